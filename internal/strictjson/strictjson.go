@@ -1,0 +1,113 @@
+// Package strictjson reads JSON objects from untrusted text: valid UTF-8, no
+// member twice at any depth, nothing after the object, names matched by case.
+// What it refuses is refused for good; it repairs nothing.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxDepth bounds nesting, and so recursion.
+const maxDepth = 64
+
+// ErrMalformed is in the tree of every error of this package, save those that
+// a visitor returned.
+var ErrMalformed = errors.New("malformed JSON")
+
+// Object checks that data is one JSON object and calls visit for each of its
+// members, in order, with the decoded name and the value's text, which is a part
+// of data, without white space around it. An error of visit ends the walk and
+// is returned as it is.
+//
+// Members are visited before the rest of data is checked: what was learned
+// counts only if Object returns nil.
+func Object(data []byte, visit func(name, value []byte) error) error {
+	if !utf8.Valid(data) {
+		return malformed("invalid UTF-8")
+	}
+	s := scanner{data: data}
+	s.skipSpace()
+	if err := s.object(1, visit); err != nil {
+		return err
+	}
+	s.skipSpace()
+	if s.pos != len(data) {
+		return malformed("text after the object")
+	}
+	return nil
+}
+
+// CheckNamesDistinct checks data as [Object] does, and that no object in it has
+// two names that encoding/json takes for the same.
+func CheckNamesDistinct(data []byte) error {
+	seen := make(map[string]struct{})
+	return Object(data, func(name, value []byte) error {
+		folded := strings.ToLower(strings.ToUpper(string(name)))
+		if _, ok := seen[folded]; ok {
+			return malformed("two names that differ by case alone")
+		}
+		seen[folded] = struct{}{}
+		return eachObject(value, CheckNamesDistinct)
+	})
+}
+
+// eachObject calls visit for value if it is an object, and for the objects in
+// it if it is an array.
+func eachObject(value []byte, visit func([]byte) error) error {
+	switch value[0] {
+	case '{':
+		return visit(value)
+	case '[':
+		return Array(value, func(element []byte) error { return eachObject(element, visit) })
+	}
+	return nil
+}
+
+// Array calls visit for each element of value, the text of an array that
+// [Object] has checked.
+func Array(value []byte, visit func(element []byte) error) error {
+	if value[0] != '[' {
+		return malformed("not an array")
+	}
+	s := scanner{data: value}
+	return s.array(1, visit)
+}
+
+// String returns the string that value, as [Object] gives it, is the text of.
+// ok is false where it is no string.
+func String(value []byte) (text string, ok bool) {
+	if value[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return string(value[1 : len(value)-1]), true
+	}
+	err := json.Unmarshal(value, &text)
+	return text, err == nil
+}
+
+// Strings returns the strings that value is the array of. ok is false where it
+// is anything else.
+func Strings(value []byte) (texts []string, ok bool) {
+	if value[0] != '[' {
+		return nil, false
+	}
+	err := Array(value, func(element []byte) error {
+		text, ok := String(element)
+		if !ok {
+			return ErrMalformed
+		}
+		texts = append(texts, text)
+		return nil
+	})
+	return texts, err == nil
+}
+
+func malformed(why string) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, why)
+}
