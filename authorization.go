@@ -1,0 +1,122 @@
+package bearergate
+
+import (
+	"errors"
+	"net/http"
+)
+
+const bearerScheme = "bearer"
+
+var (
+	errNoCredentials = &Error{
+		Code: CodeInvalidToken, noCredentials: true,
+		cause: errors.New("the request carries no bearer token"),
+	}
+	errTwoAuthorizations = ErrInvalidRequest.because(errors.New("more than one Authorization header"))
+	errMalformedBearer   = ErrInvalidRequest.because(errors.New("malformed bearer credentials"))
+	errTokenTooLong      = ErrInvalidToken.because(errors.New("the token is longer than allowed"))
+)
+
+// bearerToken reads the token of RFC 6750 section 2.1. Its cost is bounded by
+// maxLength, whatever the client sent.
+func bearerToken(h http.Header, maxLength int) (string, error) {
+	values := h["Authorization"]
+	switch {
+	case len(values) == 0:
+		return "", errNoCredentials
+	case len(values) > 1:
+		return "", errTwoAuthorizations
+	}
+	credentials, err := bearerCredentials(values[0])
+	if err != nil {
+		return "", err
+	}
+	if len(credentials) > 2*maxLength {
+		return "", errTokenTooLong // by spaces or by token: too long to look at
+	}
+	token := skipSpaces(credentials)
+	switch {
+	case len(token) > maxLength:
+		return "", errTokenTooLong
+	case !isB64Token(token):
+		return "", errMalformedBearer
+	}
+	return token, nil
+}
+
+// bearerCredentials returns what follows "Bearer ".
+func bearerCredentials(value string) (string, error) {
+	const n = len(bearerScheme)
+	switch {
+	case len(value) < n || !hasSchemeFold(value):
+		return "", errNoCredentials
+	case len(value) == n:
+		return "", errMalformedBearer
+	case value[n] == ' ':
+		return value[n+1:], nil
+	case isTokenByte(value[n]):
+		return "", errNoCredentials // a scheme whose name only starts alike
+	default:
+		return "", errMalformedBearer
+	}
+}
+
+func hasSchemeFold(value string) bool {
+	for i := range len(bearerScheme) {
+		if value[i]|0x20 != bearerScheme[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func skipSpaces(s string) string {
+	for len(s) > 0 && s[0] == ' ' {
+		s = s[1:]
+	}
+	return s
+}
+
+// isB64Token reports whether s is a b64token: 1*( ALPHA / DIGIT / "-" / "." /
+// "_" / "~" / "+" / "/" ) *"=".
+func isB64Token(s string) bool {
+	n := len(s)
+	for n > 0 && s[n-1] == '=' {
+		n--
+	}
+	if n == 0 {
+		return false
+	}
+	for i := range n {
+		if !b64TokenBytes[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// isTokenByte reports whether c can stand in the name of a scheme (RFC 9110
+// section 5.6.2).
+func isTokenByte(c byte) bool {
+	switch c {
+	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
+		return true
+	}
+	return isAlphanumeric(c)
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+var b64TokenBytes = func() (allowed [256]bool) {
+	for c := range allowed {
+		switch byte(c) {
+		case '-', '.', '_', '~', '+', '/':
+			allowed[c] = true
+		default:
+			allowed[c] = isAlphanumeric(byte(c))
+		}
+	}
+	return allowed
+}()

@@ -1,0 +1,179 @@
+package bearergate_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+)
+
+// authorizing returns a guard that takes every token, and what it was given.
+func authorizing() (guard bearergate.Middleware, token *string) {
+	token = new(string)
+	return bearergate.RequireToken(verifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
+		*token = raw
+		return bearergate.NewToken(bearergatetest.Claims()), nil
+	})), token
+}
+
+func withAuthorization(values ...string) *http.Request {
+	r := get("")
+	if values != nil {
+		r.Header["Authorization"] = values
+	}
+	return r
+}
+
+func TestAuthorizationMatrix(t *testing.T) {
+	const (
+		bare      = `Bearer realm="api"`
+		invalid   = `Bearer realm="api", error="invalid_token"`
+		malformed = `Bearer realm="api", error="invalid_request"`
+	)
+	max := strings.Repeat("a", bearergate.DefaultMaxTokenLength)
+	for _, c := range []struct {
+		name   string
+		values []string
+		token  string // verified
+		status int    // refused
+		want   string // the challenge
+	}{
+		{"absent", nil, "", 401, bare},
+		{"empty", []string{""}, "", 401, bare},
+		{"spaces", []string{"  "}, "", 401, bare},
+		{"Basic", []string{"Basic dXNlcjpwYXNz"}, "", 401, bare},
+		{"DPoP", []string{"DPoP token"}, "", 401, bare},
+		{"scheme without space", []string{"Bearertoken"}, "", 401, bare},
+		{"longer scheme", []string{"Bearer2 token"}, "", 401, bare},
+		{"shorter scheme", []string{"Beare token"}, "", 401, bare},
+		{"scheme that folds outside ASCII", []string{"Be\u0430rer token"}, "", 401, bare},
+		{"scheme that folds by bit alone", []string{"\x02earer token"}, "", 401, bare},
+
+		{"token", []string{"Bearer token"}, "token", 0, ""},
+		{"lower case", []string{"bearer token"}, "token", 0, ""},
+		{"upper case", []string{"BEARER token"}, "token", 0, ""},
+		{"mixed case", []string{"bEaReR token"}, "token", 0, ""},
+		{"several spaces", []string{"Bearer    token"}, "token", 0, ""},
+		{"every character", []string{"Bearer aZ09-._~+/=="}, "aZ09-._~+/==", 0, ""},
+		{"longest token", []string{"Bearer " + max}, max, 0, ""},
+		{"longest token behind many spaces", []string{"Bearer       " + max}, max, 0, ""},
+
+		{"two headers", []string{"Bearer token", "Bearer token"}, "", 400, malformed},
+		{"two headers of two schemes", []string{"Basic dXNlcg==", "Bearer token"}, "", 400, malformed},
+		{"nothing after the scheme", []string{"Bearer"}, "", 400, malformed},
+		{"spaces after the scheme", []string{"Bearer  "}, "", 400, malformed},
+		{"tab for space", []string{"Bearer\ttoken"}, "", 400, malformed},
+		{"tab after space", []string{"Bearer \ttoken"}, "", 400, malformed},
+		{"tab at the end", []string{"Bearer token\t"}, "", 400, malformed},
+		{"inner space", []string{"Bearer to ken"}, "", 400, malformed},
+		{"comma", []string{"Bearer token,Bearer token"}, "", 400, malformed},
+		{"comma after the scheme", []string{"Bearer,token"}, "", 400, malformed},
+		{"quote", []string{`Bearer "token"`}, "", 400, malformed},
+		{"brace", []string{`Bearer {"payload":"e30"}`}, "", 400, malformed},
+		{"parameter", []string{"Bearer token=abc"}, "", 400, malformed},
+		{"only padding", []string{"Bearer ="}, "", 400, malformed},
+		{"padding first", []string{"Bearer =token"}, "", 400, malformed},
+		{"NUL", []string{"Bearer tok\x00en"}, "", 400, malformed},
+		{"line break", []string{"Bearer tok\r\nX: y"}, "", 400, malformed},
+		{"DEL", []string{"Bearer token\x7f"}, "", 400, malformed},
+		{"non-ASCII", []string{"Bearer tök"}, "", 400, malformed},
+		{"invalid UTF-8", []string{"Bearer \xff\xfe"}, "", 400, malformed},
+
+		{"too long by one", []string{"Bearer " + max + "a"}, "", 401, invalid},
+		{"900 KiB", []string{"Bearer " + strings.Repeat("a", 900<<10)}, "", 401, invalid},
+		{"900 KiB that is malformed", []string{"Bearer " + strings.Repeat("\x00", 900<<10)}, "", 401, invalid},
+		{"900 KiB of spaces", []string{"Bearer " + strings.Repeat(" ", 900<<10) + "a"}, "", 401, invalid},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			guard, token := authorizing()
+			if c.status == 0 {
+				passes(t, guard, withAuthorization(c.values...))
+				if *token != c.token {
+					t.Errorf("verified %q, want %q", *token, c.token)
+				}
+				return
+			}
+			code := map[int]bearergate.Code{400: bearergate.CodeInvalidRequest, 401: bearergate.CodeInvalidToken}[c.status]
+			got := refuses(t, guard, withAuthorization(c.values...), code)
+			if h := got.Header.Get(challenge); h != c.want {
+				t.Errorf("got challenge %q, want %q", h, c.want)
+			}
+			if *token != "" {
+				t.Errorf("the verifier was given %q", *token)
+			}
+		})
+	}
+}
+
+func TestTokenIsReadFromTheHeaderAlone(t *testing.T) {
+	guard, _ := authorizing()
+	body := strings.NewReader("access_token=token")
+	r, err := http.NewRequest("POST", "/projects?access_token=token", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Cookie", "access_token=token")
+	refuses(t, guard, r, bearergate.CodeInvalidToken)
+	if body.Len() != len("access_token=token") {
+		t.Error("the body was read")
+	}
+}
+
+func TestOptionsIsARequestLikeAnyOther(t *testing.T) {
+	guard, _ := authorizing()
+	refuses(t, guard, bearergatetest.NewRequest("OPTIONS", "/projects", ""), bearergate.CodeInvalidToken)
+}
+
+func TestTokenLengthCanBeSet(t *testing.T) {
+	guard, _ := authorizing()
+	guard = bearergate.Chain(bearergate.Configure(bearergate.WithMaxTokenLength(3)), guard)
+	passes(t, guard, get("abc"))
+	refuses(t, guard, get("abcd"), bearergate.CodeInvalidToken)
+}
+
+// FuzzAuthorization holds that whatever the header is, the answer is one of
+// three, and what the verifier is given is a b64token without a byte changed.
+func FuzzAuthorization(f *testing.F) {
+	for _, seed := range []string{"", "Bearer token", "bearer  a==", "Basic x", "Bearer\tx", "Bearer a b", "Bearer \xff", "Bearer a=b"} {
+		f.Add(seed, false)
+	}
+	f.Fuzz(func(t *testing.T, value string, twice bool) {
+		guard, token := authorizing()
+		values := []string{value}
+		if twice {
+			values = append(values, value)
+		}
+		got := serve(guard, withAuthorization(values...))
+		switch got.Status {
+		case 200:
+			if !got.Handled || twice || !strings.HasSuffix(value, " "+*token) || strings.Trim(*token, "=") == "" {
+				t.Errorf("%q was verified as %q", values, *token)
+			}
+			if strings.ContainsFunc(*token, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`",{}\`, c) }) {
+				t.Errorf("the verifier was given %q", *token)
+			}
+			if scheme, _, _ := strings.Cut(value, " "); !strings.EqualFold(scheme, "bearer") {
+				t.Errorf("the scheme %q was taken", scheme)
+			}
+		case 400, 401:
+			if got.Handled || *token != "" {
+				t.Errorf("%q was refused, and yet verified or handled", values)
+			}
+		default:
+			t.Errorf("%q: got status %d", values, got.Status)
+		}
+	})
+}
+
+func BenchmarkRefusedHeaderOf900KiB(b *testing.B) {
+	guard, _ := authorizing()
+	r := withAuthorization("Bearer " + strings.Repeat("a", 900<<10))
+	b.ReportAllocs()
+	for b.Loop() {
+		serve(guard, r)
+	}
+}

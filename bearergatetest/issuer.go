@@ -1,0 +1,140 @@
+// Package bearergatetest helps to test what stands behind bearergate's guards,
+// as net/http/httptest helps to test handlers: an issuer that mints every kind
+// of good and bad token, and shortcuts for requests that carry them.
+//
+// Functions here panic where a test could only fail.
+package bearergatetest
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"sync"
+
+	"github.com/bearergate/bearergate/jwtverifier"
+)
+
+// What an [Issuer]'s tokens say unless told otherwise.
+const (
+	DefaultIssuer         = "https://issuer.example"
+	DefaultAudience       = "https://api.example"
+	DefaultSubject        = "user-1"
+	DefaultClientID       = "app-1"
+	DefaultGrantID        = "grant-1"
+	DefaultOrganizationID = "acme"
+	DefaultInstallationID = "installation-1"
+)
+
+// Issuer signs tokens with keys of its own: one for each algorithm, named by
+// it. It is safe for concurrent use.
+type Issuer struct {
+	// URL is "iss". NewIssuer sets it to [DefaultIssuer].
+	URL string
+	// Audience is "aud". NewIssuer sets it to [DefaultAudience].
+	Audience string
+
+	keys signingKeys
+}
+
+type signingKeys struct {
+	rsa     *rsa.PrivateKey
+	ecdsa   *ecdsa.PrivateKey
+	ed25519 ed25519.PrivateKey
+}
+
+// NewIssuer returns an issuer whose keys all issuers of the process share,
+// since RSA keys take long to make. [NewStranger] has others.
+func NewIssuer() *Issuer { return newIssuer(issuerKeys()) }
+
+// NewStranger returns an issuer that says what [NewIssuer]'s says, under the
+// same key ids, and signs with other keys: its tokens are forgeries.
+func NewStranger() *Issuer { return newIssuer(strangerKeys()) }
+
+func newIssuer(k signingKeys) *Issuer {
+	return &Issuer{URL: DefaultIssuer, Audience: DefaultAudience, keys: k}
+}
+
+var (
+	issuerKeys   = sync.OnceValue(generateKeys)
+	strangerKeys = sync.OnceValue(generateKeys)
+)
+
+func generateKeys() signingKeys {
+	return signingKeys{
+		rsa:     must(rsa.GenerateKey(rand.Reader, 2048)),
+		ecdsa:   must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)),
+		ed25519: ed25519.NewKeyFromSeed(randomSeed()),
+	}
+}
+
+func randomSeed() []byte {
+	seed := make([]byte, ed25519.SeedSize)
+	rand.Read(seed)
+	return seed
+}
+
+// Verifier returns a verifier of the issuer's tokens, with the default policy.
+func (i *Issuer) Verifier() *jwtverifier.Verifier {
+	return must(jwtverifier.New(i.Config()))
+}
+
+// Config returns the configuration of [Issuer.Verifier], to change and give to
+// [jwtverifier.New].
+func (i *Issuer) Config() jwtverifier.Config {
+	return jwtverifier.Config{
+		Issuer:   i.URL,
+		Audience: i.Audience,
+		Keys:     must(jwtverifier.StaticKeys(i.JWKSet())),
+	}
+}
+
+// JWKSet returns the issuer's public keys as a JWK Set (RFC 7517).
+func (i *Issuer) JWKSet() []byte {
+	r, e := i.keys.rsa, must(i.keys.ecdsa.PublicKey.Bytes())
+	x, y := e[1:33], e[33:] // an uncompressed point is 4, X, Y
+	return mustJSON(map[string]any{"keys": []any{
+		map[string]any{
+			"kty": "RSA", "kid": RS256, "use": "sig", // no alg, so that it serves PS256 too
+			"n": base64url(r.N.Bytes()), "e": base64url(big.NewInt(int64(r.E)).Bytes()),
+		},
+		map[string]any{
+			"kty": "EC", "kid": ES256, "use": "sig", "alg": ES256, "crv": "P-256",
+			"x": base64url(x), "y": base64url(y),
+		},
+		map[string]any{
+			"kty": "OKP", "kid": EdDSA, "use": "sig", "alg": EdDSA, "crv": "Ed25519",
+			"x": base64url(i.keys.ed25519.Public().(ed25519.PublicKey)),
+		},
+	}})
+}
+
+// PublicKey returns the public key for the algorithm.
+func (i *Issuer) PublicKey(algorithm string) crypto.PublicKey {
+	switch algorithm {
+	case RS256, PS256:
+		return i.keys.rsa.Public()
+	case ES256:
+		return i.keys.ecdsa.Public()
+	case EdDSA:
+		return i.keys.ed25519.Public()
+	}
+	panic(fmt.Sprintf("bearergatetest: no key for the algorithm %q", algorithm))
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(fmt.Sprintf("bearergatetest: %v", err))
+	}
+	return value
+}
+
+func mustJSON(value any) []byte { return must(json.Marshal(value)) }
+
+func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

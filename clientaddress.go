@@ -1,0 +1,76 @@
+package bearergate
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// addressKey names the client's address as a key of a limiter store.
+func addressKey(r *http.Request, trustedProxies []netip.Prefix) (string, error) {
+	addr, err := clientAddress(r, trustedProxies)
+	if err != nil {
+		return "", ErrServerError.because(err)
+	}
+	if addr.Is6() {
+		network, err := addr.Prefix(64)
+		if err != nil {
+			return "", ErrServerError.because(err)
+		}
+		addr = network.Addr()
+	}
+	return "address:" + addr.String(), nil
+}
+
+// clientAddress walks from the peer through the proxies that are trusted to
+// tell who was before them.
+func clientAddress(r *http.Request, trustedProxies []netip.Prefix) (netip.Addr, error) {
+	peer, ok := parseAddress(r.RemoteAddr)
+	if !ok {
+		return netip.Addr{}, errors.New("bearergate: the request has no peer address to limit by")
+	}
+	addr := peer
+	forwarded := r.Header["X-Forwarded-For"]
+	for _, line := range slices.Backward(forwarded) {
+		for line != "" {
+			if !isTrusted(addr, trustedProxies) {
+				return addr, nil
+			}
+			var last string
+			line, last = cutLast(line)
+			before, ok := parseAddress(strings.Trim(last, " \t"))
+			if !ok {
+				return addr, nil // what a proxy could not tell, nobody can
+			}
+			addr = before
+		}
+	}
+	return addr, nil
+}
+
+// cutLast splits a comma-separated list before its last element.
+func cutLast(list string) (before, last string) {
+	if i := strings.LastIndexByte(list, ','); i >= 0 {
+		return list[:i], list[i+1:]
+	}
+	return "", list
+}
+
+func isTrusted(addr netip.Addr, trustedProxies []netip.Prefix) bool {
+	return slices.ContainsFunc(trustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// parseAddress reads an address with or without port, as peers and proxies
+// write them.
+func parseAddress(s string) (netip.Addr, bool) {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone(""), true
+	}
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	return addr.Unmap().WithZone(""), true
+}

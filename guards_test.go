@@ -1,0 +1,231 @@
+package bearergate_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/google/go-cmp/cmp"
+)
+
+var noPrefix netip.Prefix
+
+func TestScopes(t *testing.T) {
+	held := bearergatetest.Claims("projects:read", "a", "*", "B")
+	for _, c := range []struct {
+		name  string
+		guard bearergate.Middleware
+		body  string // empty: passes
+	}{
+		{"one", bearergate.RequireScope("a"), ""},
+		{"all", bearergate.RequireScope("a", "projects:read", "B"), ""},
+		{"one of all is missing", bearergate.RequireScope("a", "c", "B"), `"c"`},
+		{"the missing ones, in declared order", bearergate.RequireScope("z", "a", "c"), `"z c"`},
+		{"declared twice", bearergate.RequireScope("z", "a", "z"), `"z"`},
+		{"case matters", bearergate.RequireScope("A"), `"A"`},
+		{"no wildcards", bearergate.RequireScope("projects:write"), `"projects:write"`},
+		{"no prefixes", bearergate.RequireScope("projects"), `"projects"`},
+		{"any", bearergate.RequireAnyScope("z", "a"), ""},
+		{"none of any", bearergate.RequireAnyScope("z", "y"), `"z"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.body == "" {
+				passes(t, c.guard, as(held))
+				return
+			}
+			got := refuses(t, c.guard, as(held), bearergate.CodeMissingScope)
+			if want := `{"error":"missing_scope","required":` + c.body + "}\n"; got.Body != want {
+				t.Errorf("got %q, want %q", got.Body, want)
+			}
+		})
+	}
+	refuses(t, bearergate.RequireScope("a"), as(bearergatetest.Claims()), bearergate.CodeMissingScope)
+}
+
+func TestOrganizationIsComparedByteForByte(t *testing.T) {
+	guard := bearergate.RequireOrg(bearergate.PathValue("org"))
+	claims := bearergatetest.Claims()
+	for _, org := range []string{"acme", "a/c", "ac\x00me", "ünï", ".."} {
+		claims.OrganizationID = org
+		passes(t, guard, with(as(claims), "org", org))
+		for _, other := range []string{org + " ", "x" + org, org[:len(org)-1], "ACME"} {
+			if other != "" {
+				refuses(t, guard, with(as(claims), "org", other), bearergate.CodeWrongOrganization)
+			}
+		}
+	}
+	claims.OrganizationID = ""
+	refuses(t, guard, with(as(claims), "org", "acme"), bearergate.CodeWrongOrganization)
+	refuses(t, guard, with(as(claims), "org", ""), bearergate.CodeServerError)
+}
+
+func TestSelectorsErrorSetsTheAnswer(t *testing.T) {
+	guard := bearergate.RequireOrg(func(*http.Request) (string, error) {
+		return "acme", fmt.Errorf("no such project: %w", bearergate.ErrGrantNotFound)
+	})
+	refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeGrantNotFound)
+}
+
+func TestGrantIsThereForTheHandler(t *testing.T) {
+	grants := new(bearergate.MemoryGrants)
+	want := bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "acme"}
+	grants.Put(want)
+	var got bearergate.Grant
+	bearergate.RequireGrant(grants)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got, _ = bearergate.GrantFrom(r.Context())
+	})).ServeHTTP(nil, as(bearergatetest.Claims()))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if _, ok := bearergate.GrantFrom(as(bearergatetest.Claims()).Context()); ok {
+		t.Error("there is a grant without RequireGrant")
+	}
+}
+
+func TestGrantsOrganizationStandsForTheTokens(t *testing.T) {
+	grants := new(bearergate.MemoryGrants)
+	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "moved"})
+	guard := bearergate.Chain(bearergate.RequireGrant(grants), bearergate.RequireOrg(bearergate.PathValue("org")))
+	passes(t, guard, with(as(bearergatetest.Claims()), "org", "moved"))
+	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.CodeWrongOrganization)
+	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID})
+	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.CodeWrongOrganization)
+}
+
+// TestGrantOfAnEarlierTokenDoesNotCount holds that a second RequireToken starts
+// anew: its token's organization is not overruled by another token's grant.
+func TestGrantOfAnEarlierTokenDoesNotCount(t *testing.T) {
+	grants := new(bearergate.MemoryGrants)
+	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "first"})
+	guard := bearergate.Chain(
+		bearergate.RequireGrant(grants),
+		bearergate.RequireToken(accepting(bearergatetest.Claims())),
+		bearergate.RequireOrg(bearergate.PathValue("org")))
+	r := as(bearergatetest.Claims())
+	r.Header.Set("Authorization", "Bearer token")
+	refuses(t, guard, with(r, "org", "first"), bearergate.CodeWrongOrganization)
+}
+
+func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
+	for _, answer := range []bearergate.Grant{{}, {ID: "grant-2"}} {
+		guard := bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { return answer, nil }))
+		refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+	}
+}
+
+func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
+	grants := new(bearergate.MemoryGrants)
+	own := bearergatetest.DefaultGrantID
+	for _, id := range []string{own, "live", "revoked"} {
+		grants.Put(bearergate.Grant{ID: id, OrganizationID: "acme"})
+	}
+	grants.Revoke("revoked", time.Now())
+	asked := 0
+	guard := bearergate.RequireGrant(grantsFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {
+		asked++
+		return grants.Grant(ctx, id)
+	}), bearergate.WithGrantInPath("grantId"))
+	passes(t, guard, with(as(bearergatetest.Claims()), "grantId", own))
+	asked = 0
+	live := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", "live"), bearergate.CodeGrantNotFound)
+	for _, id := range []string{"revoked", "deleted", own + " ", "GRANT-1"} {
+		got := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", id), bearergate.CodeGrantNotFound)
+		if diff := cmp.Diff(live, got); diff != "" {
+			t.Errorf("%q is told from a live grant:\n%s", id, diff)
+		}
+	}
+	if asked > 0 {
+		t.Errorf("the store was asked %d times", asked)
+	}
+	grants.Revoke(own, time.Now())
+	refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", own), bearergate.CodeGrantRevoked)
+}
+
+func TestMemoryGrants(t *testing.T) {
+	ctx := context.Background()
+	grants := new(bearergate.MemoryGrants)
+	if _, err := grants.Grant(ctx, "g"); err != bearergate.ErrGrantNotFound {
+		t.Errorf("got %v, want ErrGrantNotFound", err)
+	}
+	if err := grants.Revoke("g", time.Now()); err != bearergate.ErrGrantNotFound {
+		t.Errorf("got %v, want ErrGrantNotFound", err)
+	}
+	grants.Put(bearergate.Grant{ID: "g", OrganizationID: "acme"})
+	first := time.Unix(1, 0)
+	for _, at := range []time.Time{first, time.Unix(2, 0)} {
+		if err := grants.Revoke("g", at); err != nil {
+			t.Error(err)
+		}
+	}
+	got, err := grants.Grant(ctx, "g")
+	if want := (bearergate.Grant{ID: "g", OrganizationID: "acme", RevokedAt: first}); err != nil || got != want {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	grants.Delete("g")
+	if _, err := grants.Grant(ctx, "g"); err != bearergate.ErrGrantNotFound {
+		t.Errorf("got %v, want ErrGrantNotFound", err)
+	}
+}
+
+// TestOrderDecidesTheAnswer holds section 5: who is refused for two reasons is
+// told the first.
+func TestOrderDecidesTheAnswer(t *testing.T) {
+	grants := new(bearergate.MemoryGrants)
+	grants.Put(bearergate.Grant{ID: "active", OrganizationID: "acme"})
+	grants.Put(bearergate.Grant{ID: "revoked", OrganizationID: "other"})
+	grants.Revoke("revoked", time.Now())
+	limit := func(requests uint64) bearergate.Middleware { return bearergate.RateLimit(budgetOf(t, requests)) }
+	route := func(limit bearergate.Middleware) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle("GET /orgs/{org}/projects", bearergate.Chain(
+			bearergate.RequireToken(issuer.Verifier(), bearergate.InstallationToken),
+			limit,
+			bearergate.RequireGrant(grants),
+			bearergate.RequireOrg(bearergate.PathValue("org")),
+			bearergate.RequireScope("projects:read"),
+		)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+		return mux
+	}
+	good := []bearergatetest.TokenOption{bearergatetest.Grant("active"), bearergatetest.Scopes("projects:read")}
+	for _, c := range []struct {
+		name   string
+		org    string
+		token  string
+		status int
+	}{
+		{"good", "acme", issuer.InstallationToken(good...), 200},
+		{"expired, without scope", "acme", issuer.InstallationToken(bearergatetest.Expired()), 401},
+		{"revoked grant of a wrong organization", "acme", issuer.InstallationToken(bearergatetest.Grant("revoked")), 410},
+		{"deleted grant, without scope", "acme", issuer.InstallationToken(bearergatetest.Grant("deleted")), 404},
+		{"wrong organization, without scope", "umbrella", issuer.InstallationToken(bearergatetest.Grant("active")), 403},
+	} {
+		rec := httptest.NewRecorder()
+		route(limit(1)).ServeHTTP(rec, bearergatetest.NewRequest("GET", "/orgs/"+c.org+"/projects", c.token))
+		if rec.Code != c.status {
+			t.Errorf("%s: got %d, want %d", c.name, rec.Code, c.status)
+		}
+	}
+	handler := route(limit(1))
+	revoked := bearergatetest.NewRequest("GET", "/orgs/acme/projects", issuer.InstallationToken(bearergatetest.Grant("revoked")))
+	for _, want := range []int{410, 429} {
+		rec := httptest.NewRecorder()
+		handler.ServeHTTP(rec, revoked)
+		if rec.Code != want {
+			t.Errorf("revoked grant with a budget of 1: got %d, want %d", rec.Code, want)
+		}
+	}
+}
+
+// TestGuardsKeepStateAcrossApplications holds for bridges that wrap the handler
+// anew for every request, as echo's and gin's may.
+func TestGuardsKeepStateAcrossApplications(t *testing.T) {
+	guard := bearergate.RateLimit(budgetOf(t, 1))
+	passes(t, guard, as(bearergatetest.Claims()))
+	refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeRateLimited)
+}

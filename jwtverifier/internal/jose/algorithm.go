@@ -1,0 +1,100 @@
+package jose
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	_ "crypto/sha256" // linked for crypto.Hash
+	_ "crypto/sha512"
+	"errors"
+	"fmt"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jws"
+)
+
+// algorithm is a row of the allow-list.
+type algorithm struct {
+	name string
+	// fits reports whether a key is of the algorithm's type, curve and size.
+	fits   func(key any) bool
+	verify func(signingInput, signature []byte, key any) error
+}
+
+// algorithms is the allow-list. "none" is not in it, and neither is anything
+// that a key cannot fit.
+var algorithms = map[string]*algorithm{
+	"RS256": rsaPKCS1("RS256"),
+	"RS384": rsaPKCS1("RS384"),
+	"RS512": rsaPKCS1("RS512"),
+	"PS256": rsaPSS("PS256", crypto.SHA256),
+	"PS384": rsaPSS("PS384", crypto.SHA384),
+	"PS512": rsaPSS("PS512", crypto.SHA512),
+	"ES256": ecdsaOn("ES256", elliptic.P256()),
+	"ES384": ecdsaOn("ES384", elliptic.P384()),
+	"ES512": ecdsaOn("ES512", elliptic.P521()),
+	"EdDSA": {"EdDSA", isEd25519, jwxVerify("EdDSA")},
+	"HS256": hmacWith("HS256", crypto.SHA256),
+	"HS384": hmacWith("HS384", crypto.SHA384),
+	"HS512": hmacWith("HS512", crypto.SHA512),
+}
+
+func rsaPKCS1(name string) *algorithm {
+	return &algorithm{name, isRSA, jwxVerify(name)}
+}
+
+// rsaPSS does not go through jwx, which takes a salt of any length; RFC 7518
+// section 3.5 wants the hash's.
+func rsaPSS(name string, hash crypto.Hash) *algorithm {
+	return &algorithm{name, isRSA, func(signingInput, signature []byte, key any) error {
+		h := hash.New()
+		h.Write(signingInput)
+		return rsa.VerifyPSS(key.(*rsa.PublicKey), hash, h.Sum(nil), signature,
+			&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	}}
+}
+
+func ecdsaOn(name string, curve elliptic.Curve) *algorithm {
+	return &algorithm{name, func(key any) bool {
+		k, ok := key.(*ecdsa.PublicKey)
+		return ok && k.Curve == curve
+	}, jwxVerify(name)}
+}
+
+// hmacWith wants a secret as long as the hash (RFC 7518 section 3.2).
+func hmacWith(name string, hash crypto.Hash) *algorithm {
+	verify := jwxVerify(name)
+	return &algorithm{name, func(key any) bool {
+		secret, ok := key.(secretKey)
+		return ok && len(secret) >= hash.Size()
+	}, func(signingInput, signature []byte, key any) error {
+		return verify(signingInput, signature, []byte(key.(secretKey)))
+	}}
+}
+
+func isRSA(key any) bool {
+	_, ok := key.(*rsa.PublicKey)
+	return ok
+}
+
+func isEd25519(key any) bool {
+	_, ok := key.(ed25519.PublicKey)
+	return ok
+}
+
+func jwxVerify(name string) func(signingInput, signature []byte, key any) error {
+	verifier, err := jws.NewVerifier(jwa.SignatureAlgorithm(name))
+	if err != nil {
+		panic(fmt.Sprintf("jose: %s: %v", name, err))
+	}
+	return verifier.Verify
+}
+
+// The reasons of [KeySet.Verify].
+var (
+	ErrAlgorithm  = errors.New("the algorithm is not allowed")
+	ErrUnknownKey = errors.New("no key fits the token")
+	ErrSignature  = errors.New("the signature is wrong")
+)

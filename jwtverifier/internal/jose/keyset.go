@@ -1,0 +1,165 @@
+package jose
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+)
+
+// secretKey is a type of its own, so that no bytes of another kind are ever
+// used as one.
+type secretKey []byte
+
+// Key is a key that can check signatures.
+type Key struct {
+	id         string
+	algorithms map[string]*algorithm
+	public     any
+}
+
+// NewKey returns a key for all algorithms that fit it or, where alg is not
+// empty, for that one alone. public is an *rsa.PublicKey, *ecdsa.PublicKey or
+// ed25519.PublicKey.
+func NewKey(public any, id, alg string) (Key, error) {
+	if err := checkStrength(public); err != nil {
+		return Key{}, err
+	}
+	return newKey(public, id, alg)
+}
+
+// NewSecret returns a key for HMAC.
+func NewSecret(secret []byte) (Key, error) {
+	return newKey(secretKey(append([]byte(nil), secret...)), "", "")
+}
+
+func newKey(public any, id, alg string) (Key, error) {
+	k := Key{id: id, public: public, algorithms: make(map[string]*algorithm)}
+	for name, a := range algorithms {
+		if (alg == "" || alg == name) && a.fits(public) {
+			k.algorithms[name] = a
+		}
+	}
+	if len(k.algorithms) == 0 {
+		return Key{}, fmt.Errorf("no allowed algorithm fits the key (%T, alg %q)", public, alg)
+	}
+	return k, nil
+}
+
+const (
+	minRSABits = 2048
+	maxRSABits = 8192
+)
+
+func checkStrength(public any) error {
+	switch k := public.(type) {
+	case *rsa.PublicKey:
+		return checkRSA(k)
+	case *ecdsa.PublicKey:
+		return checkPoint(k)
+	case ed25519.PublicKey:
+		if len(k) != ed25519.PublicKeySize {
+			return errors.New("an Ed25519 key of the wrong length")
+		}
+		return nil
+	}
+	return fmt.Errorf("a key of type %T is not taken", public)
+}
+
+func checkRSA(k *rsa.PublicKey) error {
+	switch {
+	case k == nil || k.N == nil:
+		return errors.New("an RSA key without modulus")
+	case k.N.BitLen() < minRSABits || k.N.BitLen() > maxRSABits:
+		return fmt.Errorf("an RSA key of %d bits; %d to %d are taken", k.N.BitLen(), minRSABits, maxRSABits)
+	case k.N.Bit(0) == 0:
+		return errors.New("an RSA key with an even modulus")
+	case k.E < 3 || k.E&1 == 0 || k.E > 1<<31-1:
+		return errors.New("an RSA key with an unusable exponent")
+	}
+	return nil
+}
+
+func checkPoint(k *ecdsa.PublicKey) error {
+	if k == nil || k.X == nil || k.Y == nil {
+		return errors.New("an EC key without point")
+	}
+	switch k.Curve {
+	case elliptic.P256(), elliptic.P384(), elliptic.P521():
+	default:
+		return errors.New("an EC key on a curve that is not taken")
+	}
+	if _, err := k.ECDH(); err != nil {
+		return errors.New("an EC key with a point off its curve")
+	}
+	return nil
+}
+
+// KeySet is a set of keys. It is immutable and safe for concurrent use.
+type KeySet struct {
+	all     []Key
+	byID    map[string]Key
+	unnamed []Key
+}
+
+// NewKeySet returns the set of these keys. Keys that share an id are left out
+// and reported, since the id does not say which is meant. A set without a
+// usable key is an error, of which skipped are part.
+func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
+	count := make(map[string]int)
+	for _, k := range keys {
+		count[k.id]++
+	}
+	s := &KeySet{byID: make(map[string]Key)}
+	for _, k := range keys {
+		switch {
+		case k.id == "":
+			s.unnamed = append(s.unnamed, k)
+		case count[k.id] > 1:
+			skipped = append(skipped, fmt.Errorf("key %q: shares its id with another key", k.id))
+			continue
+		default:
+			s.byID[k.id] = k
+		}
+		s.all = append(s.all, k)
+	}
+	if len(s.all) == 0 {
+		return nil, skipped, errors.Join(append([]error{errors.New("no usable key")}, skipped...)...)
+	}
+	return s, skipped, nil
+}
+
+// candidates returns the keys that may have signed the token: the one that it
+// names; where no key has that name, those without a name; without a name in
+// the token, all.
+func (s *KeySet) candidates(id string) []Key {
+	if id == "" {
+		return s.all
+	}
+	if k, ok := s.byID[id]; ok {
+		return []Key{k}
+	}
+	return s.unnamed
+}
+
+// Verify returns nil if a key of the set signed the token with the algorithm
+// that the token names.
+func (s *KeySet) Verify(t *Signed) error {
+	if algorithms[t.Algorithm] == nil {
+		return ErrAlgorithm
+	}
+	signingInput, err := []byte(t.signingInput), ErrUnknownKey
+	for _, k := range s.candidates(t.KeyID) {
+		a := k.algorithms[t.Algorithm]
+		if a == nil {
+			continue
+		}
+		if a.verify(signingInput, t.signature, k.public) == nil {
+			return nil
+		}
+		err = ErrSignature
+	}
+	return err
+}

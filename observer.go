@@ -1,0 +1,171 @@
+package bearergate
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Decision is what the guards decided about one request. It never holds the
+// token.
+type Decision struct {
+	// Code is empty where every guard let the request pass.
+	Code Code
+	// Reason is the private cause of a refusal, for logs alone; nil where the
+	// request passed.
+	Reason error
+
+	// What the token said; empty where none was verified. After RequireGrant,
+	// OrganizationID is the grant's.
+	TokenType      TokenType
+	Subject        string
+	ClientID       string
+	GrantID        string
+	OrganizationID string
+	InstallationID string
+
+	// Method and Pattern are the request's; Pattern is as in
+	// [http.Request.Pattern], empty where the guards run outside of the mux.
+	Method  string
+	Pattern string
+	// Degraded says that a limiter store failed and its fallback decided.
+	Degraded bool
+	// Duration is the time from [Configure] to the last guard's decision.
+	Duration time.Duration
+}
+
+// Observer receives one Decision for each guarded request, once the request has
+// been answered. A refusal that the handler itself makes with [Refuse] counts.
+// It is called by the request's goroutine, so it must be safe for concurrent
+// use and should be quick. The context is the one that Configure was given.
+type Observer func(ctx context.Context, d Decision)
+
+// LogDecisions returns an [Observer] that logs to logger: passes at debug
+// level, refusals at info, what was decided by a fallback at warn, and 5xx
+// answers at error.
+func LogDecisions(logger *slog.Logger) Observer {
+	if logger == nil {
+		panic("bearergate: LogDecisions needs a logger; pass slog.Default()")
+	}
+	return func(ctx context.Context, d Decision) {
+		level := d.level()
+		if !logger.Enabled(ctx, level) {
+			return
+		}
+		logger.LogAttrs(ctx, level, d.message(), d.attrs()...)
+	}
+}
+
+func (d Decision) level() slog.Level {
+	switch {
+	case d.Code.Status() >= http.StatusInternalServerError:
+		return slog.LevelError
+	case d.Degraded:
+		return slog.LevelWarn
+	case d.Code != "":
+		return slog.LevelInfo
+	default:
+		return slog.LevelDebug
+	}
+}
+
+func (d Decision) message() string {
+	if d.Code == "" {
+		return "request passed"
+	}
+	return "request refused"
+}
+
+func (d Decision) attrs() []slog.Attr {
+	attrs := make([]slog.Attr, 0, 12)
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("code", string(d.Code))
+	if d.Reason != nil {
+		add("reason", d.Reason.Error())
+	}
+	add("method", d.Method)
+	add("pattern", d.Pattern)
+	add("token_type", string(d.TokenType))
+	add("subject", d.Subject)
+	add("client_id", d.ClientID)
+	add("grant_id", d.GrantID)
+	add("organization_id", d.OrganizationID)
+	add("installation_id", d.InstallationID)
+	if d.Degraded {
+		attrs = append(attrs, slog.Bool("degraded", true))
+	}
+	return append(attrs, slog.Duration("duration", d.Duration))
+}
+
+// record collects the Decision of one request. http.TimeoutHandler can run
+// guards on a goroutine that outlives the request, hence the lock.
+type record struct {
+	started time.Time
+
+	mu       sync.Mutex
+	decision Decision
+	guarded  bool
+}
+
+// note records that a guard decided, and what it learned. It does nothing
+// where no observer is configured.
+func (rec *record) note(r *http.Request, learned func(*Decision)) {
+	if rec == nil {
+		return
+	}
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.guarded = true
+	d := &rec.decision
+	d.Method = r.Method
+	if r.Pattern != "" {
+		d.Pattern = r.Pattern
+	}
+	d.Duration = time.Since(rec.started)
+	learned(d)
+}
+
+func (rec *record) refused(r *http.Request, e *Error) {
+	rec.note(r, func(d *Decision) {
+		d.Code = e.Code
+		d.Reason = e
+	})
+}
+
+func (rec *record) passed(r *http.Request) {
+	rec.note(r, func(*Decision) {})
+}
+
+func (rec *record) degraded(r *http.Request) {
+	rec.note(r, func(d *Decision) { d.Degraded = true })
+}
+
+func (rec *record) verified(r *http.Request, t *Token) {
+	rec.note(r, func(d *Decision) {
+		d.TokenType = t.Type()
+		d.Subject = t.Subject()
+		d.ClientID = t.ClientID()
+		d.GrantID = t.GrantID()
+		d.OrganizationID = t.OrganizationID()
+		d.InstallationID = t.InstallationID()
+	})
+}
+
+func (rec *record) granted(r *http.Request, g *Grant) {
+	rec.note(r, func(d *Decision) { d.OrganizationID = g.OrganizationID })
+}
+
+func (rec *record) report(ctx context.Context, observe Observer) {
+	rec.mu.Lock()
+	decision, guarded := rec.decision, rec.guarded
+	rec.mu.Unlock()
+	if guarded {
+		observe(ctx, decision)
+	}
+}

@@ -1,0 +1,303 @@
+package bearergate_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRouteTakesTheTypesItNames(t *testing.T) {
+	access, installation := issuer.AccessToken(), issuer.InstallationToken()
+	for _, c := range []struct {
+		types   []bearergate.TokenType
+		refused string // empty: none
+	}{
+		{nil, ""},
+		{[]bearergate.TokenType{bearergate.AccessToken, bearergate.InstallationToken}, ""},
+		{[]bearergate.TokenType{bearergate.AccessToken}, installation},
+		{[]bearergate.TokenType{bearergate.InstallationToken}, access},
+	} {
+		guard := bearergate.RequireToken(issuer.Verifier(), c.types...)
+		for _, token := range []string{access, installation} {
+			if token == c.refused {
+				refuses(t, guard, get(token), bearergate.CodeInvalidToken)
+			} else {
+				passes(t, guard, get(token))
+			}
+		}
+	}
+}
+
+func TestVerifierThatAnswersNothingCannotTell(t *testing.T) {
+	refuses(t, bearergate.RequireToken(failing(nil)), get("token"), bearergate.CodeTemporarilyUnavailable)
+	refuses(t, bearergate.RequireToken(accepting(bearergate.Claims{Subject: "x"})), get("token"), bearergate.CodeTemporarilyUnavailable)
+}
+
+func TestVerifiersErrorSetsTheAnswer(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bearergate.Code
+	}{
+		{bearergate.ErrInvalidToken, bearergate.CodeInvalidToken},
+		{fmt.Errorf("revoked: %w", bearergate.ErrGrantRevoked), bearergate.CodeGrantRevoked},
+		{errors.Join(errInner, bearergate.ErrInvalidToken), bearergate.CodeInvalidToken},
+		{errInner, bearergate.CodeTemporarilyUnavailable},
+		{context.DeadlineExceeded, bearergate.CodeTemporarilyUnavailable},
+		{context.Canceled, bearergate.CodeTemporarilyUnavailable},
+	} {
+		refuses(t, bearergate.RequireToken(failing(c.err)), get("token"), c.want)
+	}
+}
+
+func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
+	outer := bearergatetest.Claims()
+	outer.Subject = "outer"
+	inner := bearergatetest.Claims()
+	inner.Subject = "inner"
+	var got string
+	handler := bearergate.Chain(bearergate.RequireToken(accepting(outer)), bearergate.RequireToken(accepting(inner)))(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			token, _ := bearergate.TokenFrom(r.Context())
+			got = token.Subject()
+		}))
+	handler.ServeHTTP(nil, get("token"))
+	if got != "inner" {
+		t.Errorf("got the token of %q, want inner", got)
+	}
+}
+
+func TestWhatAHandlerDoesWithItsTokenChangesNothing(t *testing.T) {
+	claims := bearergatetest.Claims("a", "b")
+	claims.ProjectIDs = []string{"p1", "p2"}
+	claims.Raw = []byte(`{"sub":"user-1"}`)
+	token := bearergate.NewToken(claims)
+	guard := bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) { return token, nil }))
+	claims.Scopes[0], claims.ProjectIDs[0], claims.Raw[8] = "changed", "changed", 'X'
+
+	vandal := func(t *bearergate.Token) {
+		t.Scopes()[0] = "admin"
+		t.ProjectIDs()[0] = "other"
+		_ = append(t.Scopes()[:1], "admin")
+		var raw map[string]any
+		t.Decode(&raw)
+		raw["sub"] = "root"
+	}
+	type facts struct {
+		Scopes, Projects []string
+		Sub              any
+	}
+	read := func(t *bearergate.Token) facts {
+		var raw map[string]any
+		t.Decode(&raw)
+		return facts{t.Scopes(), t.ProjectIDs(), raw["sub"]}
+	}
+	want := facts{[]string{"a", "b"}, []string{"p1", "p2"}, "user-1"}
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			guard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				token, _ := bearergate.TokenFrom(r.Context())
+				if diff := cmp.Diff(want, read(token)); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				vandal(token)
+				if token.HasScope("admin") || token.HasProject("other") {
+					t.Error("the handler gave itself what it has not")
+				}
+			})).ServeHTTP(nil, get("token"))
+		})
+	}
+	wg.Wait()
+}
+
+func TestNoTokenWithoutRequireToken(t *testing.T) {
+	if token, ok := bearergate.TokenFrom(context.Background()); ok || token != nil {
+		t.Errorf("got %v, %v, want none", token, ok)
+	}
+	if token, ok := bearergate.TokenFrom(bearergate.ContextWithToken(context.Background(), nil)); ok || token != nil {
+		t.Errorf("got %v, %v, want none", token, ok)
+	}
+}
+
+func TestContextKeepsItsOtherValuesAndItsEnd(t *testing.T) {
+	type key struct{}
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), key{}, "value"))
+	ctx = bearergatetest.ContextWithToken(ctx, bearergatetest.Claims())
+	ctx = context.WithValue(ctx, "other", "value") //lint:ignore SA1029 any key will do
+	if _, ok := bearergate.TokenFrom(ctx); !ok || ctx.Value(key{}) != "value" {
+		t.Error("a value was lost")
+	}
+	cancel()
+	if ctx.Err() == nil {
+		t.Error("the end was lost")
+	}
+}
+
+func TestOpaqueTokens(t *testing.T) {
+	good := bearergatetest.Claims("a")
+	sum := sha256.Sum256([]byte("bi_oat_secret"))
+	var asked int
+	lookup := func(answer bearergate.Claims, err error) bearergate.Verifier {
+		return bearergate.NewOpaqueVerifier("bi_oat_", func(_ context.Context, got [sha256.Size]byte) (bearergate.Claims, error) {
+			asked++
+			if got != sum {
+				t.Errorf("the lookup was given %x, want the SHA-256 of the whole token", got)
+			}
+			return answer, err
+		})
+	}
+	expiring := func(at time.Time) bearergate.Claims {
+		c := good
+		c.ExpiresAt = at
+		return c
+	}
+	untyped := good
+	untyped.Type = ""
+	for _, c := range []struct {
+		name   string
+		claims bearergate.Claims
+		err    error
+		want   bearergate.Code // empty: passes
+	}{
+		{"found", good, nil, ""},
+		{"unknown", bearergate.Claims{}, fmt.Errorf("no row: %w", bearergate.ErrInvalidToken), bearergate.CodeInvalidToken},
+		{"failed", bearergate.Claims{}, errInner, bearergate.CodeTemporarilyUnavailable},
+		{"found and failed", good, errInner, bearergate.CodeTemporarilyUnavailable},
+		{"neither claims nor error", bearergate.Claims{}, nil, bearergate.CodeTemporarilyUnavailable},
+		{"without type", untyped, nil, bearergate.CodeTemporarilyUnavailable},
+		{"without expiry", expiring(time.Time{}), nil, bearergate.CodeTemporarilyUnavailable},
+		{"expired", expiring(time.Now().Add(-time.Hour)), nil, bearergate.CodeInvalidToken},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			guard := bearergate.RequireToken(lookup(c.claims, c.err), bearergate.InstallationToken)
+			if c.want == "" {
+				passes(t, guard, get("bi_oat_secret"))
+			} else {
+				refuses(t, guard, get("bi_oat_secret"), c.want)
+			}
+		})
+	}
+	asked = 0
+	for _, other := range []string{"bi_oat_", "other", issuer.InstallationToken(), "BI_OAT_secret"} {
+		refuses(t, bearergate.RequireToken(lookup(good, nil)), get(other), bearergate.CodeInvalidToken)
+	}
+	if asked > 0 {
+		t.Errorf("%d tokens without the prefix were looked up", asked)
+	}
+	refuses(t, bearergate.RequireToken(lookup(good, nil), bearergate.AccessToken), get("bi_oat_secret"), bearergate.CodeInvalidToken)
+}
+
+func TestOpaqueTokenExpiresWithTheLeewayOfAJWT(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		claims := bearergatetest.Claims()
+		claims.ExpiresAt = time.Now().Add(time.Minute)
+		guard := bearergate.RequireToken(bearergate.NewOpaqueVerifier("bi_oat_", func(context.Context, [32]byte) (bearergate.Claims, error) {
+			return claims, nil
+		}))
+		time.Sleep(time.Minute + bearergate.DefaultLeeway - 1)
+		passes(t, guard, get("bi_oat_secret"))
+		time.Sleep(1)
+		refuses(t, guard, get("bi_oat_secret"), bearergate.CodeInvalidToken)
+	})
+}
+
+func TestOneVerifierIsResponsibleForAToken(t *testing.T) {
+	refusing := failing(bearergate.ErrInvalidToken)
+	claims := bearergatetest.Claims()
+	onlyOpaque := bearergate.RequireToken(bearergate.ByPrefix("bi_oat_", accepting(claims), refusing))
+	onlyOther := bearergate.RequireToken(bearergate.ByPrefix("bi_oat_", refusing, accepting(claims)))
+	passes(t, onlyOpaque, get("bi_oat_x"))
+	passes(t, onlyOther, get("x"))
+	refuses(t, onlyOpaque, get("x"), bearergate.CodeInvalidToken)
+	refuses(t, onlyOther, get("bi_oat_x"), bearergate.CodeInvalidToken)
+}
+
+func TestNoTokenReachesTheLog(t *testing.T) {
+	var log bytes.Buffer
+	observe := bearergate.LogDecisions(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	configure := bearergate.Configure(bearergate.WithObserver(observe))
+	token := issuer.InstallationToken(bearergatetest.Expired())
+	for _, v := range []bearergate.Verifier{
+		issuer.Verifier(),
+		failing(fmt.Errorf("token %s is unknown: %w", token, bearergate.ErrInvalidToken)),
+		failing(errors.New("SELECT * FROM tokens WHERE text = '" + token + "'")),
+	} {
+		serve(bearergate.Chain(configure, bearergate.RequireToken(v)), get(token))
+	}
+	if n := strings.Count(log.String(), "\n"); n != 3 {
+		t.Fatalf("got %d lines, want 3:\n%s", n, &log)
+	}
+	if strings.Contains(log.String(), token) || !strings.Contains(log.String(), "token [token] is unknown") {
+		t.Errorf("the token is in the log, or the reason is not:\n%s", &log)
+	}
+}
+
+func TestWiringMistakesPanicAtConstruction(t *testing.T) {
+	check := func(*http.Request) error { return nil }
+	grants := new(bearergate.MemoryGrants)
+	verifier := issuer.Verifier()
+	for name, construct := range map[string]func(){
+		"nil guard":              func() { bearergate.Chain(nil) },
+		"nil check":              func() { bearergate.Require(nil) },
+		"nil verifier":           func() { bearergate.RequireToken(nil) },
+		"unknown type":           func() { bearergate.RequireToken(verifier, "refresh") },
+		"empty scope":            func() { bearergate.RequireScope("") },
+		"scope with space":       func() { bearergate.RequireScope("a b") },
+		"scope with quote":       func() { bearergate.RequireScope("a", `b"`) },
+		"scope with backslash":   func() { bearergate.RequireAnyScope(`a\b`) },
+		"scope with umlaut":      func() { bearergate.RequireAnyScope("ä") },
+		"scope of invalid UTF-8": func() { bearergate.RequireAnyScope("\xff") },
+		"nil selector":           func() { bearergate.RequireOrg(nil) },
+		"no parameter":           func() { bearergate.PathValue("") },
+		"no grant parameter":     func() { bearergate.RequireGrant(grants, bearergate.WithGrantInPath("")) },
+		"nil grants":             func() { bearergate.RequireGrant(nil) },
+		"nil store":              func() { bearergate.RateLimit(nil) },
+		"nil fallback":           func() { bearergate.RateLimit(brokenStore(), bearergate.WithFallback(nil)) },
+		"no timeout":             func() { bearergate.WithStoreTimeout(0) },
+		"window of 0":            func() { bearergate.WithWindow(0) },
+		"limit of 0":             func() { bearergate.PerMinute(0) },
+		"budget without window":  func() { bearergate.PerWindow(1, 0) },
+		"invalid proxy":          func() { bearergate.ForFailedAuthentication(noPrefix) },
+		"nil option":             func() { bearergate.Configure(nil) },
+		"nil writer":             func() { bearergate.WithErrorWriter(nil) },
+		"nil observer":           func() { bearergate.WithObserver(nil) },
+		"nil logger":             func() { bearergate.LogDecisions(nil) },
+		"empty realm":            func() { bearergate.WithRealm("") },
+		"realm with quote":       func() { bearergate.WithRealm(`the "api"`) },
+		"realm with line break":  func() { bearergate.WithRealm("api\r\nX: y") },
+		"realm with umlaut":      func() { bearergate.WithRealm("äpi") },
+		"relative URL":           func() { bearergate.WithReferenceURL("/errors") },
+		"URL with fragment":      func() { bearergate.WithReferenceURL("https://docs.example/#errors") },
+		"URL with bracket":       func() { bearergate.WithReferenceURL("https://docs.example/>") },
+		"URL of a script":        func() { bearergate.WithReferenceURL("javascript://x/y") },
+		"no token length":        func() { bearergate.WithMaxTokenLength(0) },
+		"huge token length":      func() { bearergate.WithMaxTokenLength(1 << 20) },
+		"no opaque prefix": func() {
+			bearergate.NewOpaqueVerifier("", func(context.Context, [32]byte) (bearergate.Claims, error) { return bearergate.Claims{}, nil })
+		},
+		"nil lookup": func() { bearergate.NewOpaqueVerifier("x", nil) },
+		"no prefix":  func() { bearergate.ByPrefix("", verifier, verifier) },
+		"nil match":  func() { bearergate.ByPrefix("x", nil, verifier) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if message := fmt.Sprint(panics(t, construct)); !strings.HasPrefix(message, "bearergate: ") {
+				t.Errorf("got %q, want a sentence of bearergate's", message)
+			}
+		})
+	}
+	passes(t, bearergate.Chain(), get(""))
+	passes(t, bearergate.Require(check), get(""))
+}

@@ -1,0 +1,185 @@
+package bearergate
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bearergate/bearergate/internal/strictjson"
+)
+
+// TokenType says what a token is for.
+type TokenType string
+
+const (
+	// AccessToken mints installation tokens and tells who connected. It reads
+	// no resource.
+	AccessToken TokenType = "access"
+	// InstallationToken reads and writes resources. It mints nothing.
+	InstallationToken TokenType = "installation"
+)
+
+func (t TokenType) known() bool { return t == AccessToken || t == InstallationToken }
+
+// DefaultLeeway is how far the clocks of issuer and API may differ: a token is
+// taken this long after its expiry.
+const DefaultLeeway = 30 * time.Second
+
+// Claims are the facts that a verifier learned about a token, to make a
+// [Token] of.
+type Claims struct {
+	Type           TokenType
+	Issuer         string
+	Subject        string
+	ClientID       string
+	GrantID        string
+	OrganizationID string
+	InstallationID string
+	ProjectIDs     []string // empty: all projects
+	Scopes         []string
+	IssuedAt       time.Time // zero: not known
+	ExpiresAt      time.Time
+	// Raw is the claims as one JSON object, for [Token.Decode]; nil where there
+	// are none.
+	Raw json.RawMessage
+}
+
+// Token is a verified token. It is immutable and safe for concurrent use: what
+// its methods return is the caller's own.
+type Token struct {
+	claims   Claims
+	scopes   map[string]struct{}
+	limitKey string
+}
+
+// NewToken returns a Token with these claims. It copies what it is given and
+// checks nothing.
+func NewToken(c Claims) *Token {
+	c.ProjectIDs = slices.Clone(c.ProjectIDs)
+	c.Scopes = slices.Clone(c.Scopes)
+	c.Raw = slices.Clone(c.Raw)
+	t := &Token{claims: c, scopes: make(map[string]struct{}, len(c.Scopes)), limitKey: limitKey(&c)}
+	for _, s := range c.Scopes {
+		t.scopes[s] = struct{}{}
+	}
+	return t
+}
+
+// limitKey names the bucket that the token's requests count in. The parts are
+// kept apart by kind and length, since ids may hold any character. It is empty
+// where the token names nobody.
+func limitKey(c *Claims) string {
+	switch {
+	case c.InstallationID != "":
+		return "installation:" + c.InstallationID
+	case c.GrantID != "":
+		return "grant:" + c.GrantID
+	case c.Subject != "" || c.ClientID != "":
+		return "subject:" + strconv.Itoa(len(c.Subject)) + ":" + c.Subject + ":" + c.ClientID
+	default:
+		return ""
+	}
+}
+
+// Type returns what the token is for.
+func (t *Token) Type() TokenType { return t.claims.Type }
+
+// Issuer returns who issued the token.
+func (t *Token) Issuer() string { return t.claims.Issuer }
+
+// Subject returns who connected the app.
+func (t *Token) Subject() string { return t.claims.Subject }
+
+// ClientID returns the app, empty where the token does not say.
+func (t *Token) ClientID() string { return t.claims.ClientID }
+
+// GrantID returns the grant that the token was issued for, empty where the
+// token does not say.
+func (t *Token) GrantID() string { return t.claims.GrantID }
+
+// OrganizationID returns the organization that the app is installed on, empty
+// where the token does not say.
+func (t *Token) OrganizationID() string { return t.claims.OrganizationID }
+
+// InstallationID returns the installation, empty where the token does not say.
+func (t *Token) InstallationID() string { return t.claims.InstallationID }
+
+// ProjectIDs returns the projects that the token is limited to. Empty means
+// all projects; [Token.HasProject] knows that.
+func (t *Token) ProjectIDs() []string { return slices.Clone(t.claims.ProjectIDs) }
+
+// HasProject reports whether the token may be used for the project: it names
+// it, or it names none.
+func (t *Token) HasProject(id string) bool {
+	return len(t.claims.ProjectIDs) == 0 || slices.Contains(t.claims.ProjectIDs, id)
+}
+
+// Scopes returns the scopes that the token holds, in the token's order.
+func (t *Token) Scopes() []string { return slices.Clone(t.claims.Scopes) }
+
+// HasScope reports whether the token holds the scope. Scopes are compared byte
+// for byte; there are no wildcards.
+func (t *Token) HasScope(scope string) bool {
+	_, ok := t.scopes[scope]
+	return ok
+}
+
+// IssuedAt returns when the token was issued, the zero time where the token
+// does not say.
+func (t *Token) IssuedAt() time.Time { return t.claims.IssuedAt }
+
+// ExpiresAt returns when the token expires, without any leeway.
+func (t *Token) ExpiresAt() time.Time { return t.claims.ExpiresAt }
+
+// Decode decodes the raw claims into the value that into points to, as
+// [json.Unmarshal] does. Claims whose names differ by case alone are an error,
+// since encoding/json would let the last of them win.
+func (t *Token) Decode(into any) error {
+	if t.claims.Raw == nil {
+		return errors.New("bearergate: the token has no raw claims to decode")
+	}
+	if err := strictjson.CheckNamesDistinct(t.claims.Raw); err != nil {
+		return err
+	}
+	return json.Unmarshal(t.claims.Raw, into)
+}
+
+// ParseScope splits a scope parameter (RFC 6749 section 3.3) at spaces. It
+// returns nil where there is no scope.
+func ParseScope(scope string) []string {
+	var scopes []string
+	for s := range strings.SplitSeq(scope, " ") {
+		if s != "" {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes
+}
+
+// isScopeRune reports whether c can stand in a scope: %x21 / %x23-5B / %x5D-7E.
+func isScopeRune(c rune) bool {
+	return '!' <= c && c <= '~' && c != '"' && c != '\\'
+}
+
+// isScopeToken reports whether s is one scope-token of RFC 6749 section 3.3.
+func isScopeToken(s string) bool {
+	for _, c := range s {
+		if !isScopeRune(c) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isScopeList reports whether s is scope-tokens with one space between them.
+func isScopeList(s string) bool {
+	for scope := range strings.SplitSeq(s, " ") {
+		if !isScopeToken(scope) {
+			return false
+		}
+	}
+	return true
+}

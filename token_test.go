@@ -1,0 +1,105 @@
+package bearergate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTokenTellsItsClaims(t *testing.T) {
+	want := bearergate.Claims{
+		Type: bearergate.AccessToken, Issuer: "iss", Subject: "sub", ClientID: "client", GrantID: "grant",
+		OrganizationID: "org", InstallationID: "installation", ProjectIDs: []string{"p"}, Scopes: []string{"s"},
+		IssuedAt: time.Unix(1, 0), ExpiresAt: time.Unix(2, 0),
+	}
+	token := bearergate.NewToken(want)
+	got := bearergate.Claims{
+		Type: token.Type(), Issuer: token.Issuer(), Subject: token.Subject(), ClientID: token.ClientID(), GrantID: token.GrantID(),
+		OrganizationID: token.OrganizationID(), InstallationID: token.InstallationID(), ProjectIDs: token.ProjectIDs(), Scopes: token.Scopes(),
+		IssuedAt: token.IssuedAt(), ExpiresAt: token.ExpiresAt(),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestNoProjectsMeansAllProjects(t *testing.T) {
+	all := bearergate.NewToken(bearergate.Claims{})
+	some := bearergate.NewToken(bearergate.Claims{ProjectIDs: []string{"p1", ""}})
+	if !all.HasProject("p1") || !all.HasProject("p2") {
+		t.Error("a token without projects is not for all of them")
+	}
+	if !some.HasProject("p1") || some.HasProject("p2") {
+		t.Error("a token with projects is not for those alone")
+	}
+}
+
+func TestDecodeIntoTheApplicationsStruct(t *testing.T) {
+	token := bearergate.NewToken(bearergate.Claims{Raw: []byte(`{"plan":"pro","limits":{"seats":5}}`)})
+	var got struct {
+		Plan   string `json:"plan"`
+		Limits struct {
+			Seats int `json:"seats"`
+		} `json:"limits"`
+	}
+	if err := token.Decode(&got); err != nil || got.Plan != "pro" || got.Limits.Seats != 5 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, raw := range []string{
+		`{"role":"user","Role":"admin"}`, `{"user":{"role":"user","ROLE":"admin"}}`, `{"users":[[{"role":"user","rol\u0045":"admin"}]]}`,
+		`{"k":1,"\u212a":2}`, `{"role":"user","role":"admin"}`, `[]`, `{`,
+	} {
+		if err := bearergate.NewToken(bearergate.Claims{Raw: []byte(raw)}).Decode(&got); err == nil {
+			t.Errorf("%s was decoded", raw)
+		}
+	}
+	if err := bearergate.NewToken(bearergate.Claims{}).Decode(&got); err == nil {
+		t.Error("a token without claims was decoded")
+	}
+}
+
+func TestScopesAreSplitAtSpacesAlone(t *testing.T) {
+	for in, want := range map[string][]string{
+		"":                 nil,
+		" ":                nil,
+		"a":                {"a"},
+		"a b":              {"a", "b"},
+		"  a   b ":         {"a", "b"},
+		"a\tb":             {"a\tb"},
+		"a\u00a0b":         {"a\u00a0b"},
+		"a,b":              {"a,b"},
+		"projects:read *a": {"projects:read", "*a"},
+	} {
+		if diff := cmp.Diff(want, bearergate.ParseScope(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", in, diff)
+		}
+	}
+}
+
+func FuzzParseScope(f *testing.F) {
+	for _, seed := range []string{"", "a b", "  a ", "a\tb", "\xff"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, scope string) {
+		got := bearergate.ParseScope(scope)
+		if slices.ContainsFunc(got, func(s string) bool { return s == "" || strings.Contains(s, " ") }) {
+			t.Errorf("%q became %q", scope, got)
+		}
+		if strings.Join(got, "") != strings.ReplaceAll(scope, " ", "") {
+			t.Errorf("%q became %q: something was lost", scope, got)
+		}
+		token := bearergate.NewToken(bearergate.Claims{Scopes: got})
+		for _, s := range got {
+			if !token.HasScope(s) {
+				t.Errorf("the token does not hold %q", s)
+			}
+		}
+		if token.HasScope("") || token.HasScope(scope+" ") {
+			t.Error("the token holds what is no scope")
+		}
+	})
+}
