@@ -68,7 +68,7 @@ type jwkMembers struct {
 }
 
 func parseJWK(data []byte) (Key, error) {
-	m := jwkMembers{public: make(map[string]string)}
+	m := jwkMembers{use: "sig", public: make(map[string]string)}
 	if err := strictjson.Object(data, m.take); err != nil {
 		return Key{}, err
 	}
@@ -108,7 +108,7 @@ func (m *jwkMembers) take(name, value []byte) error {
 }
 
 func (m *jwkMembers) checkPurpose() error {
-	if m.use != "" && m.use != "sig" {
+	if m.use != "sig" {
 		return fmt.Errorf("its use is %q, not sig", m.use)
 	}
 	if m.operations == nil {

@@ -1,0 +1,280 @@
+package jwtverifier_test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/jwtverifier"
+)
+
+func toPEM(t *testing.T, blockType string, der []byte, err error) []byte {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der})
+}
+
+// jwks returns the issuer's JWKs by their id, as maps to change.
+func jwks(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	var set struct{ Keys []map[string]any }
+	if err := json.Unmarshal(issuer.JWKSet(), &set); err != nil {
+		t.Fatal(err)
+	}
+	byID := make(map[string]map[string]any)
+	for _, k := range set.Keys {
+		byID[k["kid"].(string)] = k
+	}
+	return byID
+}
+
+func toJSON(t *testing.T, value any) []byte {
+	t.Helper()
+	b, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestStaticKeysTakeEveryForm(t *testing.T) {
+	rsaKey := issuer.PublicKey(bearergatetest.RS256).(*rsa.PublicKey)
+	ecKey := issuer.PublicKey(bearergatetest.ES256).(*ecdsa.PublicKey)
+	edKey := issuer.PublicKey(bearergatetest.EdDSA).(ed25519.PublicKey)
+	pkix := func(key any) []byte {
+		der, err := x509.MarshalPKIXPublicKey(key)
+		return toPEM(t, "PUBLIC KEY", der, err)
+	}
+	certificate := func() []byte {
+		signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Unix(1, 0)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, rsaKey, signer)
+		return toPEM(t, "CERTIFICATE", der, err)
+	}()
+	set := jwks(t)
+	for _, c := range []struct {
+		name       string
+		key        any
+		algorithms string
+	}{
+		{"*rsa.PublicKey", rsaKey, "RS256 PS256"},
+		{"rsa.PublicKey", *rsaKey, "RS256 PS256"},
+		{"*ecdsa.PublicKey", ecKey, "ES256"},
+		{"ecdsa.PublicKey", *ecKey, "ES256"},
+		{"ed25519.PublicKey", edKey, "EdDSA"},
+		{"PKIX PEM", pkix(rsaKey), "RS256 PS256"},
+		{"PKIX PEM in a string", string(pkix(ecKey)), "ES256"},
+		{"PKIX PEM, Ed25519", pkix(edKey), "EdDSA"},
+		{"several PEM blocks", append(pkix(ecKey), pkix(edKey)...), "ES256 EdDSA"},
+		{"PKCS #1 PEM", toPEM(t, "RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(rsaKey), nil), "RS256 PS256"},
+		{"certificate", certificate, "RS256 PS256"},
+		{"JWK", toJSON(t, set["ES256"]), "ES256"},
+		{"JWK in json.RawMessage", json.RawMessage(toJSON(t, set["RS256"])), "RS256 PS256"},
+		{"JWK Set", issuer.JWKSet(), "RS256 PS256 ES256 EdDSA"},
+		{"JWK Set with white space", "\n\t" + string(issuer.JWKSet()) + "\n", "RS256 PS256 ES256 EdDSA"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			keys, err := jwtverifier.StaticKeys(c.key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := newVerifier(t, func(config *jwtverifier.Config) { config.Keys = keys })
+			for _, algorithm := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
+				token := issuer.AccessToken(bearergatetest.SignedWith(algorithm))
+				if strings.Contains(c.algorithms, algorithm) {
+					accepts(t, v, token)
+				} else {
+					refuses(t, v, token)
+				}
+			}
+		})
+	}
+}
+
+func TestJWKsAlgIsTheOnlyOne(t *testing.T) {
+	key := jwks(t)["RS256"]
+	key["alg"] = "PS256"
+	keys, err := jwtverifier.StaticKeys(toJSON(t, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVerifier(t, func(config *jwtverifier.Config) { config.Keys = keys })
+	accepts(t, v, issuer.AccessToken(bearergatetest.SignedWith("PS256")))
+	refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith("RS256")))
+}
+
+// unusable are JWKs that no signature is checked with, by what is wrong.
+func unusable(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	change := func(kid, name string, value any) map[string]any {
+		k := jwks(t)[kid]
+		k[name] = value
+		k["kid"] = "bad"
+		return k
+	}
+	rsaOf := func(bits int) map[string]any {
+		n := new(big.Int).SetBit(big.NewInt(1), bits-1, 1)
+		return change("RS256", "n", base64.RawURLEncoding.EncodeToString(n.Bytes()))
+	}
+	return map[string]map[string]any{
+		"post-quantum":         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "bad"},
+		"x25519":               change("EdDSA", "crv", "X25519"),
+		"Ed448":                change("EdDSA", "crv", "Ed448"),
+		"secp256k1":            change("ES256", "crv", "secp256k1"),
+		"P-384 of P-256 size":  change("ES256", "crv", "P-384"),
+		"symmetric":            {"kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow", "kid": "bad"},
+		"private RSA":          change("RS256", "d", "AAAA"),
+		"private EC":           change("ES256", "d", "AAAA"),
+		"private, null":        change("EdDSA", "d", nil),
+		"for encryption":       change("RS256", "use", "enc"),
+		"for another purpose":  change("RS256", "use", ""),
+		"key_ops sign":         change("ES256", "key_ops", []string{"sign"}),
+		"key_ops empty":        change("ES256", "key_ops", []string{}),
+		"key_ops a string":     change("ES256", "key_ops", "verify"),
+		"RSA of 1024 bits":     rsaOf(1024),
+		"RSA of 2047 bits":     rsaOf(2047),
+		"RSA of 8193 bits":     rsaOf(8193),
+		"RSA, e of 1":          change("RS256", "e", "AQ"),
+		"RSA, even e":          change("RS256", "e", "AQAA"),
+		"RSA, huge e":          change("RS256", "e", "AQAAAAAAAAAB"),
+		"RSA without n":        change("RS256", "n", ""),
+		"point off its curve":  change("ES256", "x", "AAAA"),
+		"point without y":      change("ES256", "y", ""),
+		"Ed25519 of 3 bytes":   change("EdDSA", "x", "AAAA"),
+		"kty unknown":          change("RS256", "kty", "rsa"),
+		"kty a number":         change("RS256", "kty", 1),
+		"kid a number":         {"kty": "RSA", "kid": 7},
+		"alg of another type":  change("ES256", "alg", "RS256"),
+		"alg for encryption":   change("RS256", "alg", "RSA-OAEP-256"),
+		"alg none":             change("RS256", "alg", "none"),
+		"alg HS256":            change("RS256", "alg", "HS256"),
+		"ES384 on P-256":       change("ES256", "alg", "ES384"),
+		"n is not base64url":   change("RS256", "n", "***"),
+		"nothing in it at all": {},
+	}
+}
+
+func TestUnusableKeysAreSkippedAndReportedOnce(t *testing.T) {
+	good := jwks(t)["ES256"]
+	for name, bad := range unusable(t) {
+		t.Run(name, func(t *testing.T) {
+			keys, err := jwtverifier.StaticKeys(toJSON(t, map[string]any{"keys": []any{bad, good}}))
+			if err != nil {
+				t.Fatalf("the good key was lost: %v", err)
+			}
+			var log bytes.Buffer
+			v := newVerifier(t, func(config *jwtverifier.Config) {
+				config.Keys = keys
+				config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			})
+			for range 2 {
+				accepts(t, v, issuer.AccessToken(bearergatetest.SignedWith("ES256")))
+			}
+			for _, algorithm := range []string{"RS256", "PS256", "EdDSA"} {
+				refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.Header("kid", "bad")))
+			}
+			if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "entry 0 of the key set") {
+				t.Errorf("got %d reports, want 1 of entry 0:\n%s", n, &log)
+			}
+			if _, err := jwtverifier.StaticKeys(toJSON(t, bad)); err == nil {
+				t.Error("it was taken where it stands alone")
+			}
+			if _, err := jwtverifier.StaticKeys(toJSON(t, map[string]any{"keys": []any{bad}})); err == nil {
+				t.Error("a set without a usable key was taken")
+			}
+		})
+	}
+}
+
+func TestKeysThatShareAnIDAreSkipped(t *testing.T) {
+	set := jwks(t)
+	set["RS256"]["kid"], set["EdDSA"]["kid"] = "shared", "shared"
+	keys, err := jwtverifier.StaticKeys(toJSON(t, map[string]any{"keys": []any{set["RS256"], set["ES256"], set["EdDSA"]}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVerifier(t, func(config *jwtverifier.Config) { config.Keys = keys })
+	accepts(t, v, issuer.AccessToken(bearergatetest.SignedWith("ES256")))
+	for _, algorithm := range []string{"RS256", "EdDSA"} {
+		refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.Header("kid", "shared")))
+		refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithoutHeader("kid")))
+	}
+}
+
+func TestCertificatesInAJWKAreNotLookedAt(t *testing.T) {
+	key := jwks(t)["RS256"]
+	key["x5c"], key["x5u"], key["x5t"] = []string{"not a certificate"}, 7, nil
+	if _, err := jwtverifier.StaticKeys(toJSON(t, key)); err != nil {
+		t.Errorf("got %v, want it taken", err)
+	}
+}
+
+func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	weak, weakErr := x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: big.NewInt(1<<62 + 1), E: 65537})
+	for name, key := range map[string]any{
+		"nil":                  nil,
+		"number":               7,
+		"text":                 "secret",
+		"no bytes":             []byte{},
+		"private key":          private,
+		"nil *rsa.PublicKey":   (*rsa.PublicKey)(nil),
+		"nil *ecdsa.PublicKey": (*ecdsa.PublicKey)(nil),
+		"P-224":                &ecdsa.PublicKey{Curve: elliptic.P224(), X: big.NewInt(1), Y: big.NewInt(1)},
+		"point off its curve":  &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
+		"short Ed25519":        ed25519.PublicKey("short"),
+		"private PEM":          toPEM(t, "PRIVATE KEY", pkcs8, err),
+		"weak PEM":             toPEM(t, "PUBLIC KEY", weak, weakErr),
+		"garbage in PEM":       toPEM(t, "PUBLIC KEY", []byte("garbage"), nil),
+		"garbage certificate":  toPEM(t, "CERTIFICATE", []byte("garbage"), nil),
+		"broken PEM":           "-----BEGIN PUBLIC KEY-----\nAAAA",
+		"broken JSON":          `{"keys":[`,
+		"keys an object":       `{"keys":{}}`,
+		"an entry a string":    `{"keys":["x"]}`,
+		"no keys":              `{"keys":[]}`,
+		"member twice":         `{"keys":[],"keys":[]}`,
+	} {
+		if _, err := jwtverifier.StaticKeys(key); err == nil {
+			t.Errorf("%s was taken", name)
+		} else if !strings.HasPrefix(fmt.Sprint(err), "jwtverifier: ") {
+			t.Errorf("%s: got %v, want to know whose error it is", name, err)
+		}
+	}
+	if _, err := jwtverifier.StaticKeys(); err == nil {
+		t.Error("no keys were taken")
+	}
+}
+
+func FuzzStaticKeys(f *testing.F) {
+	f.Add(issuer.JWKSet())
+	f.Add([]byte("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"))
+	f.Add([]byte(`{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if keys, err := jwtverifier.StaticKeys(data); err == nil && keys == nil {
+			t.Error("neither keys nor error")
+		}
+	})
+}

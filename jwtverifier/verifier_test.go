@@ -1,0 +1,592 @@
+package jwtverifier_test
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/jwtverifier"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+var issuer = bearergatetest.NewIssuer()
+
+// newVerifier changes the configuration of the issuer's verifier.
+func newVerifier(t testing.TB, change func(*jwtverifier.Config)) *jwtverifier.Verifier {
+	t.Helper()
+	config := issuer.Config()
+	if change != nil {
+		change(&config)
+	}
+	v, err := jwtverifier.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func accepts(t *testing.T, v bearergate.Verifier, token string) *bearergate.Token {
+	t.Helper()
+	got, err := v.VerifyToken(context.Background(), token)
+	if err != nil {
+		t.Errorf("got %v, want it accepted", err)
+		return bearergate.NewToken(bearergate.Claims{})
+	}
+	return got
+}
+
+// refuses wants the token to be invalid, which a fault of ours would not say.
+func refuses(t *testing.T, v bearergate.Verifier, token string) {
+	t.Helper()
+	got, err := v.VerifyToken(context.Background(), token)
+	if !errors.Is(err, bearergate.ErrInvalidToken) || got != nil {
+		t.Errorf("got %v, %v, want it refused as invalid", got, err)
+	}
+	if token != "" && err != nil && strings.Contains(err.Error(), token) {
+		t.Errorf("the token is in the error: %v", err)
+	}
+}
+
+func TestGoodTokensAreAccepted(t *testing.T) {
+	v := issuer.Verifier()
+	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
+		t.Run(algorithm, func(t *testing.T) {
+			signed := bearergatetest.SignedWith(algorithm)
+			if got := accepts(t, v, issuer.AccessToken(signed)).Type(); got != bearergate.AccessToken {
+				t.Errorf("got type %q, want access", got)
+			}
+			if got := accepts(t, v, issuer.InstallationToken(signed)).Type(); got != bearergate.InstallationToken {
+				t.Errorf("got type %q, want installation", got)
+			}
+			accepts(t, v, issuer.AccessToken(signed, bearergatetest.WithoutHeader("kid")))
+			refuses(t, v, bearergatetest.NewStranger().AccessToken(signed))
+			refuses(t, v, issuer.AccessToken(signed, bearergatetest.Tampered("admin")))
+			refuses(t, v, issuer.AccessToken(signed, bearergatetest.Expired()))
+			token := issuer.AccessToken(signed)
+			refuses(t, v, token[:len(token)-4]+"AAAA")
+			refuses(t, v, token[:len(token)-8])
+		})
+	}
+}
+
+func segments(token string) (header, payload, signature string) {
+	s := strings.Split(token, ".")
+	return s[0], s[1], s[2]
+}
+
+func encode(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+func decode(t *testing.T, s string) string {
+	t.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestForgeriesFail(t *testing.T) {
+	v := issuer.Verifier()
+	good := issuer.InstallationToken()
+	header, payload, signature := segments(good)
+	publicPEM := func() []byte {
+		der, err := x509.MarshalPKIXPublicKey(issuer.PublicKey(bearergatetest.RS256))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	}()
+	stranger := bearergatetest.NewStranger()
+	strangersKey := json.RawMessage(stranger.JWKSet()[len(`{"keys":[`):])
+	var own map[string]any
+	json.NewDecoder(strings.NewReader(string(strangersKey))).Decode(&own)
+	outerClaims := `{"iss":"` + bearergatetest.DefaultIssuer + `","aud":"` + bearergatetest.DefaultAudience + `","sub":"root","exp":4102444800}`
+	header5 := encode(`{"alg":"RSA-OAEP","enc":"A128GCM"}`)
+	options := func(opts ...bearergatetest.TokenOption) string { return issuer.InstallationToken(opts...) }
+	hs := bearergatetest.SignedWithSecret
+	for name, token := range map[string]string{
+		"empty":                    "",
+		"no segments":              "bm9zZWdtZW50cw",
+		"two segments":             header + "." + payload,
+		"four segments":            good + "." + signature,
+		"JWE":                      header5 + ".AAAA.AAAA.AAAA.AAAA",
+		"empty header":             "." + payload + "." + signature,
+		"empty payload":            header + ".." + signature,
+		"empty signature":          header + "." + payload + ".",
+		"dots alone":               "..",
+		"900 KiB of header":        strings.Repeat("A", 900<<10) + "." + payload + "." + signature,
+		"flattened JSON":           `{"payload":"` + payload + `","protected":"` + header + `","signature":"` + signature + `"}`,
+		"outer claims":             `{"payload":"` + payload + `","protected":"` + header + `","signature":"` + signature + `",` + outerClaims[1:],
+		"general JSON":             `{"payload":"` + payload + `","signatures":[{"protected":"` + header + `","signature":"` + signature + `"}]}`,
+		"JWS in JWS":               options(bearergatetest.Payload(good), bearergatetest.Header("cty", "JWT")),
+		"alg none, signed":         options(bearergatetest.Header("alg", "none")),
+		"alg none, unsigned":       options(bearergatetest.SignedWith("none")),
+		"alg None":                 encode(`{"alg":"None"}`) + "." + payload + "." + signature,
+		"alg absent":               options(bearergatetest.WithoutHeader("alg")),
+		"alg of wrong case":        options(bearergatetest.Header("alg", "rs256")),
+		"alg empty":                options(bearergatetest.Header("alg", "")),
+		"alg not a string":         options(bearergatetest.Header("alg", []string{"RS256"})),
+		"alg null":                 options(bearergatetest.Header("alg", nil)),
+		"alg of other type":        options(bearergatetest.Header("alg", "ES256")),
+		"alg of other hash":        options(bearergatetest.Header("alg", "RS384")),
+		"alg of other scheme":      options(bearergatetest.Header("alg", "PS256")),
+		"alg not listed":           options(bearergatetest.Header("alg", "ES256K")),
+		"alg for encryption":       options(bearergatetest.Header("alg", "RSA-OAEP")),
+		"ES256 key, HS256":         options(hs("HS256", []byte(bearergatetest.ES256)), bearergatetest.Header("kid", "ES256")),
+		"HMAC, public PEM":         options(hs("HS256", publicPEM), bearergatetest.Header("kid", "RS256")),
+		"HMAC, public PEM, no kid": options(hs("HS512", publicPEM), bearergatetest.WithoutHeader("kid")),
+		"HMAC, modulus":            options(hs("HS256", issuer.PublicKey(bearergatetest.RS256).(*rsa.PublicKey).N.Bytes()), bearergatetest.Header("kid", "RS256")),
+		"HMAC, JWK":                options(hs("HS256", issuer.JWKSet()), bearergatetest.Header("kid", "RS256")),
+		"HMAC, empty secret":       options(hs("HS256", []byte{}), bearergatetest.WithoutHeader("kid")),
+		"key of another alg":       options(bearergatetest.Header("kid", "ES256")),
+		"unknown kid":              options(bearergatetest.Header("kid", "other")),
+		"kid of wrong case":        options(bearergatetest.Header("kid", "rs256")),
+		"kid not a string":         options(bearergatetest.Header("kid", 7)),
+		"embedded jwk":             stranger.InstallationToken(bearergatetest.Header("jwk", own)),
+		"jku":                      stranger.InstallationToken(bearergatetest.Header("jku", "http://127.0.0.1:1/keys")),
+		"x5u":                      stranger.InstallationToken(bearergatetest.Header("x5u", "http://127.0.0.1:1/keys")),
+		"crit":                     options(bearergatetest.Header("crit", []string{"exp"})),
+		"crit empty":               options(bearergatetest.Header("crit", []string{})),
+		"crit null":                options(bearergatetest.Header("crit", nil)),
+		"b64 false":                options(bearergatetest.Header("b64", false)),
+		"b64 true":                 options(bearergatetest.Header("b64", true)),
+		"zip":                      options(bearergatetest.Header("zip", "DEF")),
+		"enc":                      options(bearergatetest.Header("enc", "A128GCM")),
+		"typ of a logout":          options(bearergatetest.Header("typ", "logout+jwt")),
+		"typ of a proof":           options(bearergatetest.Header("typ", "dpop+jwt")),
+		"typ empty":                options(bearergatetest.Header("typ", "")),
+		"typ not a string":         options(bearergatetest.Header("typ", 1)),
+		"PSS with longest salt":    options(bearergatetest.SignedWith("PS256"), bearergatetest.PSSSaltLength(rsa.PSSSaltLengthAuto)),
+		"PSS with short salt":      options(bearergatetest.SignedWith("PS256"), bearergatetest.PSSSaltLength(31)),
+		"PSS with long salt":       options(bearergatetest.SignedWith("PS256"), bearergatetest.PSSSaltLength(64)),
+		"space before":             " " + good,
+		"space after":              good + " ",
+		"line break after":         good + "\n",
+		"line broken header":       header[:8] + "\r\n" + header[8:] + "." + payload + "." + signature,
+		"line broken payload":      header + "." + payload[:8] + "\n" + payload[8:] + "." + signature,
+		"line broken sign":         header + "." + payload + "." + signature[:8] + "\n" + signature[8:],
+		"padded signature":         good + "==",
+		"padded header":            header + "==." + payload + "." + signature,
+		"NUL":                      good + "\x00",
+		"unicode digit":            good + "٣",
+		"header not JSON":          encode("alg=RS256") + "." + payload + "." + signature,
+		"header an array":          encode(`[{"alg":"RS256"}]`) + "." + payload + "." + signature,
+		"header with trailer":      encode(decode(t, header)+"{}") + "." + payload + "." + signature,
+		"payload an array":         options(bearergatetest.Payload("[]")),
+		"payload null":             options(bearergatetest.Payload("null")),
+		"payload with trailer":     options(bearergatetest.Payload(decode(t, payload) + decode(t, payload))),
+		"payload, NUL after":       options(bearergatetest.Payload(decode(t, payload) + "\x00")),
+		"payload, BOM before":      options(bearergatetest.Payload("\ufeff" + decode(t, payload))),
+		"payload not UTF-8":        options(bearergatetest.Payload(strings.Replace(decode(t, payload), "acme", "ac\xffme", 1))),
+		"half a surrogate":         options(bearergatetest.Payload(strings.Replace(decode(t, payload), "acme", `ac\ud800me`, 1))),
+		"duplicate claim":          options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"sub":"root",`, 1))),
+		"escaped duplicate":        options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"s\u0075b":"root",`, 1))),
+		"nested duplicate":         options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"x":[{"a":1,"a":2}],`, 1))),
+		"nested deep":              options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"x":`+strings.Repeat("[", 200)+strings.Repeat("]", 200)+",", 1))),
+	} {
+		t.Run(name, func(t *testing.T) { refuses(t, v, token) })
+	}
+	duplicates := map[string]string{"alg": `"none"`, "kid": `"other"`, "typ": `"JWT"`, "x": "1"}
+	for name, value := range duplicates {
+		t.Run("duplicate header "+name, func(t *testing.T) {
+			member := fmt.Sprintf("{%q:%s,", name, value)
+			spoiled := strings.Replace(decode(t, header), "{", member, 1)
+			if name == "x" {
+				spoiled = strings.Replace(spoiled, "{", member, 1)
+			}
+			refuses(t, v, encode(spoiled)+"."+payload+"."+signature)
+		})
+	}
+}
+
+// TestStrayBitsAreRefused changes the last character of each segment so that
+// the same bytes are encoded another way.
+func TestStrayBitsAreRefused(t *testing.T) {
+	v := issuer.Verifier()
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	tried := 0
+	for padding := range 6 {
+		pad := strings.Repeat("x", padding)
+		good := issuer.InstallationToken(bearergatetest.Header("pad", pad), bearergatetest.Claim("pad", pad))
+		accepts(t, v, good)
+		parts := strings.Split(good, ".")
+		for i, part := range parts {
+			if len(part)%4 == 0 {
+				continue // no bits to spare
+			}
+			last := strings.IndexByte(alphabet, part[len(part)-1])
+			spoiled := append([]string(nil), parts...)
+			spoiled[i] = part[:len(part)-1] + string(alphabet[last|1])
+			refuses(t, v, strings.Join(spoiled, "."))
+			tried++
+		}
+	}
+	if tried < 6 {
+		t.Errorf("only %d segments had bits to spare", tried)
+	}
+}
+
+func TestHeadersThatOfferKeysAreIgnored(t *testing.T) {
+	v := issuer.Verifier()
+	for name, value := range map[string]any{
+		"jwk": map[string]string{"kty": "oct", "k": "AAAA"}, "jku": "http://127.0.0.1:1/", "x5u": 7, "x5c": []string{"AAAA"}, "x5t": "AAAA",
+		"cty": "JWT", "other": map[string]any{"crit": 1, "alg": "none"}, "ALG": "none", "Kid": "other",
+	} {
+		t.Run(name, func(t *testing.T) {
+			accepts(t, v, issuer.InstallationToken(bearergatetest.Header(name, value)))
+		})
+	}
+}
+
+func TestTypeOfTheHeader(t *testing.T) {
+	lax := issuer.Verifier()
+	strict := newVerifier(t, func(c *jwtverifier.Config) { c.RequireTypeATJWT = true })
+	for typ, isATJWT := range map[string]bool{
+		"JWT": false, "jwt": false, "at+jwt": true, "AT+JWT": true, "application/at+jwt": true, "Application/AT+jwt": true,
+	} {
+		token := issuer.AccessToken(bearergatetest.Header("typ", typ))
+		accepts(t, lax, token)
+		if isATJWT {
+			accepts(t, strict, token)
+		} else {
+			refuses(t, strict, token)
+		}
+	}
+	untyped := issuer.AccessToken(bearergatetest.WithoutHeader("typ"))
+	accepts(t, lax, untyped)
+	refuses(t, strict, untyped)
+}
+
+func TestClaims(t *testing.T) {
+	v := issuer.Verifier()
+	now := time.Now().Unix()
+	claim := bearergatetest.Claim
+	without := bearergatetest.WithoutClaim
+	for _, c := range []struct {
+		name string
+		good bool
+		opts []bearergatetest.TokenOption
+	}{
+		{"as minted", true, nil},
+		{"other claims of any kind", true, []bearergatetest.TokenOption{claim("x", map[string]any{"iss": 1}), claim("EXP", 0), claim("Iss", "other"), claim("jti", 7)}},
+
+		{"iss absent", false, []bearergatetest.TokenOption{without("iss")}},
+		{"iss of another", false, []bearergatetest.TokenOption{claim("iss", "https://other.example")}},
+		{"iss with slash", false, []bearergatetest.TokenOption{claim("iss", bearergatetest.DefaultIssuer+"/")}},
+		{"iss of other case", false, []bearergatetest.TokenOption{claim("iss", strings.ToUpper(bearergatetest.DefaultIssuer))}},
+		{"iss an array", false, []bearergatetest.TokenOption{claim("iss", []string{bearergatetest.DefaultIssuer})}},
+		{"iss null", false, []bearergatetest.TokenOption{claim("iss", nil)}},
+
+		{"aud an array", true, []bearergatetest.TokenOption{claim("aud", []string{"other", bearergatetest.DefaultAudience})}},
+		{"aud absent", false, []bearergatetest.TokenOption{without("aud")}},
+		{"aud of another", false, []bearergatetest.TokenOption{claim("aud", "https://other.example")}},
+		{"aud empty array", false, []bearergatetest.TokenOption{claim("aud", []string{})}},
+		{"aud array of others", false, []bearergatetest.TokenOption{claim("aud", []string{"a", "b"})}},
+		{"aud array with number", false, []bearergatetest.TokenOption{claim("aud", []any{bearergatetest.DefaultAudience, 1})}},
+		{"aud nested", false, []bearergatetest.TokenOption{claim("aud", []any{[]string{bearergatetest.DefaultAudience}})}},
+		{"aud list in string", false, []bearergatetest.TokenOption{claim("aud", "other "+bearergatetest.DefaultAudience)}},
+		{"aud null", false, []bearergatetest.TokenOption{claim("aud", nil)}},
+
+		{"sub absent", false, []bearergatetest.TokenOption{without("sub")}},
+		{"sub empty", false, []bearergatetest.TokenOption{claim("sub", "")}},
+		{"sub a number", false, []bearergatetest.TokenOption{claim("sub", 7)}},
+
+		{"exp with fraction", true, []bearergatetest.TokenOption{claim("exp", json.Number(fmt.Sprint(now+60)+".9"))}},
+		{"exp with exponent", true, []bearergatetest.TokenOption{claim("exp", json.Number("4.1024448e9"))}},
+		{"exp at the end of 9999", true, []bearergatetest.TokenOption{claim("exp", json.Number("253402300799"))}},
+		{"exp absent", false, []bearergatetest.TokenOption{without("exp")}},
+		{"exp absent, EXP there", false, []bearergatetest.TokenOption{without("exp"), claim("EXP", now+3600)}},
+		{"exp expired, EXP not", false, []bearergatetest.TokenOption{claim("exp", now-3600), claim("EXP", now+3600)}},
+		{"exp 0", false, []bearergatetest.TokenOption{claim("exp", 0)}},
+		{"exp a half", false, []bearergatetest.TokenOption{claim("exp", 0.5)}},
+		{"exp negative", false, []bearergatetest.TokenOption{claim("exp", -1)}},
+		{"exp a string", false, []bearergatetest.TokenOption{claim("exp", fmt.Sprint(now+3600))}},
+		{"exp RFC 3339", false, []bearergatetest.TokenOption{claim("exp", "2099-01-01T00:00:00Z")}},
+		{"exp in milliseconds", false, []bearergatetest.TokenOption{claim("exp", 1_706_832_000_000)}}, // the year 55840
+		{"exp after 9999", false, []bearergatetest.TokenOption{claim("exp", json.Number("253402300800"))}},
+		{"exp beyond int64", false, []bearergatetest.TokenOption{claim("exp", json.Number("9223372036854775808"))}},
+		{"exp beyond float64", false, []bearergatetest.TokenOption{claim("exp", json.Number("1e400"))}},
+		{"exp true", false, []bearergatetest.TokenOption{claim("exp", true)}},
+		{"exp null", false, []bearergatetest.TokenOption{claim("exp", nil)}},
+		{"exp an array", false, []bearergatetest.TokenOption{claim("exp", []int64{now + 3600})}},
+
+		{"nbf past", true, []bearergatetest.TokenOption{claim("nbf", now-60)}},
+		{"nbf 0", true, []bearergatetest.TokenOption{claim("nbf", 0)}},
+		{"nbf negative", true, []bearergatetest.TokenOption{claim("nbf", json.Number("-1e300"))}},
+		{"nbf within the leeway", true, []bearergatetest.TokenOption{claim("nbf", now+20)}},
+		{"nbf to come", false, []bearergatetest.TokenOption{claim("nbf", now+60)}},
+		{"nbf beyond int64", false, []bearergatetest.TokenOption{claim("nbf", json.Number("9223372036854775807"))}},
+		{"nbf beyond float64", false, []bearergatetest.TokenOption{claim("nbf", json.Number("1e400"))}},
+		{"nbf a string", false, []bearergatetest.TokenOption{claim("nbf", "0")}},
+
+		{"iat absent", true, []bearergatetest.TokenOption{without("iat")}},
+		{"iat to come", true, []bearergatetest.TokenOption{claim("iat", now+86400)}},
+		{"iat long past", true, []bearergatetest.TokenOption{claim("iat", -1)}},
+		{"iat beyond all dates", true, []bearergatetest.TokenOption{claim("iat", json.Number("1e400"))}},
+		{"iat a string", false, []bearergatetest.TokenOption{claim("iat", "now")}},
+
+		{"scope a number", false, []bearergatetest.TokenOption{claim("scope", 1)}},
+		{"scope null", false, []bearergatetest.TokenOption{claim("scope", nil)}},
+		{"scopes with a number", false, []bearergatetest.TokenOption{claim("scopes", []any{"a", 1})}},
+		{"scp an object", false, []bearergatetest.TokenOption{claim("scp", map[string]bool{"a": true})}},
+		{"two spellings of scope that agree", true, []bearergatetest.TokenOption{claim("scope", "a b"), claim("scp", []string{"b", "a"})}},
+		{"two spellings of scope that disagree", false, []bearergatetest.TokenOption{claim("scope", "a"), claim("scp", []string{"a", "admin"})}},
+		{"an empty and a full scope", false, []bearergatetest.TokenOption{claim("scope", ""), claim("scopes", "admin")}},
+
+		{"grantId a number", false, []bearergatetest.TokenOption{claim("grantId", 7)}},
+		{"grantId null", false, []bearergatetest.TokenOption{claim("grantId", nil)}},
+		{"organizationId a number", false, []bearergatetest.TokenOption{claim("organizationId", 7)}},
+		{"installation_id a number", false, []bearergatetest.TokenOption{claim("installation_id", 7)}},
+		{"client_id a number", false, []bearergatetest.TokenOption{claim("client_id", 7)}},
+		{"projectIds a string", false, []bearergatetest.TokenOption{claim("projectIds", "p1")}},
+		{"projectIds with a number", false, []bearergatetest.TokenOption{claim("projectIds", []any{"p1", 2})}},
+		{"projectIds null", false, []bearergatetest.TokenOption{claim("projectIds", nil)}},
+		{"two spellings that agree", true, []bearergatetest.TokenOption{claim("org_id", "acme"), claim("organization_id", "acme"), claim("grant_id", "grant-1")}},
+		{"two spellings that disagree", false, []bearergatetest.TokenOption{claim("org_id", "umbrella")}},
+		{"an empty and a full spelling", false, []bearergatetest.TokenOption{claim("organization_id", "")}},
+		{"two spellings of projects that disagree", false, []bearergatetest.TokenOption{claim("projectIds", []string{"p1"}), claim("project_ids", []string{})}},
+
+		{"cnf", false, []bearergatetest.TokenOption{claim("cnf", map[string]string{"jkt": "x"})}},
+		{"cnf null", false, []bearergatetest.TokenOption{claim("cnf", nil)}},
+		{"type access", true, []bearergatetest.TokenOption{claim("type", "access")}},
+		{"type installation", true, []bearergatetest.TokenOption{claim("type", "installation")}},
+		{"type of a refresh token", false, []bearergatetest.TokenOption{claim("type", "refresh")}},
+		{"type of other case", false, []bearergatetest.TokenOption{claim("type", "Installation")}},
+		{"type empty", false, []bearergatetest.TokenOption{claim("type", "")}},
+		{"type a boolean", false, []bearergatetest.TokenOption{claim("type", true)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if token := issuer.AccessToken(c.opts...); c.good {
+				accepts(t, v, token)
+			} else {
+				refuses(t, v, token)
+			}
+		})
+	}
+}
+
+func TestClaimsAreRead(t *testing.T) {
+	documented := []bearergatetest.TokenOption{
+		bearergatetest.Claim("scopes", []string{"a", "", "b c"}), bearergatetest.Claim("projectIds", []string{"p1", ""}),
+		bearergatetest.Claim("iat", 1000), bearergatetest.Claim("exp", json.Number("4102444800.9")),
+	}
+	snake := append(documented[:len(documented):len(documented)],
+		bearergatetest.WithoutClaim("grantId"), bearergatetest.Claim("grant_id", bearergatetest.DefaultGrantID),
+		bearergatetest.WithoutClaim("organizationId"), bearergatetest.Claim("org_id", bearergatetest.DefaultOrganizationID),
+		bearergatetest.WithoutClaim("installationId"), bearergatetest.Claim("installation_id", bearergatetest.DefaultInstallationID),
+		bearergatetest.WithoutClaim("projectIds"), bearergatetest.Claim("project_ids", []string{"p1", ""}),
+		bearergatetest.WithoutClaim("scopes"), bearergatetest.Claim("scp", []string{"a", "b c"}),
+	)
+	own := append(snake[:len(snake):len(snake)],
+		bearergatetest.Claim("https://own.example/org", bearergatetest.DefaultOrganizationID),
+		bearergatetest.Claim("org_id", "not read"), bearergatetest.Claim("organizationId", 7),
+		bearergatetest.Claim("kind", "installation"), bearergatetest.Claim("type", "not read"),
+		bearergatetest.Claim("azp", bearergatetest.DefaultClientID), bearergatetest.WithoutClaim("client_id"),
+	)
+	want := bearergate.Claims{
+		Type: bearergate.InstallationToken, Issuer: bearergatetest.DefaultIssuer, Subject: bearergatetest.DefaultSubject,
+		ClientID: bearergatetest.DefaultClientID, GrantID: bearergatetest.DefaultGrantID, OrganizationID: bearergatetest.DefaultOrganizationID,
+		InstallationID: bearergatetest.DefaultInstallationID, ProjectIDs: []string{"p1", ""}, Scopes: []string{"a", "b c"},
+		IssuedAt: time.Unix(1000, 0), ExpiresAt: time.Unix(4102444800, 0),
+	}
+	for _, c := range []struct {
+		name  string
+		names jwtverifier.ClaimNames
+		opts  []bearergatetest.TokenOption
+	}{
+		{"as documented", jwtverifier.ClaimNames{}, documented},
+		{"in snake case", jwtverifier.ClaimNames{}, snake},
+		{"by configured names", jwtverifier.ClaimNames{OrganizationID: "https://own.example/org", Type: "kind", ClientID: "azp"}, own},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := newVerifier(t, func(config *jwtverifier.Config) { config.ClaimNames = c.names })
+			token := accepts(t, v, issuer.InstallationToken(c.opts...))
+			got := bearergate.Claims{
+				Type: token.Type(), Issuer: token.Issuer(), Subject: token.Subject(), ClientID: token.ClientID(), GrantID: token.GrantID(),
+				OrganizationID: token.OrganizationID(), InstallationID: token.InstallationID(), ProjectIDs: token.ProjectIDs(),
+				Scopes: token.Scopes(), IssuedAt: token.IssuedAt(), ExpiresAt: token.ExpiresAt(),
+			}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			var raw struct {
+				Subject string `json:"sub"`
+			}
+			if err := token.Decode(&raw); err != nil || raw.Subject != bearergatetest.DefaultSubject {
+				t.Errorf("decoded %+v, %v", raw, err)
+			}
+		})
+	}
+}
+
+func TestLeewayOfExpiryAndNotBefore(t *testing.T) {
+	for _, c := range []struct{ configured, granted time.Duration }{
+		{0, 30 * time.Second}, {-1, 0}, {time.Second, time.Second}, {5 * time.Minute, 5 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVerifier(t, func(config *jwtverifier.Config) { config.Leeway = c.configured })
+			token := issuer.AccessToken(
+				bearergatetest.Claim("nbf", time.Now().Add(time.Hour).Unix()), bearergatetest.ExpiresIn(2*time.Hour))
+			time.Sleep(time.Hour - c.granted - 1)
+			refuses(t, v, token)
+			time.Sleep(1)
+			accepts(t, v, token)
+			time.Sleep(time.Hour + 2*c.granted - 1)
+			accepts(t, v, token)
+			time.Sleep(1)
+			refuses(t, v, token)
+		})
+	}
+}
+
+func TestConfigurationFaultsAreToldTogether(t *testing.T) {
+	_, err := jwtverifier.New(jwtverifier.Config{
+		Leeway:     jwtverifier.MaxLeeway + 1,
+		ClaimNames: jwtverifier.ClaimNames{GrantID: "sub", ClientID: "type"},
+	})
+	for _, part := range []string{"Issuer", "Audience", "Keys", "Leeway", `"sub"`, `"type"`} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s is not in the error: %v", part, err)
+		}
+	}
+}
+
+func TestSharedSecretServesWhatItIsLongEnoughFor(t *testing.T) {
+	secret := []byte(strings.Repeat("0123456789abcdef", 4))
+	for _, c := range []struct {
+		length int
+		want   map[string]bool
+	}{
+		{32, map[string]bool{"HS256": true}},
+		{48, map[string]bool{"HS256": true, "HS384": true}},
+		{64, map[string]bool{"HS256": true, "HS384": true, "HS512": true}},
+	} {
+		secret := secret[:c.length:c.length]
+		keys, err := jwtverifier.SharedSecret(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newVerifier(t, func(config *jwtverifier.Config) { config.Keys = keys })
+		for _, algorithm := range []string{"HS256", "HS384", "HS512"} {
+			token := issuer.AccessToken(bearergatetest.SignedWithSecret(algorithm, secret))
+			if c.want[algorithm] {
+				accepts(t, v, token)
+			} else {
+				refuses(t, v, token)
+			}
+			refuses(t, v, issuer.AccessToken(bearergatetest.SignedWithSecret(algorithm, secret[1:])))
+		}
+		refuses(t, v, issuer.AccessToken())
+	}
+	if _, err := jwtverifier.SharedSecret(secret[:31]); err == nil || strings.Contains(err.Error(), string(secret[:31])) {
+		t.Errorf("a secret of 31 bytes: got %v", err)
+	}
+}
+
+func TestSecretIsCopied(t *testing.T) {
+	secret := []byte(strings.Repeat("x", 32))
+	keys, err := jwtverifier.SharedSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVerifier(t, func(config *jwtverifier.Config) { config.Keys = keys })
+	token := issuer.AccessToken(bearergatetest.SignedWithSecret("HS256", secret))
+	clear(secret)
+	accepts(t, v, token)
+}
+
+// FuzzVerifyToken holds that whatever is taken has three segments that encode
+// their bytes in the one way there is, and that the rest is invalid rather than
+// a fault.
+func FuzzVerifyToken(f *testing.F) {
+	v := issuer.Verifier()
+	f.Add("..")
+	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
+		f.Add(issuer.InstallationToken(bearergatetest.SignedWith(algorithm)))
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		got, err := v.VerifyToken(context.Background(), token)
+		if err == nil && got == nil || err != nil && !errors.Is(err, bearergate.ErrInvalidToken) {
+			t.Errorf("got %v, %v", got, err)
+		}
+		if err == nil {
+			for _, segment := range strings.Split(token, ".") {
+				if encode(decode(t, segment)) != segment {
+					t.Errorf("%q was taken", token)
+				}
+			}
+		}
+	})
+}
+
+// FuzzClaims signs whatever it is given, as an issuer that can be made to.
+func FuzzClaims(f *testing.F) {
+	secret := []byte(strings.Repeat("x", 32))
+	keys, err := jwtverifier.SharedSecret(secret)
+	if err != nil {
+		f.Fatal(err)
+	}
+	v := newVerifier(f, func(config *jwtverifier.Config) { config.Keys = keys })
+	for _, token := range []string{issuer.AccessToken(), issuer.InstallationToken(bearergatetest.Scopes("a", "b"))} {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(payload))
+	}
+	f.Add(`{"iss":"https://issuer.example","aud":["https://api.example"],"sub":"u","exp":4.1e9,"scp":["a"],"projectIds":[]}`)
+	f.Fuzz(func(t *testing.T, payload string) {
+		raw := issuer.AccessToken(bearergatetest.SignedWithSecret("HS256", secret), bearergatetest.Payload(payload))
+		token, err := v.VerifyToken(context.Background(), raw)
+		if err != nil {
+			if !errors.Is(err, bearergate.ErrInvalidToken) {
+				t.Errorf("%s: got %v", payload, err)
+			}
+			return
+		}
+		// Whatever was accepted, encoding/json reads the same from it.
+		var claims map[string]any
+		if err := json.Unmarshal([]byte(payload), &claims); err != nil {
+			t.Fatalf("%s was accepted: %v", payload, err)
+		}
+		if claims["iss"] != bearergatetest.DefaultIssuer || claims["sub"] != token.Subject() || token.Subject() == "" {
+			t.Errorf("%s was accepted as %q", payload, token.Subject())
+		}
+		if exp, ok := claims["exp"].(float64); !ok || !time.Unix(int64(exp), 0).Equal(token.ExpiresAt()) || exp < float64(time.Now().Unix()-60) {
+			t.Errorf("%s expires %v", payload, token.ExpiresAt())
+		}
+		if _, ok := claims["cnf"]; ok {
+			t.Errorf("%s was accepted", payload)
+		}
+		if id, ok := claims["grantId"]; ok && id != token.GrantID() {
+			t.Errorf("%s has grant %q", payload, token.GrantID())
+		}
+	})
+}
+
+func BenchmarkVerifyToken(b *testing.B) {
+	v := issuer.Verifier()
+	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
+		b.Run(algorithm, func(b *testing.B) {
+			token := issuer.InstallationToken(bearergatetest.SignedWith(algorithm), bearergatetest.Scopes("a", "b", "c", "d", "e", "f", "g", "h"))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := v.VerifyToken(context.Background(), token); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
