@@ -1,0 +1,43 @@
+// Minimal protects one route. It is the program of the README.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/jwtverifier"
+)
+
+func main() {
+	jwks, err := os.ReadFile("jwks.json") // the issuer's public keys
+	if err != nil {
+		log.Fatal(err)
+	}
+	keys, err := jwtverifier.StaticKeys(jwks)
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := jwtverifier.New(jwtverifier.Config{
+		Issuer: "https://auth.example", Audience: "https://api.example", Keys: keys,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	guarded := bearergate.Chain(
+		bearergate.RequireToken(verifier, bearergate.InstallationToken),
+		bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+		bearergate.RequireOrg(bearergate.PathValue("org")),
+		bearergate.RequireScope("projects:read"),
+	)
+	mux := http.NewServeMux()
+	mux.Handle("GET /orgs/{org}/projects", guarded(http.HandlerFunc(listProjects)))
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", mux))
+}
+
+func listProjects(w http.ResponseWriter, r *http.Request) {
+	token, _ := bearergate.TokenFrom(r.Context())
+	fmt.Fprintln(w, "projects of", token.OrganizationID())
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/sethvargo/go-limiter"
+)
+
+const (
+	realm  = "translations"
+	prefix = "bi_oat_"
+
+	readProjects        = "projects:read"
+	publishTranslations = "translations:publish"
+)
+
+// api is a translations API: organizations have projects, and apps that were
+// installed on an organization list them and publish translations.
+type api struct {
+	logger   *slog.Logger
+	issuer   *bearergatetest.Issuer // a real service has an authorization server here
+	tokens   installationTokens
+	grants   bearergate.MemoryGrants
+	grantsUp atomic.Bool
+	budget   limiter.Store
+	failures limiter.Store
+}
+
+func newAPI(logger *slog.Logger) *api {
+	a := &api{
+		logger:   logger,
+		issuer:   bearergatetest.NewIssuer(),
+		budget:   bearergate.PerMinute(bearergate.DefaultRequestsPerMinute),
+		failures: bearergate.PerMinute(100),
+	}
+	a.grantsUp.Store(true)
+	for _, id := range []string{"grant-acme", "grant-busy", "grant-leaving"} {
+		a.grants.Put(bearergate.Grant{ID: id, OrganizationID: "acme"})
+	}
+	return a
+}
+
+func (a *api) Close() {
+	a.budget.Close(context.Background())
+	a.failures.Close(context.Background())
+}
+
+// Grant implements bearergate.GrantStore, and can be switched off to show what
+// clients see then.
+func (a *api) Grant(ctx context.Context, id string) (bearergate.Grant, error) {
+	if !a.grantsUp.Load() {
+		return bearergate.Grant{}, errors.New("dial tcp 10.0.0.7:5432: connection refused")
+	}
+	return a.grants.Grant(ctx, id)
+}
+
+// Handler wires the guards: once for all routes what holds for all, and each
+// group of routes its own chain.
+func (a *api) Handler() http.Handler {
+	verifier := bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.lookup), a.issuer.Verifier())
+	resource := func(scope string, handler http.HandlerFunc) http.Handler {
+		return bearergate.Chain(
+			bearergate.RequireToken(verifier, bearergate.InstallationToken),
+			bearergate.RateLimit(a.budget),
+			bearergate.RequireGrant(a),
+			bearergate.RequireOrg(bearergate.PathValue("org")),
+			bearergate.RequireScope(scope),
+		)(handler)
+	}
+	installation := bearergate.Chain(
+		bearergate.RequireToken(verifier, bearergate.AccessToken),
+		bearergate.RateLimit(a.budget),
+		bearergate.RequireGrant(a, bearergate.WithGrantInPath("grantId")),
+	)
+	mux := http.NewServeMux()
+	mux.Handle("GET /v1/orgs/{org}/projects", resource(readProjects, a.listProjects))
+	mux.Handle("POST /v1/orgs/{org}/projects/{project}/translations", resource(publishTranslations, a.publish))
+	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", installation(http.HandlerFunc(a.mint)))
+	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", installation(http.HandlerFunc(a.revoke)))
+	// A mistake, to show what it answers: the scope guard has no RequireToken.
+	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
+
+	return bearergate.Chain(
+		bearergate.Configure(
+			bearergate.WithRealm(realm),
+			bearergate.WithObserver(bearergate.LogDecisions(a.logger)),
+		),
+		bearergate.RateLimit(a.failures, bearergate.ForFailedAuthentication()),
+	)(mux)
+}
+
+func (a *api) listProjects(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"projects": []string{"app", "website"}})
+}
+
+func (a *api) publish(w http.ResponseWriter, r *http.Request) {
+	token, _ := bearergate.TokenFrom(r.Context())
+	if !token.HasProject(r.PathValue("project")) {
+		// The table has no row for this. With this one clients neither retry nor
+		// drop the connection.
+		bearergate.Refuse(w, r, bearergate.ErrWrongOrganization)
+		return
+	}
+	writeJSON(w, http.StatusAccepted, map[string]any{"published": r.PathValue("project")})
+}
+
+// mint gives the app an opaque installation token for its grant, no wider than
+// its access token.
+func (a *api) mint(w http.ResponseWriter, r *http.Request) {
+	token, _ := bearergate.TokenFrom(r.Context())
+	grant, _ := bearergate.GrantFrom(r.Context())
+	const lifetime = time.Hour
+	secret := a.tokens.issue(bearergate.Claims{
+		Type:           bearergate.InstallationToken,
+		Subject:        token.Subject(),
+		ClientID:       token.ClientID(),
+		GrantID:        grant.ID,
+		OrganizationID: grant.OrganizationID,
+		InstallationID: grant.ID,
+		ProjectIDs:     token.ProjectIDs(),
+		Scopes:         token.Scopes(),
+		IssuedAt:       time.Now(),
+		ExpiresAt:      time.Now().Add(lifetime),
+	})
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusCreated, map[string]any{
+		"token": secret, "token_type": "Bearer", "expires_in": int(lifetime.Seconds()),
+	})
+}
+
+func (a *api) revoke(w http.ResponseWriter, r *http.Request) {
+	grant, _ := bearergate.GrantFrom(r.Context())
+	if err := a.grants.Revoke(grant.ID, time.Now()); err != nil {
+		bearergate.Refuse(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(body)
+}
+
+// installationTokens keeps opaque tokens by their SHA-256, so that a copy of it
+// opens nothing.
+type installationTokens struct {
+	mu     sync.RWMutex
+	claims map[[sha256.Size]byte]bearergate.Claims
+}
+
+func (s *installationTokens) issue(c bearergate.Claims) string {
+	secret := prefix + rand.Text() + rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.claims == nil {
+		s.claims = make(map[[sha256.Size]byte]bearergate.Claims)
+	}
+	s.claims[sha256.Sum256([]byte(secret))] = c
+	return secret
+}
+
+func (s *installationTokens) lookup(_ context.Context, sum [sha256.Size]byte) (bearergate.Claims, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	c, ok := s.claims[sum]
+	if !ok {
+		return bearergate.Claims{}, bearergate.ErrInvalidToken
+	}
+	return c, nil
+}

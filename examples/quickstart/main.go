@@ -1,0 +1,87 @@
+// Quickstart is a small translations API behind every guard of bearergate. It
+// takes a tour of its own error answers over HTTP, prints them, and then serves.
+//
+//	go run ./examples/quickstart          # the tour, then serve on 127.0.0.1:8080
+//	go run ./examples/quickstart -once    # the tour alone
+//
+// Its exit status is 1 if an answer was not as documented.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "127.0.0.1:8080", "`address` to serve on; if it is taken, a free port of the same host")
+	once := flags.Bool("once", false, "end after the tour")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	listener, err := listen(*addr)
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError + 1}))
+	if !*once {
+		logger = slog.New(slog.NewTextHandler(stderr, nil))
+	}
+	api := newAPI(logger)
+	defer api.Close()
+	server := &http.Server{
+		Handler:           api.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	defer server.Close()
+
+	base := "http://" + listener.Addr().String()
+	tour := newTour(api, base)
+	if err := tour.take(ctx, stdout); err != nil || *once {
+		return err
+	}
+	printCurl(stdout, base, api)
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-served:
+		return err
+	}
+}
+
+// listen takes a free port where the wanted one is taken.
+func listen(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return listener, err
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	return net.Listen("tcp", net.JoinHostPort(host, "0"))
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+)
+
+// tour asks the API for every answer of the table, over HTTP.
+type tour struct {
+	api    *api
+	base   string
+	client *http.Client
+}
+
+func newTour(a *api, base string) *tour {
+	return &tour{api: a, base: base, client: &http.Client{Timeout: 10 * time.Second}}
+}
+
+// stop is one answer on the tour.
+type stop struct {
+	when          string
+	code          bearergate.Code // empty: a success
+	required      string
+	method, path  string
+	authorization string
+	before, after func(context.Context) error
+	// headers must be there, with this text in them; with an empty text, with
+	// any.
+	headers map[string]string
+}
+
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+const (
+	projects     = "/v1/orgs/acme/projects"
+	translations = "/v1/orgs/acme/projects/website/translations"
+)
+
+func mintPath(grant string) string {
+	return "/api/oauth-client/installations/" + grant + "/tokens"
+}
+
+// take goes from stop to stop and prints the answers. The error names those
+// that were not as documented.
+func (t *tour) take(ctx context.Context, out io.Writer) error {
+	fmt.Fprintf(out, "A tour of the answers of %s:\n\n", t.base)
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "STATUS\tWHEN\tANSWER")
+	stops, err := t.stops(ctx)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, s := range stops {
+		if s.path == "" {
+			fmt.Fprintf(table, "%d\t%s\ttoken endpoint: not in this program yet\n", s.code.Status(), s.code)
+			continue
+		}
+		got, err := t.visit(ctx, s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.when, err)
+		}
+		s.print(table, got)
+		if err := s.check(got); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	table.Flush()
+	fmt.Fprintln(out)
+	if len(faults) > 0 {
+		return fmt.Errorf("not as documented:\n%w", errors.Join(faults...))
+	}
+	fmt.Fprintln(out, "Every answer was as documented.")
+	return nil
+}
+
+func (t *tour) stops(ctx context.Context) ([]stop, error) {
+	minted, err := t.mint(ctx, "grant-acme", readProjects)
+	if err != nil {
+		return nil, err
+	}
+	leaving, err := t.mint(ctx, "grant-leaving", readProjects)
+	if err != nil {
+		return nil, err
+	}
+	access := t.api.accessToken("grant-acme", readProjects)
+	busy := t.api.issuer.InstallationToken(
+		bearergatetest.Grant("grant-busy"), bearergatetest.Installation("busy"), bearergatetest.Scopes(readProjects))
+	expired := t.api.issuer.InstallationToken(bearergatetest.Expired())
+	bearer := func(token string) string { return "Bearer " + token }
+	challenge := func(text string) map[string]string { return map[string]string{"WWW-Authenticate": text} }
+
+	answers := map[bearergate.Code]stop{
+		bearergate.CodeInvalidRequest: {
+			when: "the Authorization header is malformed", method: "GET", path: projects, authorization: "Bearer two words",
+			headers: challenge(`Bearer realm="translations", error="invalid_request"`),
+		},
+		bearergate.CodeInvalidToken: {
+			when: "the installation token expired", method: "GET", path: projects, authorization: bearer(expired),
+			headers: challenge(`Bearer realm="translations", error="invalid_token"`),
+		},
+		bearergate.CodeMissingScope: {
+			when: "the token may read, and publishes", method: "POST", path: translations, authorization: bearer(minted),
+			required: publishTranslations,
+			headers:  challenge(`Bearer realm="translations", error="insufficient_scope", scope="translations:publish"`),
+		},
+		bearergate.CodeWrongOrganization: {
+			when: "the projects are another organization's", method: "GET", path: "/v1/orgs/umbrella/projects", authorization: bearer(minted),
+		},
+		bearergate.CodeGrantNotFound: {
+			when: "a token is minted for an unknown grant", method: "POST", path: mintPath("grant-unknown"), authorization: bearer(access),
+		},
+		bearergate.CodeGrantRevoked: {
+			when: "the grant was revoked", method: "GET", path: projects, authorization: bearer(leaving),
+			before: func(ctx context.Context) error { return t.revoke(ctx, "grant-leaving") },
+		},
+		bearergate.CodeRateLimited: {
+			when: "1,000 requests were made in this minute", method: "GET", path: projects, authorization: bearer(busy),
+			before:  func(ctx context.Context) error { return t.useUpBudget(ctx, bearer(busy)) },
+			headers: map[string]string{"Retry-After": "", "RateLimit-Policy": `"installation";q=1000;w=60`, "RateLimit": `"installation";r=0;t=`},
+		},
+		bearergate.CodeTemporarilyUnavailable: {
+			when: "the grant store is down", method: "GET", path: projects, authorization: bearer(minted),
+			before:  func(context.Context) error { t.api.grantsUp.Store(false); return nil },
+			after:   func(context.Context) error { t.api.grantsUp.Store(true); return nil },
+			headers: map[string]string{"Retry-After": ""},
+		},
+		bearergate.CodeServerError: {
+			when: "RequireScope stands without RequireToken", method: "GET", path: "/v1/miswired", authorization: bearer(minted),
+		},
+	}
+	stops := []stop{{
+		when: "an installation token reads projects", method: "GET", path: projects, authorization: bearer(minted),
+		headers: map[string]string{"RateLimit-Policy": `"installation";q=1000;w=60`, "RateLimit": `"installation";r=`},
+	}}
+	for _, code := range bearergate.Codes() {
+		s := answers[code]
+		s.code = code
+		stops = append(stops, s)
+	}
+	return stops, nil
+}
+
+func (a *api) accessToken(grant string, scopes ...string) string {
+	return a.issuer.AccessToken(bearergatetest.Grant(grant), bearergatetest.Scopes(scopes...))
+}
+
+func (t *tour) visit(ctx context.Context, s stop) (answer, error) {
+	if s.before != nil {
+		if err := s.before(ctx); err != nil {
+			return answer{}, err
+		}
+	}
+	got, err := t.request(ctx, s.method, s.path, s.authorization)
+	if s.after != nil {
+		err = errors.Join(err, s.after(ctx))
+	}
+	return got, err
+}
+
+func (t *tour) request(ctx context.Context, method, path, authorization string) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, method, t.base+path, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	r.Header.Set("Authorization", authorization)
+	resp, err := t.client.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return answer{resp.StatusCode, string(body), resp.Header}, err
+}
+
+// mint gets an installation token as an app does: with its access token.
+func (t *tour) mint(ctx context.Context, grant string, scopes ...string) (string, error) {
+	got, err := t.request(ctx, "POST", mintPath(grant), "Bearer "+t.api.accessToken(grant, scopes...))
+	if err != nil {
+		return "", err
+	}
+	var minted struct{ Token string }
+	if err := json.Unmarshal([]byte(got.body), &minted); err != nil || minted.Token == "" {
+		return "", fmt.Errorf("minting a token for %s answered %d %s", grant, got.status, got.body)
+	}
+	return minted.Token, nil
+}
+
+func (t *tour) revoke(ctx context.Context, grant string) error {
+	got, err := t.request(ctx, "DELETE", "/api/oauth-client/installations/"+grant, "Bearer "+t.api.accessToken(grant))
+	if err == nil && got.status != http.StatusNoContent {
+		err = fmt.Errorf("revoking %s answered %d %s", grant, got.status, got.body)
+	}
+	return err
+}
+
+func (t *tour) useUpBudget(ctx context.Context, authorization string) error {
+	for i := range bearergate.DefaultRequestsPerMinute {
+		got, err := t.request(ctx, "GET", projects, authorization)
+		if err != nil {
+			return err
+		}
+		if got.status != http.StatusOK {
+			return fmt.Errorf("request %d of the budget answered %d %s", i+1, got.status, got.body)
+		}
+	}
+	return nil
+}
+
+// check compares an answer with the table.
+func (s stop) check(got answer) error {
+	wantStatus, wantBody := http.StatusOK, got.body
+	if s.code != "" {
+		wantStatus = s.code.Status()
+		wantBody = fmt.Sprintf("{\"error\":%q}\n", s.code)
+		if s.required != "" {
+			wantBody = fmt.Sprintf("{\"error\":%q,\"required\":%q}\n", s.code, s.required)
+		}
+	}
+	if got.status != wantStatus || got.body != wantBody {
+		return fmt.Errorf("%s: got %d %s, want %d %s", s.when, got.status, got.body, wantStatus, wantBody)
+	}
+	for name, text := range s.headers {
+		if value := got.header.Get(name); value == "" || !strings.Contains(value, text) {
+			return fmt.Errorf("%s: got %s %q, want %q in it", s.when, name, value, text)
+		}
+	}
+	return nil
+}
+
+// print writes a row: the body, and below it the headers that matter.
+func (s stop) print(table io.Writer, got answer) {
+	fmt.Fprintf(table, "%d\t%s\t%s\n", got.status, s.when, strings.TrimSpace(got.body))
+	for _, name := range []string{"WWW-Authenticate", "Retry-After", "RateLimit-Policy", "RateLimit"} {
+		if value := got.header.Get(name); value != "" {
+			fmt.Fprintf(table, "\t\t%s: %s\n", name, value)
+		}
+	}
+}
+
+// printCurl offers the same to paste, with tokens that are good for an hour.
+func printCurl(out io.Writer, base string, a *api) {
+	access := a.accessToken("grant-acme", readProjects)
+	installation := a.issuer.InstallationToken(
+		bearergatetest.Grant("grant-acme"), bearergatetest.Installation("grant-acme"), bearergatetest.Scopes(readProjects))
+	fmt.Fprintf(out, `
+Serving on %[1]s until interrupted. To try it:
+
+TOKEN=%[2]s
+curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"
+curl -i %[1]s%[5]s -X POST -H "Authorization: Bearer $TOKEN"
+curl -i %[1]s/v1/orgs/umbrella/projects -H "Authorization: Bearer $TOKEN"
+curl -i %[1]s%[4]s
+
+ACCESS=%[3]s
+curl -i %[1]s%[6]s -X POST -H "Authorization: Bearer $ACCESS"
+curl -i %[1]s/api/oauth-client/installations/grant-acme -X DELETE -H "Authorization: Bearer $ACCESS"
+curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"
+`, base, installation, access, projects, translations, mintPath("grant-acme"))
+}
