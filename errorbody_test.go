@@ -280,7 +280,7 @@ func TestErrorsAreComparedByCode(t *testing.T) {
 		t.Error("an error of another code is the sentinel")
 	}
 	var none *bearergate.Error
-	if errors.Is(none, bearergate.ErrGrantRevoked) || errors.Is(bearergate.ErrGrantRevoked, none) || errors.Unwrap(none) != nil {
+	if errors.Is(none, bearergate.ErrGrantRevoked) || bearergate.ErrGrantRevoked.Is(none) || errors.Unwrap(none) != nil {
 		t.Error("a nil *Error is something")
 	}
 	if none.Error() == "" {
