@@ -377,6 +377,17 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// TestExpiryOfZeroIsAMistakeOfTheIssuers holds that it is told apart from an
+// expired token where it counts, in the log: others read 0 as never.
+func TestExpiryOfZeroIsAMistakeOfTheIssuers(t *testing.T) {
+	for _, exp := range []any{0, -1, 0.9} {
+		_, err := issuer.Verifier().VerifyToken(context.Background(), issuer.AccessToken(bearergatetest.Claim("exp", exp)))
+		if err == nil || !strings.Contains(err.Error(), "not a NumericDate") {
+			t.Errorf("exp %v: got %v", exp, err)
+		}
+	}
+}
+
 func TestClaimsAreRead(t *testing.T) {
 	documented := []bearergatetest.TokenOption{
 		bearergatetest.Claim("scopes", []string{"a", "", "b c"}), bearergatetest.Claim("projectIds", []string{"p1", ""}),
