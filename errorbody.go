@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -183,18 +184,18 @@ var (
 	ErrServerError            = &Error{Code: CodeServerError}
 )
 
-// Error returns the code and the private cause. It is for logs, not for
-// clients.
+// Error returns the code and the private cause, also where the cause is an error
+// whose own text cannot be had. It is for logs, not for clients.
 func (e *Error) Error() string {
 	switch {
 	case e == nil:
 		return "nil *bearergate.Error"
 	case e.cause == nil:
 		return string(e.Code)
-	case errors.Is(e.cause, e):
-		return e.cause.Error()
+	case errors.Is(e.cause, e): // says the code itself
+		return fmt.Sprint(e.cause)
 	default:
-		return string(e.Code) + ": " + e.cause.Error()
+		return fmt.Sprintf("%s: %v", e.Code, e.cause)
 	}
 }
 

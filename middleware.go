@@ -128,11 +128,12 @@ var (
 // withoutSecret keeps a token out of the text of an error that goes to the log
 // and the observer.
 func withoutSecret(err error, secret string) error {
-	if !strings.Contains(err.Error(), secret) {
+	text := fmt.Sprint(err)
+	if !strings.Contains(text, secret) {
 		return err
 	}
 	e := errorFrom(err)
-	e.cause = errors.New(strings.ReplaceAll(err.Error(), secret, "[token]"))
+	e.cause = errors.New(strings.ReplaceAll(text, secret, "[token]"))
 	return e
 }
 

@@ -62,6 +62,20 @@ func TestVerifiersErrorSetsTheAnswer(t *testing.T) {
 	}
 }
 
+// nilDereferencing is an error of a nil pointer whose text panics.
+type nilDereferencing struct{ text string }
+
+func (e *nilDereferencing) Error() string { return e.text }
+
+func TestErrorThatIsANilPointerCannotTell(t *testing.T) {
+	configure, seen := observing()
+	guard := bearergate.Chain(configure, bearergate.RequireToken(failing((*nilDereferencing)(nil))))
+	refuses(t, guard, get("token"), bearergate.CodeTemporarilyUnavailable)
+	if got := (*seen)[0].Reason.Error(); got != "temporarily_unavailable: <nil>" {
+		t.Errorf("got reason %q", got)
+	}
+}
+
 func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
 	outer := bearergatetest.Claims()
 	outer.Subject = "outer"
