@@ -111,41 +111,38 @@ func (f grantsFunc) Grant(ctx context.Context, id string) (bearergate.Grant, err
 	return f(ctx, id)
 }
 
-// limiterStore is a limiter.Store made of the two methods that matter.
+// limiterStore is a limiter.Store made of the one method that matters.
 type limiterStore struct {
 	limiter.Store // nil: the other methods are not to be called
 	take          func(ctx context.Context, key string) (limit, remaining, reset uint64, ok bool, err error)
-	get           func(ctx context.Context, key string) (limit, remaining uint64, err error)
 }
 
 func (s limiterStore) Take(ctx context.Context, key string) (uint64, uint64, uint64, bool, error) {
 	return s.take(ctx, key)
 }
 
-func (s limiterStore) Get(ctx context.Context, key string) (uint64, uint64, error) {
-	return s.get(ctx, key)
-}
-
 // exhausted is a store without anything left until reset.
 func exhausted(limit uint64, reset time.Time) limiterStore {
-	return limiterStore{
-		take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
-			return limit, 0, uint64(reset.UnixNano()), false, nil
-		},
-		get: func(context.Context, string) (uint64, uint64, error) { return limit, 0, nil },
-	}
+	return limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+		return limit, 0, uint64(reset.UnixNano()), false, nil
+	}}
+}
+
+// exhaustedFor is a store without anything left until this long after it is
+// asked.
+func exhaustedFor(limit uint64, left time.Duration) limiterStore {
+	return limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+		return limit, 0, uint64(time.Now().Add(left).UnixNano()), false, nil
+	}}
 }
 
 var errInner = errors.New("inner-error 10.0.0.7:6379 password=hunter2")
 
 // brokenStore fails whatever it is asked.
 func brokenStore() limiterStore {
-	return limiterStore{
-		take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
-			return 0, 0, 0, false, errInner
-		},
-		get: func(context.Context, string) (uint64, uint64, error) { return 0, 0, errInner },
-	}
+	return limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+		return 0, 0, 0, false, errInner
+	}}
 }
 
 // budgetOf returns a store in memory that the test closes.

@@ -31,9 +31,6 @@ func bearerToken(h http.Header, maxLength int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(credentials) > 2*maxLength {
-		return "", errTokenTooLong // by spaces or by token: too long to look at
-	}
 	token := skipSpaces(credentials)
 	switch {
 	case len(token) > maxLength:
@@ -70,11 +67,15 @@ func hasSchemeFold(value string) bool {
 	return true
 }
 
+// maxSpaces is how many spaces may stand before a token.
+const maxSpaces = 1 << 10
+
 func skipSpaces(s string) string {
-	for len(s) > 0 && s[0] == ' ' {
-		s = s[1:]
+	n := 0
+	for n < len(s) && n < maxSpaces && s[n] == ' ' {
+		n++
 	}
-	return s
+	return s[n:]
 }
 
 // isB64Token reports whether s is a b64token: 1*( ALPHA / DIGIT / "-" / "." /

@@ -16,14 +16,57 @@ import (
 // fallback.
 type budget struct {
 	name     string
-	store    limiter.Store
-	fallback limiter.Store
+	store    *timedStore
+	fallback *timedStore
 	window   time.Duration
 	timeout  time.Duration
-	overdue  atomic.Int64
 }
 
-// maxOverdue bounds the goroutines that wait for a store that ignores its
+// quota is a store's answer to a request.
+type quota struct {
+	limit     uint64
+	remaining uint64
+	reset     time.Time
+	ok        bool
+	window    time.Duration // 0: not known
+}
+
+// take takes one request from the key's budget and sets the fields that tell
+// what is left of it.
+func (b *budget) take(w http.ResponseWriter, r *http.Request, key string) (quota, error) {
+	q, err := b.store.take(r.Context(), key, b.timeout)
+	if err != nil && b.fallback != nil {
+		stateFrom(r.Context()).record.degraded(r)
+		q, err = b.fallback.take(r.Context(), key, b.timeout)
+	}
+	if err != nil {
+		return quota{}, err
+	}
+	if q.window == 0 {
+		q.window = b.window
+	}
+	q.setFields(w.Header(), b.name)
+	return q, q.refusal()
+}
+
+// refusal returns what a request that the store did not let pass is told.
+func (q quota) refusal() error {
+	switch {
+	case q.ok:
+		return nil
+	case q.limit == 0:
+		return errNoBudget
+	}
+	return &Error{Code: CodeRateLimited, RetryAfter: time.Until(q.reset)}
+}
+
+// timedStore is a store that has a deadline.
+type timedStore struct {
+	limiter.Store
+	overdue atomic.Int64
+}
+
+// maxOverdue bounds the calls that are left behind in a store that ignores its
 // context.
 const maxOverdue = 256
 
@@ -32,95 +75,45 @@ var (
 	errStoreHanging = errors.New("bearergate: the limiter store answers no more")
 )
 
-// spend takes one request from the key's budget and sets the fields that tell
-// what is left of it.
-func (b *budget) spend(w http.ResponseWriter, r *http.Request, key string) error {
-	q, store, err := b.ask(r, key, take)
-	if err != nil {
-		return err
+// take asks a store in memory directly, and any other on a goroutine, so that
+// the deadline holds for one that ignores its context too. A client that leaves
+// does not end the call: what it costs the store stays bounded by the deadline,
+// and only a late store counts as overdue.
+func (s *timedStore) take(ctx context.Context, key string, timeout time.Duration) (quota, error) {
+	if m, ok := s.Store.(*memoryBudget); ok {
+		q, err := takeFrom(ctx, m.Store, key)
+		q.window = m.window
+		return q, err
 	}
-	q.setFields(w.Header(), b.name, b.windowOf(store))
-	switch {
-	case q.ok:
-		return nil
-	case q.limit == 0:
-		return errNoBudget
-	}
-	return &Error{Code: CodeRateLimited, RetryAfter: q.reset}
-}
-
-// usedUp reports whether nothing was left of the key's budget when it was last
-// taken from.
-func (b *budget) usedUp(r *http.Request, key string) (bool, error) {
-	q, _, err := b.ask(r, key, peek)
-	return q.limit > 0 && q.remaining == 0, err
-}
-
-func (b *budget) windowOf(store limiter.Store) time.Duration {
-	if m, ok := store.(*memoryBudget); ok {
-		return m.window
-	}
-	return b.window
-}
-
-type question func(ctx context.Context, store limiter.Store, key string) (quota, error)
-
-func take(ctx context.Context, store limiter.Store, key string) (quota, error) {
-	limit, remaining, reset, ok, err := store.Take(ctx, key)
-	if err != nil {
-		return quota{}, fmt.Errorf("bearergate: limiter store: %w", err)
-	}
-	at := time.Unix(0, int64(min(reset, math.MaxInt64)))
-	return quota{limit, remaining, time.Until(at), ok}, nil
-}
-
-func peek(ctx context.Context, store limiter.Store, key string) (quota, error) {
-	limit, remaining, err := store.Get(ctx, key)
-	if err != nil {
-		return quota{}, fmt.Errorf("bearergate: limiter store: %w", err)
-	}
-	return quota{limit: limit, remaining: remaining}, nil
-}
-
-// ask returns the store that answered, too.
-func (b *budget) ask(r *http.Request, key string, q question) (quota, limiter.Store, error) {
-	answer, err := b.askInTime(r.Context(), b.store, key, q)
-	if err == nil || b.fallback == nil {
-		return answer, b.store, err
-	}
-	stateFrom(r.Context()).record.degraded(r)
-	answer, err = b.askInTime(r.Context(), b.fallback, key, q)
-	return answer, b.fallback, err
-}
-
-// askInTime asks a store in memory directly, and any other on a goroutine, so
-// that the deadline holds for one that ignores its context too. A client that
-// leaves does not end the call: what it costs the store stays bounded by the
-// deadline, and only a late store counts as overdue.
-func (b *budget) askInTime(ctx context.Context, store limiter.Store, key string, q question) (quota, error) {
-	if _, ok := store.(*memoryBudget); ok {
-		return q(ctx, store, key)
-	}
-	if b.overdue.Load() >= maxOverdue {
+	if s.overdue.Load() >= maxOverdue {
 		return quota{}, errStoreHanging
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	call := &storeCall{done: make(chan struct{})}
-	go call.run(b, func() (quota, error) { return q(ctx, store, key) })
+	go call.run(ctx, s, key)
 	select {
 	case <-call.done:
 		return call.quota, call.err
 	case <-ctx.Done():
 		if call.settled.CompareAndSwap(false, true) {
-			b.overdue.Add(1)
+			s.overdue.Add(1)
 		}
 		return quota{}, errStoreLate
 	}
 }
 
-// storeCall is one question to a store, settled by whichever comes first: the
-// answer or the deadline.
+func takeFrom(ctx context.Context, store limiter.Store, key string) (quota, error) {
+	limit, remaining, reset, ok, err := store.Take(ctx, key)
+	if err != nil {
+		return quota{}, fmt.Errorf("bearergate: limiter store: %w", err)
+	}
+	at := time.Unix(0, int64(min(reset, math.MaxInt64)))
+	return quota{limit: limit, remaining: remaining, reset: at, ok: ok}, nil
+}
+
+// storeCall is one call of a store, settled by whichever comes first: the answer
+// or the deadline.
 type storeCall struct {
 	settled atomic.Bool
 	done    chan struct{}
@@ -128,15 +121,15 @@ type storeCall struct {
 	err     error
 }
 
-func (c *storeCall) run(b *budget, ask func() (quota, error)) {
+func (c *storeCall) run(ctx context.Context, s *timedStore, key string) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.err = fmt.Errorf("bearergate: the limiter store panicked: %v", p)
 		}
 		close(c.done)
 		if !c.settled.CompareAndSwap(false, true) {
-			b.overdue.Add(-1)
+			s.overdue.Add(-1)
 		}
 	}()
-	c.quota, c.err = ask()
+	c.quota, c.err = takeFrom(ctx, s.Store, key)
 }

@@ -45,7 +45,7 @@ func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 	})))
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	handler := configure(mux)
-	good := issuer.InstallationToken(bearergatetest.Scopes("projects:read"))
+	good := issuer.InstallationToken(bearergatetest.WithScopes("projects:read"))
 	for _, r := range []*http.Request{
 		bearergatetest.NewRequest("GET", "/healthz", ""),
 		bearergatetest.NewRequest("GET", "/orgs/acme/projects", good),
@@ -102,8 +102,25 @@ func TestHandlerThatPanicsIsStillObserved(t *testing.T) {
 		configure(guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("handler") }))).
 			ServeHTTP(httptest.NewRecorder(), get(""))
 	})
-	if len(*seen) != 1 {
-		t.Errorf("got %d decisions, want 1", len(*seen))
+	if len(*seen) != 1 || (*seen)[0].Code != "" {
+		t.Errorf("got %v, want one pass", *seen)
+	}
+}
+
+func TestGuardThatPanicsIsNoPass(t *testing.T) {
+	panicking := func(*http.Request) (string, error) { panic("guard") }
+	for name, guard := range map[string]bearergate.Middleware{
+		"RequireToken": bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) { panic("guard") })),
+		"RequireGrant": bearergate.Chain(
+			bearergate.RequireToken(accepting(bearergatetest.Claims())),
+			bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { panic("guard") }))),
+		"RequireOrg": bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireOrg(panicking)),
+	} {
+		configure, seen := observing()
+		panics(t, func() { serve(bearergate.Chain(configure, guard), get("token")) })
+		if len(*seen) != 1 || (*seen)[0].Code != bearergate.CodeServerError || (*seen)[0].Reason == nil {
+			t.Errorf("%s: got %v, want one server_error", name, *seen)
+		}
 	}
 }
 
@@ -120,8 +137,8 @@ func TestGuardsMayOutliveTheRequest(t *testing.T) {
 		handler := configure(first(http.TimeoutHandler(slow(http.NotFoundHandler()), time.Second, "late")))
 		rec := httptest.NewRecorder()
 		handler.ServeHTTP(rec, get(""))
-		if rec.Code != 503 || len(*seen) != 1 || (*seen)[0].Code != "" {
-			t.Errorf("got %d and %v, want 503 and one pass", rec.Code, *seen)
+		if rec.Code != 503 || len(*seen) != 1 || (*seen)[0].Code != bearergate.CodeServerError {
+			t.Errorf("got %d and %v, want 503 and one decision that was not made", rec.Code, *seen)
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -160,7 +177,7 @@ func TestWriterIsReplacedInOnePlace(t *testing.T) {
 		`server_error required=""`:    bearergate.RateLimit(brokenStore()),
 		`missing_scope required="a"`:  bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireScope("a")),
 		`grant_not_found required=""`: bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireGrant(new(bearergate.MemoryGrants))),
-		`rate_limited required=""`:    bearergate.RateLimit(exhausted(1, time.Now()), bearergate.ForFailedAuthentication()),
+		`rate_limited required=""`:    bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RateLimit(exhausted(1, time.Now()))),
 	} {
 		r := get("")
 		if !strings.HasPrefix(want, "invalid_token") {

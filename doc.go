@@ -23,7 +23,7 @@
 //
 // Guards that read a path parameter, as [PathValue] and [WithGrantInPath] do,
 // stand inside of the mux. [Configure] stands outside of everything, once, and
-// so does a [RateLimit] for [ForFailedAuthentication], directly inside of it.
+// so does [LimitFailedAuthentication], directly inside of it.
 //
 // A preflight request carries no token: handle CORS outside of the guards, with
 //

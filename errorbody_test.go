@@ -77,7 +77,7 @@ func refusals() []refusal {
 	invalidToken := `Bearer realm="api", error="invalid_token"`
 	invalidRequest := `Bearer realm="api", error="invalid_request"`
 	unavailable := []string{"Retry-After", "5"}
-	in90s := time.Now().Add(89*time.Second + 500*time.Millisecond)
+	const in90s = 89*time.Second + 500*time.Millisecond
 	limited := []string{
 		"Retry-After", "90", "RateLimit-Policy", `"installation";q=1000;w=60`,
 		"RateLimit", `"installation";r=0;t=90`,
@@ -91,13 +91,13 @@ func refusals() []refusal {
 		{"verifier cannot tell", bearergate.RequireToken(failing(errInner)), nil, authorization("Bearer secret-token"), 503, "temporarily_unavailable", unavailable},
 		{"verifier quotes the token", bearergate.RequireToken(failing(fmt.Errorf("no secret-token: %w", bearergate.ErrInvalidToken))), nil, authorization("Bearer secret-token"), 401, "invalid_token", []string{challenge, invalidToken}},
 
-		{"limit reached", bearergate.RateLimit(exhausted(1000, in90s), bearergate.WithWindow(time.Minute)), claims(nil), nil, 429, "rate_limited", limited},
+		{"limit reached", bearergate.RateLimit(exhaustedFor(1000, in90s), bearergate.WithWindow(time.Minute)), claims(nil), nil, 429, "rate_limited", limited},
 		{"limiter fails", bearergate.RateLimit(brokenStore()), claims(nil), nil, 503, "temporarily_unavailable", unavailable},
 		{"limiter without token", bearergate.RateLimit(brokenStore()), nil, nil, 500, "server_error", nil},
 		{"limiter for nobody", bearergate.RateLimit(brokenStore()), &bearergate.Claims{Type: bearergate.AccessToken}, nil, 500, "server_error", nil},
-		{"limit of nothing", bearergate.RateLimit(exhausted(0, in90s)), claims(nil), nil, 500, "server_error", nil},
-		{"address limiter fails", bearergate.RateLimit(brokenStore(), bearergate.ForFailedAuthentication()), nil, nil, 503, "temporarily_unavailable", unavailable},
-		{"address unknown", bearergate.RateLimit(brokenStore(), bearergate.ForFailedAuthentication()), nil, func(r *http.Request) { r.RemoteAddr = "@" }, 500, "server_error", nil},
+		{"limit of nothing", bearergate.RateLimit(exhaustedFor(0, in90s)), claims(nil), nil, 500, "server_error", nil},
+		{"address limiter fails", bearergate.Chain(bearergate.LimitFailedAuthentication(brokenStore()), verify), nil, nil, 503, "temporarily_unavailable", unavailable},
+		{"address unknown", bearergate.LimitFailedAuthentication(brokenStore()), nil, func(r *http.Request) { r.RemoteAddr = "@" }, 500, "server_error", nil},
 
 		{"grant unknown", bearergate.RequireGrant(new(bearergate.MemoryGrants)), claims(nil), nil, 404, "grant_not_found", nil},
 		{"no grant in token", bearergate.RequireGrant(active), claims(func(c *bearergate.Claims) { c.GrantID = "" }), nil, 404, "grant_not_found", nil},
@@ -218,7 +218,8 @@ func TestHeadersOfASuccessGoAndOthersStay(t *testing.T) {
 	rec := httptest.NewRecorder()
 	h := rec.Header()
 	stale := []string{
-		"Content-Encoding", "ETag", "Last-Modified", "Content-Range", "Expires", "Content-Disposition", "Retry-After",
+		"Accept-Ranges", "Age", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Location", "Content-Range",
+		"ETag", "Expires", "Last-Modified", "Retry-After", "Trailer", "Transfer-Encoding", "WWW-Authenticate",
 	}
 	for _, name := range stale {
 		h.Set(name, "stale")
@@ -301,10 +302,14 @@ func TestCauseIsForTheProgram(t *testing.T) {
 	}{
 		{"of the server", errInner, "temporarily_unavailable: " + errInner.Error()},
 		{"of the client", fmt.Errorf("%w: %w", bearergate.ErrGrantRevoked, errInner), "grant_revoked: " + errInner.Error()},
+		{"none", bearergate.ErrGrantRevoked, "grant_revoked"},
 	} {
 		serve(bearergate.Chain(configure, bearergate.Require(func(*http.Request) error { return c.err })), get(""))
-		if !errors.Is(seen, errInner) {
+		if errors.Is(seen, errInner) != errors.Is(c.err, errInner) {
 			t.Errorf("%s: the cause is not in the tree of %v", c.name, seen)
+		}
+		if c.name == "none" && errors.Unwrap(seen) != nil {
+			t.Errorf("%s: got cause %v", c.name, errors.Unwrap(seen))
 		}
 		if got := seen.Error(); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
@@ -368,7 +373,7 @@ func TestResponseWriterIsTheServersOwn(t *testing.T) {
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "acme"})
 	chain := bearergate.Chain(
 		bearergate.Configure(bearergate.WithObserver(func(context.Context, bearergate.Decision) {})),
-		bearergate.RateLimit(budgetOf(t, 10), bearergate.ForFailedAuthentication()),
+		bearergate.LimitFailedAuthentication(budgetOf(t, 10)),
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RateLimit(budgetOf(t, 10)),
 		bearergate.RequireGrant(grants),
@@ -401,7 +406,7 @@ func TestResponseWriterIsTheServersOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		token := issuer.InstallationToken(bearergatetest.Scopes("a"))
+		token := issuer.InstallationToken(bearergatetest.WithScopes("a"))
 		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer %s\r\n\r\n", path, token)
 		lines := bufio.NewScanner(conn)
 		for lines.Scan() && lines.Text() != want {

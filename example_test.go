@@ -51,10 +51,10 @@ func Example() {
 	)(listProjects))
 	api := bearergate.Configure(bearergate.WithRealm("translations"))(mux)
 
-	read := bearergatetest.Scopes("projects:read")
+	read := bearergatetest.WithScopes("projects:read")
 	show(api, "/orgs/acme/projects", issuer.InstallationToken(read))
 	show(api, "/orgs/acme/projects", issuer.InstallationToken(read, bearergatetest.Expired()))
-	show(api, "/orgs/acme/projects", issuer.InstallationToken(read, bearergatetest.Grant("grant-2")))
+	show(api, "/orgs/acme/projects", issuer.InstallationToken(read, bearergatetest.WithGrant("grant-2")))
 	show(api, "/orgs/umbrella/projects", issuer.InstallationToken(read))
 	show(api, "/orgs/acme/projects", issuer.InstallationToken())
 	// Output:
@@ -75,7 +75,7 @@ func Example_incorrect() {
 		bearergate.RequireScope("projects:read"),
 		bearergate.RequireToken(issuer.Verifier()),
 	)(listProjects)
-	show(wrong, "/projects", issuer.InstallationToken(bearergatetest.Scopes("projects:read")))
+	show(wrong, "/projects", issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
 	// Output:
 	// 500 {"error":"server_error"}
 }
@@ -129,9 +129,9 @@ func ExampleRateLimit() {
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RateLimit(budget),
 	)(listProjects)
-	show(api, "/projects", issuer.InstallationToken(bearergatetest.Installation("a")))
-	show(api, "/projects", issuer.InstallationToken(bearergatetest.Installation("a")))
-	show(api, "/projects", issuer.InstallationToken(bearergatetest.Installation("b")))
+	show(api, "/projects", issuer.InstallationToken(bearergatetest.WithInstallation("a")))
+	show(api, "/projects", issuer.InstallationToken(bearergatetest.WithInstallation("a")))
+	show(api, "/projects", issuer.InstallationToken(bearergatetest.WithInstallation("b")))
 	// Output:
 	// 200 projects for a
 	// 429 {"error":"rate_limited"}
@@ -139,12 +139,12 @@ func ExampleRateLimit() {
 	// 200 projects for b
 }
 
-func ExampleForFailedAuthentication() {
+func ExampleLimitFailedAuthentication() {
 	issuer := bearergatetest.NewIssuer()
 	failures := bearergate.PerMinute(1)
 	defer failures.Close(context.Background())
 	api := bearergate.Chain(
-		bearergate.RateLimit(failures, bearergate.ForFailedAuthentication()),
+		bearergate.LimitFailedAuthentication(failures),
 		bearergate.RequireToken(issuer.Verifier()),
 	)(listProjects)
 	show(api, "/projects", issuer.InstallationToken()) // costs nothing
@@ -171,7 +171,7 @@ func ExampleRequireGrant() {
 		grant, _ := bearergate.GrantFrom(r.Context())
 		fmt.Fprintln(w, grant.ID, "of", grant.OrganizationID)
 	})))
-	token := issuer.AccessToken(bearergatetest.Grant("grant-1"))
+	token := issuer.AccessToken(bearergatetest.WithGrant("grant-1"))
 	show(mux, "/installations/grant-1", token)
 	show(mux, "/installations/grant-2", token) // somebody else's: as if it were not there
 	grants.Revoke("grant-1", time.Now())
@@ -197,7 +197,7 @@ func ExampleRequireOrg() {
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RequireOrg(organizationOfProject),
 	)(listProjects)
-	token := issuer.InstallationToken(bearergatetest.Organization("acme"))
+	token := issuer.InstallationToken(bearergatetest.WithOrganization("acme"))
 	show(api, "/?project=website", token)
 	show(api, "/?project=intranet", token)
 	show(api, "/?project=unknown", token) // the fault is not the client's
@@ -214,7 +214,7 @@ func ExampleRequireScope() {
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RequireScope("projects:read", "translations:publish"),
 	)(listProjects)
-	show(api, "/", issuer.InstallationToken(bearergatetest.Scopes("projects:read")))
+	show(api, "/", issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
 	// Output:
 	// 403 {"error":"missing_scope","required":"translations:publish"}
 	//     WWW-Authenticate: Bearer realm="api", error="insufficient_scope", scope="projects:read translations:publish"
@@ -226,7 +226,7 @@ func ExampleRequireAnyScope() {
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RequireAnyScope("projects:read", "projects:admin"),
 	)(listProjects)
-	show(api, "/", issuer.InstallationToken(bearergatetest.Scopes("projects:admin")))
+	show(api, "/", issuer.InstallationToken(bearergatetest.WithScopes("projects:admin")))
 	// Output:
 	// 200 projects for installation-1
 }
@@ -286,7 +286,7 @@ func ExampleToken_Decode() {
 		}
 		fmt.Fprintln(w, "on plan", claims.Plan)
 	}))
-	show(api, "/", issuer.InstallationToken(bearergatetest.Claim("plan", "pro")))
+	show(api, "/", issuer.InstallationToken(bearergatetest.WithClaim("plan", "pro")))
 	// Output:
 	// 200 on plan pro
 }

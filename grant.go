@@ -55,11 +55,15 @@ func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 	}
 	g := &grantGuard{grants: grants}
 	for _, set := range opts {
+		if set == nil {
+			panic("bearergate: RequireGrant was given a nil GrantOption; leave it out")
+		}
 		set(g)
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			state := extend(r.Context())
+			state.record.deciding()
 			grant, err := g.check(r, state.token)
 			if err != nil {
 				refuseGuarded(w, r, err)

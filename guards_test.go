@@ -119,6 +119,25 @@ func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
 	}
 }
 
+// TestTokenWithoutGrantIsNotLookedUp holds also where a store would answer
+// something for the empty id.
+func TestTokenWithoutGrantIsNotLookedUp(t *testing.T) {
+	claims := bearergatetest.Claims()
+	claims.GrantID = ""
+	for _, err := range []error{nil, errInner} {
+		guard := bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { return bearergate.Grant{}, err }))
+		refuses(t, guard, as(claims), bearergate.CodeGrantNotFound)
+	}
+}
+
+func TestAnyTimeOfRevocationRevokes(t *testing.T) {
+	grants := new(bearergate.MemoryGrants)
+	for _, at := range []time.Time{time.Unix(1, 0), time.Now().Add(time.Hour)} {
+		grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, RevokedAt: at})
+		refuses(t, bearergate.RequireGrant(grants), as(bearergatetest.Claims()), bearergate.CodeGrantRevoked)
+	}
+}
+
 func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	own := bearergatetest.DefaultGrantID
@@ -192,7 +211,7 @@ func TestOrderDecidesTheAnswer(t *testing.T) {
 		)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 		return mux
 	}
-	good := []bearergatetest.TokenOption{bearergatetest.Grant("active"), bearergatetest.Scopes("projects:read")}
+	good := []bearergatetest.TokenOption{bearergatetest.WithGrant("active"), bearergatetest.WithScopes("projects:read")}
 	for _, c := range []struct {
 		name   string
 		org    string
@@ -201,9 +220,9 @@ func TestOrderDecidesTheAnswer(t *testing.T) {
 	}{
 		{"good", "acme", issuer.InstallationToken(good...), 200},
 		{"expired, without scope", "acme", issuer.InstallationToken(bearergatetest.Expired()), 401},
-		{"revoked grant of a wrong organization", "acme", issuer.InstallationToken(bearergatetest.Grant("revoked")), 410},
-		{"deleted grant, without scope", "acme", issuer.InstallationToken(bearergatetest.Grant("deleted")), 404},
-		{"wrong organization, without scope", "umbrella", issuer.InstallationToken(bearergatetest.Grant("active")), 403},
+		{"revoked grant of a wrong organization", "acme", issuer.InstallationToken(bearergatetest.WithGrant("revoked")), 410},
+		{"deleted grant, without scope", "acme", issuer.InstallationToken(bearergatetest.WithGrant("deleted")), 404},
+		{"wrong organization, without scope", "umbrella", issuer.InstallationToken(bearergatetest.WithGrant("active")), 403},
 	} {
 		rec := httptest.NewRecorder()
 		route(limit(1)).ServeHTTP(rec, bearergatetest.NewRequest("GET", "/orgs/"+c.org+"/projects", c.token))
@@ -212,7 +231,7 @@ func TestOrderDecidesTheAnswer(t *testing.T) {
 		}
 	}
 	handler := route(limit(1))
-	revoked := bearergatetest.NewRequest("GET", "/orgs/acme/projects", issuer.InstallationToken(bearergatetest.Grant("revoked")))
+	revoked := bearergatetest.NewRequest("GET", "/orgs/acme/projects", issuer.InstallationToken(bearergatetest.WithGrant("revoked")))
 	for _, want := range []int{410, 429} {
 		rec := httptest.NewRecorder()
 		handler.ServeHTTP(rec, revoked)

@@ -42,11 +42,13 @@ func Require(check func(*http.Request) error) Middleware {
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			record := stateFrom(r.Context()).record
+			record.deciding()
 			if err := check(r); err != nil {
 				refuseGuarded(w, r, err)
 				return
 			}
-			stateFrom(r.Context()).record.passed(r)
+			record.passed(r)
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -87,6 +89,7 @@ func RequireToken(v Verifier, types ...TokenType) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			state := extend(r.Context())
+			state.record.deciding()
 			token, err := authenticate(r, state.settings, v, types)
 			if err != nil {
 				refuseGuarded(w, r, state.failures.charge(w, r, err))
@@ -125,11 +128,15 @@ var (
 	errWrongType = ErrInvalidToken.because(errors.New("a token of this type is not taken here"))
 )
 
+// minSecretLength is below that of any token which could not be guessed.
+const minSecretLength = 16
+
 // withoutSecret keeps a token out of the text of an error that goes to the log
-// and the observer.
+// and the observer. What is too short to be one, a client may send to garble
+// the log.
 func withoutSecret(err error, secret string) error {
 	text := fmt.Sprint(err)
-	if !strings.Contains(text, secret) {
+	if len(secret) < minSecretLength || !strings.Contains(text, secret) {
 		return err
 	}
 	e := errorFrom(err)
@@ -250,7 +257,7 @@ func WithReferenceURL(rawURL string) Option {
 }
 
 // WithMaxTokenLength sets how many bytes a token may have; a longer one is
-// answered 401 invalid_token before anything of it is decoded. The default is
+// answered 401 invalid_token before anything of it is looked at. The default is
 // [DefaultMaxTokenLength]. It panics outside of 1 to 65,536. Mind that
 // [http.Server.MaxHeaderBytes] bounds the header as well.
 func WithMaxTokenLength(bytes int) Option {

@@ -2,6 +2,7 @@ package bearergate
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -37,7 +38,9 @@ type Decision struct {
 }
 
 // Observer receives one Decision for each guarded request, once the request has
-// been answered. A refusal that the handler itself makes with [Refuse] counts.
+// been answered. A refusal that the handler itself makes with [Refuse] counts. A
+// request that ended before a guard decided, since the guard panicked or an
+// http.TimeoutHandler did not wait for it, is told as server_error.
 // It is called by the request's goroutine, so it must be safe for concurrent
 // use and should be quick. The context is the one that Configure was given.
 type Observer func(ctx context.Context, d Decision)
@@ -111,6 +114,18 @@ type record struct {
 	mu       sync.Mutex
 	decision Decision
 	guarded  bool
+	open     bool // a guard has begun and not decided
+}
+
+// deciding records that a guard begins, so that one which panics is not taken
+// for a pass.
+func (rec *record) deciding() {
+	if rec == nil {
+		return
+	}
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.guarded, rec.open = true, true
 }
 
 // note records that a guard decided, and what it learned. It does nothing
@@ -121,12 +136,9 @@ func (rec *record) note(r *http.Request, learned func(*Decision)) {
 	}
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
-	rec.guarded = true
+	rec.guarded, rec.open = true, false
 	d := &rec.decision
-	d.Method = r.Method
-	if r.Pattern != "" {
-		d.Pattern = r.Pattern
-	}
+	d.Method, d.Pattern = r.Method, r.Pattern
 	d.Duration = time.Since(rec.started)
 	learned(d)
 }
@@ -163,9 +175,17 @@ func (rec *record) granted(r *http.Request, g *Grant) {
 
 func (rec *record) report(ctx context.Context, observe Observer) {
 	rec.mu.Lock()
-	decision, guarded := rec.decision, rec.guarded
+	decision, guarded, open := rec.decision, rec.guarded, rec.open
 	rec.mu.Unlock()
-	if guarded {
-		observe(ctx, decision)
+	if !guarded {
+		return
 	}
+	if open {
+		decision.Code, decision.Reason = CodeServerError, errUndecided
+	}
+	observe(ctx, decision)
 }
+
+// errUndecided is the reason where the request ended before a guard decided:
+// the guard panicked, or http.TimeoutHandler did not wait for it.
+var errUndecided = ErrServerError.because(errors.New("bearergate: the request ended before a guard had decided"))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 	"github.com/sethvargo/go-limiter/memorystore"
 )
 
-// The defaults of [RateLimit].
+// The defaults of [RateLimit] and [LimitFailedAuthentication].
 const (
 	DefaultRequestsPerMinute = 1000
 	DefaultStoreTimeout      = 50 * time.Millisecond
@@ -29,7 +28,8 @@ func PerMinute(requests uint64) limiter.Store {
 // PerWindow returns a budget of this many requests in each window, for each
 // key, in memory. A key's windows follow each other from its first request on;
 // the whole budget is there again when the next one begins. A key costs about
-// 200 bytes and is forgotten between two and three windows after its last.
+// 200 bytes and is forgotten two to three windows after its last one began; how
+// many keys there are is not bounded.
 //
 // The store runs one goroutine until it is closed. It panics on a limit of 0
 // and on a window under a millisecond.
@@ -58,13 +58,26 @@ type memoryBudget struct {
 	window time.Duration
 }
 
-// RateLimitOption is a setting of [RateLimit].
+// RateLimitOption is a setting of [RateLimit] and [LimitFailedAuthentication].
 type RateLimitOption func(*rateLimit)
 
 type rateLimit struct {
-	budget         budget
-	byAddress      bool
+	budget
 	trustedProxies []netip.Prefix
+}
+
+func newRateLimit(name string, store limiter.Store, opts []RateLimitOption) *rateLimit {
+	if store == nil {
+		panic("bearergate: a rate limit needs a store; PerMinute(DefaultRequestsPerMinute) is one")
+	}
+	l := &rateLimit{budget: budget{name: name, store: &timedStore{Store: store}, timeout: DefaultStoreTimeout}}
+	for _, set := range opts {
+		if set == nil {
+			panic("bearergate: a rate limit was given a nil RateLimitOption; leave it out")
+		}
+		set(l)
+	}
+	return l
 }
 
 // WithWindow says how long the store's window is, for the RateLimit-Policy
@@ -75,16 +88,16 @@ func WithWindow(window time.Duration) RateLimitOption {
 	if window < time.Second {
 		panic(fmt.Sprintf("bearergate: WithWindow was given %v; the field counts whole seconds", window))
 	}
-	return func(l *rateLimit) { l.budget.window = window }
+	return func(l *rateLimit) { l.window = window }
 }
 
-// WithStoreTimeout sets how long the store may take to answer. The default is
+// WithStoreTimeout sets how long a store may take to answer. The default is
 // [DefaultStoreTimeout].
 func WithStoreTimeout(timeout time.Duration) RateLimitOption {
 	if timeout <= 0 {
 		panic(fmt.Sprintf("bearergate: WithStoreTimeout was given %v; give a time over 0", timeout))
 	}
-	return func(l *rateLimit) { l.budget.timeout = timeout }
+	return func(l *rateLimit) { l.timeout = timeout }
 }
 
 // WithFallback sets the store that decides where the first one fails or is too
@@ -94,28 +107,7 @@ func WithFallback(store limiter.Store) RateLimitOption {
 	if store == nil {
 		panic("bearergate: WithFallback was given nil; leave it out")
 	}
-	return func(l *rateLimit) { l.budget.fallback = store }
-}
-
-// ForFailedAuthentication makes [RateLimit] meter failed authentication, in
-// front of [RequireToken]. Its key is the client's address, IPv6 by /64. What
-// counts is a request that RequireToken inside answers with 400 or 401; when an
-// address has used up its budget, all its requests are answered 429 before any
-// token is looked at, until the window ends. Give it a store of its own.
-//
-// The address is the peer's. Where the peer is a trusted proxy it is the last
-// address in X-Forwarded-For that is not one; no other header is believed.
-func ForFailedAuthentication(trustedProxies ...netip.Prefix) RateLimitOption {
-	for _, p := range trustedProxies {
-		if !p.IsValid() {
-			panic("bearergate: ForFailedAuthentication was given an invalid prefix; see netip.MustParsePrefix")
-		}
-	}
-	trustedProxies = slices.Clone(trustedProxies)
-	return func(l *rateLimit) {
-		l.byAddress = true
-		l.trustedProxies = trustedProxies
-	}
+	return func(l *rateLimit) { l.fallback = &timedStore{Store: store} }
 }
 
 // RateLimit returns a guard that takes one request from the budget of the
@@ -124,36 +116,21 @@ func ForFailedAuthentication(trustedProxies ...netip.Prefix) RateLimitOption {
 // server_error. A request over the budget is answered 429 rate_limited, and
 // Retry-After says when the same request passes.
 //
-// Every answer carries RateLimit-Policy and RateLimit, as in
-// draft-ietf-httpapi-ratelimit-headers-10. A store that fails or is too late is
-// answered 503 unless [WithFallback] is given. A store that ignores its context
-// is left behind at the deadline; while 256 such calls are outstanding it counts
-// as failed and is not called.
+// Every answer that the store decided carries RateLimit-Policy and RateLimit, as
+// in draft-ietf-httpapi-ratelimit-headers-10; of two limits in a chain, the
+// inner one's. A store that fails or is too late is answered 503 unless
+// [WithFallback] is given. A store that ignores its context is left behind at
+// the deadline; while 256 such calls are outstanding it counts as failed and is
+// not called.
 func RateLimit(store limiter.Store, opts ...RateLimitOption) Middleware {
-	if store == nil {
-		panic("bearergate: RateLimit needs a store; PerMinute(DefaultRequestsPerMinute) is one")
+	l := newRateLimit("installation", store, opts)
+	if l.trustedProxies != nil {
+		panic("bearergate: RateLimit knows installations, not addresses; WithTrustedProxies is for LimitFailedAuthentication")
 	}
-	l := &rateLimit{budget: budget{name: "installation", store: store, timeout: DefaultStoreTimeout}}
-	for _, set := range opts {
-		set(l)
-	}
-	if l.byAddress {
-		l.budget.name = "failed-authentication"
-		return l.failedAuthentication()
-	}
-	return l.installations()
-}
-
-var (
-	errLimitUnguarded = ErrServerError.because(errors.New("bearergate: RateLimit without RequireToken before it; put RequireToken outside of it, or see ForFailedAuthentication"))
-	errNobody         = ErrServerError.because(errors.New("bearergate: RateLimit needs a token with an installation, a grant, a subject or a client"))
-	errNoBudget       = ErrServerError.because(errors.New("bearergate: the limiter store has a limit of 0"))
-)
-
-func (l *rateLimit) installations() Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			state := stateFrom(r.Context())
+			state.record.deciding()
 			if err := l.takeForToken(w, r, state); err != nil {
 				refuseGuarded(w, r, err)
 				return
@@ -164,6 +141,12 @@ func (l *rateLimit) installations() Middleware {
 	}
 }
 
+var (
+	errLimitUnguarded = ErrServerError.because(errors.New("bearergate: RateLimit without RequireToken before it; put RequireToken outside of it, or see LimitFailedAuthentication"))
+	errNobody         = ErrServerError.because(errors.New("bearergate: RateLimit needs a token with an installation, a grant, a subject or a client"))
+	errNoBudget       = ErrServerError.because(errors.New("bearergate: the limiter store has a limit of 0"))
+)
+
 func (l *rateLimit) takeForToken(w http.ResponseWriter, r *http.Request, s *state) error {
 	switch {
 	case s.token == nil:
@@ -171,65 +154,7 @@ func (l *rateLimit) takeForToken(w http.ResponseWriter, r *http.Request, s *stat
 	case s.token.limitKey == "":
 		return errNobody
 	}
-	return l.budget.spend(w, r, s.token.limitKey)
-}
-
-// failureMeter is how RequireToken charges the limiter in front of it.
-type failureMeter struct {
-	budget *budget
-	key    string
-	// charged says that this request was already taken from the budget.
-	charged bool
-}
-
-func (l *rateLimit) failedAuthentication() Middleware {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			state := extend(r.Context())
-			meter, err := l.admitAddress(w, r)
-			if err != nil {
-				refuseGuarded(w, r, err)
-				return
-			}
-			state.failures = meter
-			state.record.passed(r)
-			next.ServeHTTP(w, r.WithContext(state))
-		})
-	}
-}
-
-// admitAddress refuses an address whose budget is used up. A store tells when
-// a budget is there again only to who takes from it, so the first request of a
-// new window is charged.
-func (l *rateLimit) admitAddress(w http.ResponseWriter, r *http.Request) (*failureMeter, error) {
-	key, err := addressKey(r, l.trustedProxies)
-	if err != nil {
-		return nil, err
-	}
-	meter := &failureMeter{budget: &l.budget, key: key}
-	usedUp, err := l.budget.usedUp(r, key)
-	if err != nil {
-		return nil, err
-	}
-	if usedUp {
-		meter.charged = true
-		return meter, l.budget.spend(w, r, key)
-	}
-	return meter, nil
-}
-
-// charge counts a failed authentication, and returns what it is answered: err
-// as long as there is budget.
-func (m *failureMeter) charge(w http.ResponseWriter, r *http.Request, err error) error {
-	if m == nil || m.charged {
-		return err
-	}
-	switch errorFrom(err).Code {
-	case CodeInvalidToken, CodeInvalidRequest:
-		if refused := m.budget.spend(w, r, m.key); refused != nil {
-			return refused
-		}
-	}
+	_, err := l.take(w, r, s.token.limitKey)
 	return err
 }
 
@@ -237,17 +162,9 @@ func (m *failureMeter) charge(w http.ResponseWriter, r *http.Request, err error)
 // section 3.3.1).
 const maxFieldInteger = 999_999_999_999_999
 
-// quota is a store's answer to a request.
-type quota struct {
-	limit     uint64
-	remaining uint64
-	reset     time.Duration
-	ok        bool
-}
-
 // setFields sets RateLimit-Policy and RateLimit. Both are cut from one string,
 // and their slices from one array: this is the hot path.
-func (q quota) setFields(h http.Header, name string, window time.Duration) {
+func (q quota) setFields(h http.Header, name string) {
 	if q.limit == 0 {
 		return // a store without a limit has nothing to tell
 	}
@@ -256,9 +173,9 @@ func (q quota) setFields(h http.Header, name string, window time.Duration) {
 	b = append(b, name...)
 	b = append(b, `";q=`...)
 	b = strconv.AppendUint(b, min(q.limit, maxFieldInteger), 10)
-	if window > 0 {
+	if q.window >= time.Second {
 		b = append(b, ";w="...)
-		b = strconv.AppendInt(b, wholeSeconds(window), 10)
+		b = strconv.AppendInt(b, wholeSeconds(q.window), 10)
 	}
 	policy := len(b)
 	b = append(b, '"')
@@ -266,7 +183,7 @@ func (q quota) setFields(h http.Header, name string, window time.Duration) {
 	b = append(b, `";r=`...)
 	b = strconv.AppendUint(b, min(q.remaining, maxFieldInteger), 10)
 	b = append(b, ";t="...)
-	b = strconv.AppendInt(b, wholeSeconds(q.reset), 10)
+	b = strconv.AppendInt(b, wholeSeconds(time.Until(q.reset)), 10)
 	fields := string(b)
 	values := [...]string{fields[:policy], fields[policy:]}
 	h["Ratelimit-Policy"] = values[0:1:1]

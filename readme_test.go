@@ -2,11 +2,14 @@ package bearergate_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate"
+	"github.com/sethvargo/go-limiter"
 )
 
 func readFile(t *testing.T, name string) string {
@@ -34,4 +37,34 @@ func TestReadmesProgramCompiles(t *testing.T) {
 	if !strings.Contains(readFile(t, "README.md"), "```go\npackage main\n"+program+"```\n") {
 		t.Error("the program in README.md is not examples/minimal, which is compiled")
 	}
+}
+
+func TestReadmesWiringCompiles(t *testing.T) {
+	_, body, _ := strings.Cut(readFile(t, "readme_test.go"), "budget, failures limiter.Store) http.Handler {\n")
+	body, _, _ = strings.Cut(body, "\treturn api\n")
+	body = strings.ReplaceAll("\n"+body, "\n\t", "\n")
+	if body == "\n" || !strings.Contains(readFile(t, "README.md"), "```go"+body+"```\n") {
+		t.Errorf("the wiring in README.md is not what is compiled here:%s", body)
+	}
+}
+
+var _ = wiring // compiled, for what README.md says
+
+func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.GrantStore, listProjects, mintToken http.Handler, budget, failures limiter.Store) http.Handler {
+	guarded := bearergate.Chain(
+		bearergate.RequireToken(verifier, bearergate.InstallationToken),
+		bearergate.RateLimit(budget),
+		bearergate.RequireGrant(grants), // a GrantStore: one method, or new(bearergate.MemoryGrants)
+		bearergate.RequireOrg(bearergate.PathValue("org")),
+	)
+	mux.Handle("GET /orgs/{org}/projects", bearergate.Chain(guarded, bearergate.RequireScope("projects:read"))(listProjects))
+	mux.Handle("POST /installations/{grantId}/tokens", bearergate.Chain(
+		bearergate.RequireToken(verifier, bearergate.AccessToken),
+		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
+	)(mintToken))
+	api := bearergate.Chain(
+		bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithReferenceURL("https://docs.example/errors")),
+		bearergate.LimitFailedAuthentication(failures, bearergate.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))),
+	)(mux)
+	return api
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -235,7 +236,9 @@ func TestOneVerifierIsResponsibleForAToken(t *testing.T) {
 	onlyOther := bearergate.RequireToken(bearergate.ByPrefix("bi_oat_", refusing, accepting(claims)))
 	passes(t, onlyOpaque, get("bi_oat_x"))
 	passes(t, onlyOther, get("x"))
-	refuses(t, onlyOpaque, get("x"), bearergate.CodeInvalidToken)
+	for _, other := range []string{"x", "b", "bi_oat", "bi_pat_x", "BI_OAT_x"} {
+		refuses(t, onlyOpaque, get(other), bearergate.CodeInvalidToken)
+	}
 	refuses(t, onlyOther, get("bi_oat_x"), bearergate.CodeInvalidToken)
 }
 
@@ -259,6 +262,16 @@ func TestNoTokenReachesTheLog(t *testing.T) {
 	}
 }
 
+// TestShortTokenDoesNotGarbleTheLog holds that no client chooses what is cut out
+// of the reasons.
+func TestShortTokenDoesNotGarbleTheLog(t *testing.T) {
+	configure, seen := observing()
+	refuses(t, bearergate.Chain(configure, bearergate.RequireToken(issuer.Verifier())), get("e"), bearergate.CodeInvalidToken)
+	if got, want := (*seen)[0].Reason.Error(), "invalid_token: malformed JWS: no segments"; got != want {
+		t.Errorf("got reason %q, want %q", got, want)
+	}
+}
+
 func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 	check := func(*http.Request) error { return nil }
 	grants := new(bearergate.MemoryGrants)
@@ -279,26 +292,35 @@ func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 		"no grant parameter":     func() { bearergate.RequireGrant(grants, bearergate.WithGrantInPath("")) },
 		"nil grants":             func() { bearergate.RequireGrant(nil) },
 		"nil store":              func() { bearergate.RateLimit(nil) },
-		"nil fallback":           func() { bearergate.RateLimit(brokenStore(), bearergate.WithFallback(nil)) },
-		"no timeout":             func() { bearergate.WithStoreTimeout(0) },
-		"window of 0":            func() { bearergate.WithWindow(0) },
-		"limit of 0":             func() { bearergate.PerMinute(0) },
-		"budget without window":  func() { bearergate.PerWindow(1, 0) },
-		"invalid proxy":          func() { bearergate.ForFailedAuthentication(noPrefix) },
-		"nil option":             func() { bearergate.Configure(nil) },
-		"nil writer":             func() { bearergate.WithErrorWriter(nil) },
-		"nil observer":           func() { bearergate.WithObserver(nil) },
-		"nil logger":             func() { bearergate.LogDecisions(nil) },
-		"empty realm":            func() { bearergate.WithRealm("") },
-		"realm with quote":       func() { bearergate.WithRealm(`the "api"`) },
-		"realm with line break":  func() { bearergate.WithRealm("api\r\nX: y") },
-		"realm with umlaut":      func() { bearergate.WithRealm("äpi") },
-		"relative URL":           func() { bearergate.WithReferenceURL("/errors") },
-		"URL with fragment":      func() { bearergate.WithReferenceURL("https://docs.example/#errors") },
-		"URL with bracket":       func() { bearergate.WithReferenceURL("https://docs.example/>") },
-		"URL of a script":        func() { bearergate.WithReferenceURL("javascript://x/y") },
-		"no token length":        func() { bearergate.WithMaxTokenLength(0) },
-		"huge token length":      func() { bearergate.WithMaxTokenLength(1 << 20) },
+		"nil address store":      func() { bearergate.LimitFailedAuthentication(nil) },
+		"nil limit option":       func() { bearergate.RateLimit(brokenStore(), nil) },
+		"nil grant option":       func() { bearergate.RequireGrant(grants, nil) },
+		"proxies, no addresses": func() {
+			bearergate.RateLimit(brokenStore(), bearergate.WithTrustedProxies(netip.MustParsePrefix("::/0")))
+		},
+		"prefix with space": func() {
+			bearergate.NewOpaqueVerifier("bi oat", func(context.Context, [32]byte) (bearergate.Claims, error) { return bearergate.Claims{}, nil })
+		},
+		"nil fallback":          func() { bearergate.RateLimit(brokenStore(), bearergate.WithFallback(nil)) },
+		"no timeout":            func() { bearergate.WithStoreTimeout(0) },
+		"window of 0":           func() { bearergate.WithWindow(0) },
+		"limit of 0":            func() { bearergate.PerMinute(0) },
+		"budget without window": func() { bearergate.PerWindow(1, 0) },
+		"invalid proxy":         func() { bearergate.WithTrustedProxies(noPrefix) },
+		"nil option":            func() { bearergate.Configure(nil) },
+		"nil writer":            func() { bearergate.WithErrorWriter(nil) },
+		"nil observer":          func() { bearergate.WithObserver(nil) },
+		"nil logger":            func() { bearergate.LogDecisions(nil) },
+		"empty realm":           func() { bearergate.WithRealm("") },
+		"realm with quote":      func() { bearergate.WithRealm(`the "api"`) },
+		"realm with line break": func() { bearergate.WithRealm("api\r\nX: y") },
+		"realm with umlaut":     func() { bearergate.WithRealm("äpi") },
+		"relative URL":          func() { bearergate.WithReferenceURL("/errors") },
+		"URL with fragment":     func() { bearergate.WithReferenceURL("https://docs.example/#errors") },
+		"URL with bracket":      func() { bearergate.WithReferenceURL("https://docs.example/>") },
+		"URL of a script":       func() { bearergate.WithReferenceURL("javascript://x/y") },
+		"no token length":       func() { bearergate.WithMaxTokenLength(0) },
+		"huge token length":     func() { bearergate.WithMaxTokenLength(1 << 20) },
 		"no opaque prefix": func() {
 			bearergate.NewOpaqueVerifier("", func(context.Context, [32]byte) (bearergate.Claims, error) { return bearergate.Claims{}, nil })
 		},

@@ -29,7 +29,8 @@ func (t TokenType) known() bool { return t == AccessToken || t == InstallationTo
 const DefaultLeeway = 30 * time.Second
 
 // Claims are the facts that a verifier learned about a token, to make a
-// [Token] of.
+// [Token] of. Ids are the service's: where there are several issuers, they must
+// not give one id to two things.
 type Claims struct {
 	Type           TokenType
 	Issuer         string

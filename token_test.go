@@ -51,7 +51,7 @@ func TestDecodeIntoTheApplicationsStruct(t *testing.T) {
 	}
 	for _, raw := range []string{
 		`{"role":"user","Role":"admin"}`, `{"user":{"role":"user","ROLE":"admin"}}`, `{"users":[[{"role":"user","rol\u0045":"admin"}]]}`,
-		`{"k":1,"\u212a":2}`, `{"role":"user","role":"admin"}`, `[]`, `{`,
+		`{"k":1,"\u212a":2}`, `{"sub":"user","\u017fub":"root"}`, `{"role":"user","role":"admin"}`, `[]`, `{`,
 	} {
 		if err := bearergate.NewToken(bearergate.Claims{Raw: []byte(raw)}).Decode(&got); err == nil {
 			t.Errorf("%s was decoded", raw)

@@ -20,7 +20,7 @@ func Example() {
 	)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 
 	for _, token := range []string{
-		issuer.InstallationToken(bearergatetest.Scopes("projects:read")),
+		issuer.InstallationToken(bearergatetest.WithScopes("projects:read")),
 		issuer.InstallationToken(),
 		issuer.InstallationToken(bearergatetest.Expired()),
 		issuer.InstallationToken(bearergatetest.Tampered("projects:read")),
@@ -70,7 +70,7 @@ func TestWhatCanOnlyFailPanics(t *testing.T) {
 	for name, f := range map[string]func(){
 		"unknown algorithm to sign with": func() { issuer.AccessToken(bearergatetest.SignedWith("ES384")) },
 		"unknown algorithm of a key":     func() { issuer.PublicKey("ES384") },
-		"claim that is no JSON":          func() { issuer.AccessToken(bearergatetest.Claim("x", func() {})) },
+		"claim that is no JSON":          func() { issuer.AccessToken(bearergatetest.WithClaim("x", func() {})) },
 	} {
 		func() {
 			defer func() {

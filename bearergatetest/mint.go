@@ -154,9 +154,9 @@ func PSSSaltLength(n int) TokenOption {
 	return func(m *mint) { m.pssSalt = n }
 }
 
-// Header sets a member of the header, also "alg" and "kid", which are else as
+// WithHeader sets a member of the header, also "alg" and "kid", which are else as
 // the signature needs them.
-func Header(name string, value any) TokenOption {
+func WithHeader(name string, value any) TokenOption {
 	return func(m *mint) { m.header[name] = value }
 }
 
@@ -165,8 +165,8 @@ func WithoutHeader(name string) TokenOption {
 	return func(m *mint) { m.header[name] = absent }
 }
 
-// Claim sets a claim.
-func Claim(name string, value any) TokenOption {
+// WithClaim sets a claim.
+func WithClaim(name string, value any) TokenOption {
 	return func(m *mint) { m.claims[name] = value }
 }
 
@@ -180,19 +180,19 @@ func Payload(text string) TokenOption {
 	return func(m *mint) { m.payload = []byte(text) }
 }
 
-// Scopes sets "scope" to these, space-delimited.
-func Scopes(scopes ...string) TokenOption {
-	return Claim("scope", strings.Join(scopes, " "))
+// WithScopes sets "scope" to these, space-delimited.
+func WithScopes(scopes ...string) TokenOption {
+	return WithClaim("scope", strings.Join(scopes, " "))
 }
 
-// Grant sets "grantId".
-func Grant(id string) TokenOption { return Claim("grantId", id) }
+// WithGrant sets "grantId".
+func WithGrant(id string) TokenOption { return WithClaim("grantId", id) }
 
-// Organization sets "organizationId".
-func Organization(id string) TokenOption { return Claim("organizationId", id) }
+// WithOrganization sets "organizationId".
+func WithOrganization(id string) TokenOption { return WithClaim("organizationId", id) }
 
-// Installation sets "installationId".
-func Installation(id string) TokenOption { return Claim("installationId", id) }
+// WithInstallation sets "installationId".
+func WithInstallation(id string) TokenOption { return WithClaim("installationId", id) }
 
 // Expired makes the token one that expired an hour ago.
 func Expired() TokenOption { return ExpiresIn(-time.Hour) }
@@ -207,7 +207,7 @@ func ExpiresIn(d time.Duration) TokenOption {
 func Tampered(scopes ...string) TokenOption {
 	return func(m *mint) {
 		m.spoil = append(m.spoil, func(token string) string {
-			Scopes(scopes...)(m)
+			WithScopes(scopes...)(m)
 			header, rest, _ := strings.Cut(token, ".")
 			_, signature, _ := strings.Cut(rest, ".")
 			return header + "." + base64url(mustJSON(m.claims)) + "." + signature

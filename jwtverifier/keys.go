@@ -30,7 +30,8 @@ func (s *staticKeys) skippedKeys() []error                         { return s.sk
 // StaticKeys returns a source of public keys that do not change. Each of keys
 // is an *rsa.PublicKey, an *ecdsa.PublicKey on P-256, P-384 or P-521, an
 // ed25519.PublicKey, or a []byte or string with a JWK or a JWK Set (RFC 7517)
-// or with PEM (public keys and certificates, whose validity is not looked at).
+// or with PEM: public keys and certificates. The key of each certificate is
+// taken, also of those that issued another; what else they say is not looked at.
 //
 // RSA keys have 2048 to 8192 bits. Entries of a JWK Set that cannot be used
 // (other types and curves, other uses, private parts, a shared kid) are skipped

@@ -132,7 +132,7 @@ func unusable(t *testing.T) map[string]map[string]any {
 		return k
 	}
 	rsaOf := func(bits int) map[string]any {
-		n := new(big.Int).SetBit(big.NewInt(1), bits-1, 1)
+		n := new(big.Int).SetBit(big.NewInt(1), bits-1, 1) // odd
 		return change("RS256", "n", base64.RawURLEncoding.EncodeToString(n.Bytes()))
 	}
 	return map[string]map[string]any{
@@ -145,6 +145,14 @@ func unusable(t *testing.T) map[string]map[string]any {
 		"private RSA":          change("RS256", "d", "AAAA"),
 		"private EC":           change("ES256", "d", "AAAA"),
 		"private, null":        change("EdDSA", "d", nil),
+		"private, p":           change("RS256", "p", "AAAA"),
+		"private, q":           change("RS256", "q", "AAAA"),
+		"private, dp":          change("RS256", "dp", "AAAA"),
+		"private, dq":          change("RS256", "dq", "AAAA"),
+		"private, qi":          change("RS256", "qi", "AAAA"),
+		"private, oth":         change("RS256", "oth", []string{}),
+		"private, k":           change("RS256", "k", "AAAA"),
+		"private, priv":        change("EdDSA", "priv", "AAAA"),
 		"for encryption":       change("RS256", "use", "enc"),
 		"for another purpose":  change("RS256", "use", ""),
 		"key_ops sign":         change("ES256", "key_ops", []string{"sign"}),
@@ -153,6 +161,7 @@ func unusable(t *testing.T) map[string]map[string]any {
 		"RSA of 1024 bits":     rsaOf(1024),
 		"RSA of 2047 bits":     rsaOf(2047),
 		"RSA of 8193 bits":     rsaOf(8193),
+		"RSA, even n":          change("RS256", "n", base64.RawURLEncoding.EncodeToString(new(big.Int).SetBit(big.NewInt(2), 2047, 1).Bytes())),
 		"RSA, e of 1":          change("RS256", "e", "AQ"),
 		"RSA, even e":          change("RS256", "e", "AQAA"),
 		"RSA, huge e":          change("RS256", "e", "AQAAAAAAAAAB"),
@@ -190,7 +199,7 @@ func TestUnusableKeysAreSkippedAndReportedOnce(t *testing.T) {
 				accepts(t, v, issuer.AccessToken(bearergatetest.SignedWith("ES256")))
 			}
 			for _, algorithm := range []string{"RS256", "PS256", "EdDSA"} {
-				refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.Header("kid", "bad")))
+				refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithHeader("kid", "bad")))
 			}
 			if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "entry 0 of the key set") {
 				t.Errorf("got %d reports, want 1 of entry 0:\n%s", n, &log)
@@ -215,7 +224,7 @@ func TestKeysThatShareAnIDAreSkipped(t *testing.T) {
 	v := newVerifier(t, func(config *jwtverifier.Config) { config.Keys = keys })
 	accepts(t, v, issuer.AccessToken(bearergatetest.SignedWith("ES256")))
 	for _, algorithm := range []string{"RS256", "EdDSA"} {
-		refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.Header("kid", "shared")))
+		refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithHeader("kid", "shared")))
 		refuses(t, v, issuer.AccessToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithoutHeader("kid")))
 	}
 }
@@ -234,6 +243,7 @@ func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	hugeExponent := int64(1)<<32 + 1
 	weak, weakErr := x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: big.NewInt(1<<62 + 1), E: 65537})
 	for name, key := range map[string]any{
 		"nil":                  nil,
@@ -243,6 +253,7 @@ func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
 		"private key":          private,
 		"nil *rsa.PublicKey":   (*rsa.PublicKey)(nil),
 		"nil *ecdsa.PublicKey": (*ecdsa.PublicKey)(nil),
+		"huge exponent":        &rsa.PublicKey{N: private.N, E: int(hugeExponent)},
 		"P-224":                &ecdsa.PublicKey{Curve: elliptic.P224(), X: big.NewInt(1), Y: big.NewInt(1)},
 		"point off its curve":  &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
 		"short Ed25519":        ed25519.PublicKey("short"),

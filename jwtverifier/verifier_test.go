@@ -130,44 +130,44 @@ func TestForgeriesFail(t *testing.T) {
 		"flattened JSON":           `{"payload":"` + payload + `","protected":"` + header + `","signature":"` + signature + `"}`,
 		"outer claims":             `{"payload":"` + payload + `","protected":"` + header + `","signature":"` + signature + `",` + outerClaims[1:],
 		"general JSON":             `{"payload":"` + payload + `","signatures":[{"protected":"` + header + `","signature":"` + signature + `"}]}`,
-		"JWS in JWS":               options(bearergatetest.Payload(good), bearergatetest.Header("cty", "JWT")),
-		"alg none, signed":         options(bearergatetest.Header("alg", "none")),
+		"JWS in JWS":               options(bearergatetest.Payload(good), bearergatetest.WithHeader("cty", "JWT")),
+		"alg none, signed":         options(bearergatetest.WithHeader("alg", "none")),
 		"alg none, unsigned":       options(bearergatetest.SignedWith("none")),
 		"alg None":                 encode(`{"alg":"None"}`) + "." + payload + "." + signature,
 		"alg absent":               options(bearergatetest.WithoutHeader("alg")),
-		"alg of wrong case":        options(bearergatetest.Header("alg", "rs256")),
-		"alg empty":                options(bearergatetest.Header("alg", "")),
-		"alg not a string":         options(bearergatetest.Header("alg", []string{"RS256"})),
-		"alg null":                 options(bearergatetest.Header("alg", nil)),
-		"alg of other type":        options(bearergatetest.Header("alg", "ES256")),
-		"alg of other hash":        options(bearergatetest.Header("alg", "RS384")),
-		"alg of other scheme":      options(bearergatetest.Header("alg", "PS256")),
-		"alg not listed":           options(bearergatetest.Header("alg", "ES256K")),
-		"alg for encryption":       options(bearergatetest.Header("alg", "RSA-OAEP")),
-		"ES256 key, HS256":         options(hs("HS256", []byte(bearergatetest.ES256)), bearergatetest.Header("kid", "ES256")),
-		"HMAC, public PEM":         options(hs("HS256", publicPEM), bearergatetest.Header("kid", "RS256")),
+		"alg of wrong case":        options(bearergatetest.WithHeader("alg", "rs256")),
+		"alg empty":                options(bearergatetest.WithHeader("alg", "")),
+		"alg not a string":         options(bearergatetest.WithHeader("alg", []string{"RS256"})),
+		"alg null":                 options(bearergatetest.WithHeader("alg", nil)),
+		"alg of other type":        options(bearergatetest.WithHeader("alg", "ES256")),
+		"alg of other hash":        options(bearergatetest.WithHeader("alg", "RS384")),
+		"alg of other scheme":      options(bearergatetest.WithHeader("alg", "PS256")),
+		"alg not listed":           options(bearergatetest.WithHeader("alg", "ES256K")),
+		"alg for encryption":       options(bearergatetest.WithHeader("alg", "RSA-OAEP")),
+		"ES256 key, HS256":         options(hs("HS256", []byte(bearergatetest.ES256)), bearergatetest.WithHeader("kid", "ES256")),
+		"HMAC, public PEM":         options(hs("HS256", publicPEM), bearergatetest.WithHeader("kid", "RS256")),
 		"HMAC, public PEM, no kid": options(hs("HS512", publicPEM), bearergatetest.WithoutHeader("kid")),
-		"HMAC, modulus":            options(hs("HS256", issuer.PublicKey(bearergatetest.RS256).(*rsa.PublicKey).N.Bytes()), bearergatetest.Header("kid", "RS256")),
-		"HMAC, JWK":                options(hs("HS256", issuer.JWKSet()), bearergatetest.Header("kid", "RS256")),
+		"HMAC, modulus":            options(hs("HS256", issuer.PublicKey(bearergatetest.RS256).(*rsa.PublicKey).N.Bytes()), bearergatetest.WithHeader("kid", "RS256")),
+		"HMAC, JWK":                options(hs("HS256", issuer.JWKSet()), bearergatetest.WithHeader("kid", "RS256")),
 		"HMAC, empty secret":       options(hs("HS256", []byte{}), bearergatetest.WithoutHeader("kid")),
-		"key of another alg":       options(bearergatetest.Header("kid", "ES256")),
-		"unknown kid":              options(bearergatetest.Header("kid", "other")),
-		"kid of wrong case":        options(bearergatetest.Header("kid", "rs256")),
-		"kid not a string":         options(bearergatetest.Header("kid", 7)),
-		"embedded jwk":             stranger.InstallationToken(bearergatetest.Header("jwk", own)),
-		"jku":                      stranger.InstallationToken(bearergatetest.Header("jku", "http://127.0.0.1:1/keys")),
-		"x5u":                      stranger.InstallationToken(bearergatetest.Header("x5u", "http://127.0.0.1:1/keys")),
-		"crit":                     options(bearergatetest.Header("crit", []string{"exp"})),
-		"crit empty":               options(bearergatetest.Header("crit", []string{})),
-		"crit null":                options(bearergatetest.Header("crit", nil)),
-		"b64 false":                options(bearergatetest.Header("b64", false)),
-		"b64 true":                 options(bearergatetest.Header("b64", true)),
-		"zip":                      options(bearergatetest.Header("zip", "DEF")),
-		"enc":                      options(bearergatetest.Header("enc", "A128GCM")),
-		"typ of a logout":          options(bearergatetest.Header("typ", "logout+jwt")),
-		"typ of a proof":           options(bearergatetest.Header("typ", "dpop+jwt")),
-		"typ empty":                options(bearergatetest.Header("typ", "")),
-		"typ not a string":         options(bearergatetest.Header("typ", 1)),
+		"key of another alg":       options(bearergatetest.WithHeader("kid", "ES256")),
+		"unknown kid":              options(bearergatetest.WithHeader("kid", "other")),
+		"kid of wrong case":        options(bearergatetest.WithHeader("kid", "rs256")),
+		"kid not a string":         options(bearergatetest.WithHeader("kid", 7)),
+		"embedded jwk":             stranger.InstallationToken(bearergatetest.WithHeader("jwk", own)),
+		"jku":                      stranger.InstallationToken(bearergatetest.WithHeader("jku", "http://127.0.0.1:1/keys")),
+		"x5u":                      stranger.InstallationToken(bearergatetest.WithHeader("x5u", "http://127.0.0.1:1/keys")),
+		"crit":                     options(bearergatetest.WithHeader("crit", []string{"exp"})),
+		"crit empty":               options(bearergatetest.WithHeader("crit", []string{})),
+		"crit null":                options(bearergatetest.WithHeader("crit", nil)),
+		"b64 false":                options(bearergatetest.WithHeader("b64", false)),
+		"b64 true":                 options(bearergatetest.WithHeader("b64", true)),
+		"zip":                      options(bearergatetest.WithHeader("zip", "DEF")),
+		"enc":                      options(bearergatetest.WithHeader("enc", "A128GCM")),
+		"typ of a logout":          options(bearergatetest.WithHeader("typ", "logout+jwt")),
+		"typ of a proof":           options(bearergatetest.WithHeader("typ", "dpop+jwt")),
+		"typ empty":                options(bearergatetest.WithHeader("typ", "")),
+		"typ not a string":         options(bearergatetest.WithHeader("typ", 1)),
 		"PSS with longest salt":    options(bearergatetest.SignedWith("PS256"), bearergatetest.PSSSaltLength(rsa.PSSSaltLengthAuto)),
 		"PSS with short salt":      options(bearergatetest.SignedWith("PS256"), bearergatetest.PSSSaltLength(31)),
 		"PSS with long salt":       options(bearergatetest.SignedWith("PS256"), bearergatetest.PSSSaltLength(64)),
@@ -219,7 +219,7 @@ func TestStrayBitsAreRefused(t *testing.T) {
 	tried := 0
 	for padding := range 6 {
 		pad := strings.Repeat("x", padding)
-		good := issuer.InstallationToken(bearergatetest.Header("pad", pad), bearergatetest.Claim("pad", pad))
+		good := issuer.InstallationToken(bearergatetest.WithHeader("pad", pad), bearergatetest.WithClaim("pad", pad))
 		accepts(t, v, good)
 		parts := strings.Split(good, ".")
 		for i, part := range parts {
@@ -245,7 +245,7 @@ func TestHeadersThatOfferKeysAreIgnored(t *testing.T) {
 		"cty": "JWT", "other": map[string]any{"crit": 1, "alg": "none"}, "ALG": "none", "Kid": "other",
 	} {
 		t.Run(name, func(t *testing.T) {
-			accepts(t, v, issuer.InstallationToken(bearergatetest.Header(name, value)))
+			accepts(t, v, issuer.InstallationToken(bearergatetest.WithHeader(name, value)))
 		})
 	}
 }
@@ -256,7 +256,7 @@ func TestTypeOfTheHeader(t *testing.T) {
 	for typ, isATJWT := range map[string]bool{
 		"JWT": false, "jwt": false, "at+jwt": true, "AT+JWT": true, "application/at+jwt": true, "Application/AT+jwt": true,
 	} {
-		token := issuer.AccessToken(bearergatetest.Header("typ", typ))
+		token := issuer.AccessToken(bearergatetest.WithHeader("typ", typ))
 		accepts(t, lax, token)
 		if isATJWT {
 			accepts(t, strict, token)
@@ -272,7 +272,7 @@ func TestTypeOfTheHeader(t *testing.T) {
 func TestClaims(t *testing.T) {
 	v := issuer.Verifier()
 	now := time.Now().Unix()
-	claim := bearergatetest.Claim
+	claim := bearergatetest.WithClaim
 	without := bearergatetest.WithoutClaim
 	for _, c := range []struct {
 		name string
@@ -381,30 +381,38 @@ func TestClaims(t *testing.T) {
 // expired token where it counts, in the log: others read 0 as never.
 func TestExpiryOfZeroIsAMistakeOfTheIssuers(t *testing.T) {
 	for _, exp := range []any{0, -1, 0.9} {
-		_, err := issuer.Verifier().VerifyToken(context.Background(), issuer.AccessToken(bearergatetest.Claim("exp", exp)))
+		_, err := issuer.Verifier().VerifyToken(context.Background(), issuer.AccessToken(bearergatetest.WithClaim("exp", exp)))
 		if err == nil || !strings.Contains(err.Error(), "not a NumericDate") {
 			t.Errorf("exp %v: got %v", exp, err)
 		}
 	}
 }
 
+func TestIssuedAtThatIsNoTimeIsNotTold(t *testing.T) {
+	for _, iat := range []any{-1, 0, json.Number("1e400"), json.Number("253402300800")} {
+		if got := accepts(t, issuer.Verifier(), issuer.AccessToken(bearergatetest.WithClaim("iat", iat))).IssuedAt(); !got.IsZero() {
+			t.Errorf("iat %v: got %v", iat, got)
+		}
+	}
+}
+
 func TestClaimsAreRead(t *testing.T) {
 	documented := []bearergatetest.TokenOption{
-		bearergatetest.Claim("scopes", []string{"a", "", "b c"}), bearergatetest.Claim("projectIds", []string{"p1", ""}),
-		bearergatetest.Claim("iat", 1000), bearergatetest.Claim("exp", json.Number("4102444800.9")),
+		bearergatetest.WithClaim("scopes", []string{"a", "", "b c"}), bearergatetest.WithClaim("projectIds", []string{"p1", ""}),
+		bearergatetest.WithClaim("iat", 1000), bearergatetest.WithClaim("exp", json.Number("4102444800.9")),
 	}
 	snake := append(documented[:len(documented):len(documented)],
-		bearergatetest.WithoutClaim("grantId"), bearergatetest.Claim("grant_id", bearergatetest.DefaultGrantID),
-		bearergatetest.WithoutClaim("organizationId"), bearergatetest.Claim("org_id", bearergatetest.DefaultOrganizationID),
-		bearergatetest.WithoutClaim("installationId"), bearergatetest.Claim("installation_id", bearergatetest.DefaultInstallationID),
-		bearergatetest.WithoutClaim("projectIds"), bearergatetest.Claim("project_ids", []string{"p1", ""}),
-		bearergatetest.WithoutClaim("scopes"), bearergatetest.Claim("scp", []string{"a", "b c"}),
+		bearergatetest.WithoutClaim("grantId"), bearergatetest.WithClaim("grant_id", bearergatetest.DefaultGrantID),
+		bearergatetest.WithoutClaim("organizationId"), bearergatetest.WithClaim("org_id", bearergatetest.DefaultOrganizationID),
+		bearergatetest.WithoutClaim("installationId"), bearergatetest.WithClaim("installation_id", bearergatetest.DefaultInstallationID),
+		bearergatetest.WithoutClaim("projectIds"), bearergatetest.WithClaim("project_ids", []string{"p1", ""}),
+		bearergatetest.WithoutClaim("scopes"), bearergatetest.WithClaim("scp", []string{"a", "b c"}),
 	)
 	own := append(snake[:len(snake):len(snake)],
-		bearergatetest.Claim("https://own.example/org", bearergatetest.DefaultOrganizationID),
-		bearergatetest.Claim("org_id", "not read"), bearergatetest.Claim("organizationId", 7),
-		bearergatetest.Claim("kind", "installation"), bearergatetest.Claim("type", "not read"),
-		bearergatetest.Claim("azp", bearergatetest.DefaultClientID), bearergatetest.WithoutClaim("client_id"),
+		bearergatetest.WithClaim("https://own.example/org", bearergatetest.DefaultOrganizationID),
+		bearergatetest.WithClaim("org_id", "not read"), bearergatetest.WithClaim("organizationId", 7),
+		bearergatetest.WithClaim("kind", "installation"), bearergatetest.WithClaim("type", "not read"),
+		bearergatetest.WithClaim("azp", bearergatetest.DefaultClientID), bearergatetest.WithoutClaim("client_id"),
 	)
 	want := bearergate.Claims{
 		Type: bearergate.InstallationToken, Issuer: bearergatetest.DefaultIssuer, Subject: bearergatetest.DefaultSubject,
@@ -449,7 +457,7 @@ func TestLeewayOfExpiryAndNotBefore(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v := newVerifier(t, func(config *jwtverifier.Config) { config.Leeway = c.configured })
 			token := issuer.AccessToken(
-				bearergatetest.Claim("nbf", time.Now().Add(time.Hour).Unix()), bearergatetest.ExpiresIn(2*time.Hour))
+				bearergatetest.WithClaim("nbf", time.Now().Add(time.Hour).Unix()), bearergatetest.ExpiresIn(2*time.Hour))
 			time.Sleep(time.Hour - c.granted - 1)
 			refuses(t, v, token)
 			time.Sleep(time.Nanosecond)
@@ -550,7 +558,7 @@ func FuzzClaims(f *testing.F) {
 		f.Fatal(err)
 	}
 	v := newVerifier(f, func(config *jwtverifier.Config) { config.Keys = keys })
-	for _, token := range []string{issuer.AccessToken(), issuer.InstallationToken(bearergatetest.Scopes("a", "b"))} {
+	for _, token := range []string{issuer.AccessToken(), issuer.InstallationToken(bearergatetest.WithScopes("a", "b"))} {
 		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 		if err != nil {
 			f.Fatal(err)
@@ -591,7 +599,7 @@ func BenchmarkVerifyToken(b *testing.B) {
 	v := issuer.Verifier()
 	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
 		b.Run(algorithm, func(b *testing.B) {
-			token := issuer.InstallationToken(bearergatetest.SignedWith(algorithm), bearergatetest.Scopes("a", "b", "c", "d", "e", "f", "g", "h"))
+			token := issuer.InstallationToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithScopes("a", "b", "c", "d", "e", "f", "g", "h"))
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := v.VerifyToken(context.Background(), token); err != nil {

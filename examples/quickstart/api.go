@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -96,7 +97,7 @@ func (a *api) Handler() http.Handler {
 			bearergate.WithRealm(realm),
 			bearergate.WithObserver(bearergate.LogDecisions(a.logger)),
 		),
-		bearergate.RateLimit(a.failures, bearergate.ForFailedAuthentication()),
+		bearergate.LimitFailedAuthentication(a.failures),
 	)(mux)
 }
 
@@ -168,6 +169,9 @@ func (s *installationTokens) issue(c bearergate.Claims) string {
 	if s.claims == nil {
 		s.claims = make(map[[sha256.Size]byte]bearergate.Claims)
 	}
+	maps.DeleteFunc(s.claims, func(_ [sha256.Size]byte, c bearergate.Claims) bool {
+		return time.Since(c.ExpiresAt) > bearergate.DefaultLeeway
+	})
 	s.claims[sha256.Sum256([]byte(secret))] = c
 	return secret
 }

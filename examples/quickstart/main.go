@@ -44,11 +44,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError + 1}))
-	if !*once {
-		logger = slog.New(slog.NewTextHandler(stderr, nil))
-	}
-	api := newAPI(logger)
+	level := new(slog.LevelVar)
+	level.Set(slog.LevelError + 1) // the tour says itself what it is answered
+	api := newAPI(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
 	defer api.Close()
 	server := &http.Server{
 		Handler:           api.Handler(),
@@ -64,6 +62,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := tour.take(ctx, stdout); err != nil || *once {
 		return err
 	}
+	level.Set(slog.LevelInfo)
 	printCurl(stdout, base, api)
 	select {
 	case <-ctx.Done():
@@ -73,14 +72,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 }
 
-// listen takes a free port where the wanted one is taken.
+// listen takes a free port where the wanted one cannot be had.
 func listen(addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
-	if !errors.Is(err, syscall.EADDRINUSE) {
-		return listener, err
+	if err == nil {
+		return listener, nil
 	}
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
+	host, _, splitErr := net.SplitHostPort(addr)
+	if splitErr != nil {
 		return nil, err
 	}
 	return net.Listen("tcp", net.JoinHostPort(host, "0"))

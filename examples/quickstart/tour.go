@@ -99,7 +99,7 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 	}
 	access := t.api.accessToken("grant-acme", readProjects)
 	busy := t.api.issuer.InstallationToken(
-		bearergatetest.Grant("grant-busy"), bearergatetest.Installation("busy"), bearergatetest.Scopes(readProjects))
+		bearergatetest.WithGrant("grant-busy"), bearergatetest.WithInstallation("busy"), bearergatetest.WithScopes(readProjects))
 	expired := t.api.issuer.InstallationToken(bearergatetest.Expired())
 	bearer := func(token string) string { return "Bearer " + token }
 	challenge := func(text string) map[string]string { return map[string]string{"WWW-Authenticate": text} }
@@ -156,7 +156,7 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 }
 
 func (a *api) accessToken(grant string, scopes ...string) string {
-	return a.issuer.AccessToken(bearergatetest.Grant(grant), bearergatetest.Scopes(scopes...))
+	return a.issuer.AccessToken(bearergatetest.WithGrant(grant), bearergatetest.WithScopes(scopes...))
 }
 
 func (t *tour) visit(ctx context.Context, s stop) (answer, error) {
@@ -256,7 +256,7 @@ func (s stop) print(table io.Writer, got answer) {
 func printCurl(out io.Writer, base string, a *api) {
 	access := a.accessToken("grant-acme", readProjects)
 	installation := a.issuer.InstallationToken(
-		bearergatetest.Grant("grant-acme"), bearergatetest.Installation("grant-acme"), bearergatetest.Scopes(readProjects))
+		bearergatetest.WithGrant("grant-acme"), bearergatetest.WithInstallation("grant-acme"), bearergatetest.WithScopes(readProjects))
 	fmt.Fprintf(out, `
 Serving on %[1]s until interrupted. To try it:
 

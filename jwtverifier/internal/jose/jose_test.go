@@ -1,9 +1,18 @@
 package jose_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,6 +115,115 @@ func TestExamplesOfRFC7515VerifyWithTheirKeys(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// signer signs with an algorithm's key, and publishes it.
+type signer struct {
+	alg    string
+	hash   crypto.Hash
+	key    crypto.Signer // nil: HMAC
+	secret []byte
+}
+
+func (s signer) sign(t *testing.T, input string) []byte {
+	t.Helper()
+	if s.key == nil {
+		h := hmac.New(s.hash.New, s.secret)
+		h.Write([]byte(input))
+		return h.Sum(nil)
+	}
+	digest, opts := []byte(input), crypto.SignerOpts(crypto.Hash(0))
+	if s.hash != 0 {
+		h := s.hash.New()
+		h.Write([]byte(input))
+		digest, opts = h.Sum(nil), s.hash
+	}
+	if strings.HasPrefix(s.alg, "PS") {
+		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: s.hash}
+	}
+	if k, ok := s.key.(*ecdsa.PrivateKey); ok {
+		r, v, err := ecdsa.Sign(rand.Reader, k, digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := (k.Curve.Params().BitSize + 7) / 8
+		signature := make([]byte, 2*size)
+		r.FillBytes(signature[:size])
+		v.FillBytes(signature[size:])
+		return signature
+	}
+	signature, err := s.key.Sign(rand.Reader, digest, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signature
+}
+
+func (s signer) keySet(t *testing.T) *jose.KeySet {
+	t.Helper()
+	key, err := jose.NewSecret(s.secret)
+	if s.key != nil {
+		key, err = jose.PublicKey(s.key.Public())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, _, err := jose.NewKeySet([]jose.Key{key}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// TestAllowListIsExact signs with each algorithm that is promised and claims
+// each name: only the right name verifies, and no name that is not promised.
+func TestAllowListIsExact(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ec := func(c elliptic.Curve) crypto.Signer {
+		k, err := ecdsa.GenerateKey(c, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := []byte(strings.Repeat("x", 64))
+	signers := []signer{
+		{"RS256", crypto.SHA256, rsaKey, nil}, {"RS384", crypto.SHA384, rsaKey, nil}, {"RS512", crypto.SHA512, rsaKey, nil},
+		{"PS256", crypto.SHA256, rsaKey, nil}, {"PS384", crypto.SHA384, rsaKey, nil}, {"PS512", crypto.SHA512, rsaKey, nil},
+		{"ES256", crypto.SHA256, ec(elliptic.P256()), nil}, {"ES384", crypto.SHA384, ec(elliptic.P384()), nil}, {"ES512", crypto.SHA512, ec(elliptic.P521()), nil},
+		{"EdDSA", 0, ed, nil},
+		{"HS256", crypto.SHA256, nil, secret}, {"HS384", crypto.SHA384, nil, secret}, {"HS512", crypto.SHA512, nil, secret},
+	}
+	names := []string{"none", "None", "", "ES256K", "Ed25519", "ML-DSA-44", "RSA-OAEP", "dir", "RSA1_5", "HS1", "RS1", "rs256"}
+	for _, s := range signers {
+		names = append(names, s.alg)
+	}
+	for _, s := range signers {
+		set := s.keySet(t)
+		for _, name := range names {
+			input := encode([]byte(`{"alg":"`+name+`"}`)) + "." + encode([]byte("{}"))
+			signed, err := jose.Parse(input + "." + encode(s.sign(t, input)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = set.Verify(signed)
+			if (err == nil) != (name == s.alg) {
+				t.Errorf("signed with %s, named %q: got %v", s.alg, name, err)
+			}
+			if promised := slices.ContainsFunc(signers, func(s signer) bool { return s.alg == name }); !promised && !errors.Is(err, jose.ErrAlgorithm) {
+				t.Errorf("named %q: got %v, want ErrAlgorithm", name, err)
+			}
+		}
 	}
 }
 

@@ -1,0 +1,250 @@
+package bearergate_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/google/go-cmp/cmp"
+)
+
+// metered returns a chain that takes this many failed authentications.
+func metered(t *testing.T, failures uint64, trusted ...netip.Prefix) bearergate.Middleware {
+	return bearergate.Chain(
+		bearergate.LimitFailedAuthentication(budgetOf(t, failures), bearergate.WithTrustedProxies(trusted...)),
+		bearergate.RequireToken(issuer.Verifier()))
+}
+
+func from(address string, r *http.Request) *http.Request {
+	r.RemoteAddr = address
+	return r
+}
+
+func TestFailedAuthenticationIsMeteredByAddress(t *testing.T) {
+	guard := metered(t, 3)
+	good := issuer.InstallationToken()
+	for range 10 {
+		passes(t, guard, from("192.0.2.1:1", get(good))) // what succeeds costs nothing
+	}
+	refuses(t, guard, from("192.0.2.1:1", get("")), bearergate.CodeInvalidToken)
+	refuses(t, guard, from("192.0.2.1:2", get("forged")), bearergate.CodeInvalidToken)
+	refuses(t, guard, from("192.0.2.1:3", withAuthorization("Bearer")), bearergate.CodeInvalidRequest)
+
+	got := refuses(t, guard, from("192.0.2.1:4", get(good)), bearergate.CodeRateLimited)
+	wait := got.Header.Get("Retry-After")
+	want := base(len(got.Body), "Retry-After", wait,
+		"RateLimit-Policy", `"failed-authentication";q=3;w=60`, "RateLimit", `"failed-authentication";r=0;t=`+wait)
+	if diff := cmp.Diff(want, got.Header); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	passes(t, guard, from("192.0.2.2:4", get(good))) // another address
+}
+
+func TestUsedUpAddressIsRefusedBeforeVerification(t *testing.T) {
+	verified := 0
+	guard := bearergate.Chain(
+		bearergate.LimitFailedAuthentication(budgetOf(t, 1)),
+		bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) {
+			verified++
+			return nil, bearergate.ErrInvalidToken
+		})))
+	refuses(t, guard, get("forged"), bearergate.CodeInvalidToken)
+	refuses(t, guard, get("forged"), bearergate.CodeRateLimited)
+	if verified != 1 {
+		t.Errorf("%d tokens were verified, want 1", verified)
+	}
+}
+
+func TestAFaultOfOursIsNoFailedAuthentication(t *testing.T) {
+	guard := bearergate.Chain(
+		bearergate.LimitFailedAuthentication(budgetOf(t, 1)),
+		bearergate.RequireToken(failing(errInner)))
+	for range 3 {
+		refuses(t, guard, get("token"), bearergate.CodeTemporarilyUnavailable)
+	}
+}
+
+func TestExactlyTheBudgetOfFailuresIsAnswered401(t *testing.T) {
+	guard := metered(t, 50)
+	var failed, limited atomic.Int64
+	var wg sync.WaitGroup
+	for range 500 {
+		wg.Go(func() {
+			switch serve(guard, get("forged")).Status {
+			case 401:
+				failed.Add(1)
+			case 429:
+				limited.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if failed.Load() != 50 || limited.Load() != 450 {
+		t.Errorf("%d were answered 401 and %d 429, want 50 and 450", failed.Load(), limited.Load())
+	}
+}
+
+// windowed is a store of one request for each minute and key, on the clock of
+// the test.
+func windowed() limiterStore {
+	var mu sync.Mutex
+	ends := make(map[string]time.Time)
+	return limiterStore{take: func(_ context.Context, key string) (uint64, uint64, uint64, bool, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if end := ends[key]; time.Now().Before(end) {
+			return 1, 0, uint64(end.UnixNano()), false, nil
+		}
+		ends[key] = time.Now().Add(time.Minute)
+		return 1, 0, uint64(ends[key].UnixNano()), true, nil
+	}}
+}
+
+// TestUsedUpAddressIsFreeInTheNextWindow holds that good clients do not pay for
+// failures that have ended, and that Retry-After is true of all of them.
+func TestUsedUpAddressIsFreeInTheNextWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good := issuer.InstallationToken()
+		guard := bearergate.Chain(
+			bearergate.LimitFailedAuthentication(windowed()),
+			bearergate.RequireToken(issuer.Verifier()))
+		for range 2 {
+			refuses(t, guard, get("forged"), bearergate.CodeInvalidToken)
+			time.Sleep(59*time.Second + 1)
+			got := refuses(t, guard, get(good), bearergate.CodeRateLimited)
+			if wait := got.Header.Get("Retry-After"); wait != "1" {
+				t.Errorf("got Retry-After %s, want 1", wait)
+			}
+			time.Sleep(time.Second - 1)
+			for range 3 {
+				passes(t, guard, get(good))
+			}
+		}
+	})
+}
+
+func TestGoodClientsDoNotNeedTheStoreOfFailures(t *testing.T) {
+	guard := bearergate.Chain(
+		bearergate.LimitFailedAuthentication(brokenStore()),
+		bearergate.RequireToken(issuer.Verifier()))
+	passes(t, guard, get(issuer.InstallationToken()))
+	refuses(t, guard, get("forged"), bearergate.CodeTemporarilyUnavailable)
+
+	guard = bearergate.Chain(
+		bearergate.LimitFailedAuthentication(brokenStore(), bearergate.WithFallback(budgetOf(t, 1))),
+		bearergate.RequireToken(issuer.Verifier()))
+	refuses(t, guard, get("forged"), bearergate.CodeInvalidToken)
+	refuses(t, guard, get("forged"), bearergate.CodeRateLimited)
+}
+
+// TestUsedUpAddressesAreBounded fails more addresses than are remembered: those
+// beyond are refused all the same, and room is made when windows end.
+func TestUsedUpAddressesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		verified := 0
+		guard := bearergate.Chain(
+			bearergate.LimitFailedAuthentication(windowed()),
+			bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) {
+				verified++
+				return nil, bearergate.ErrInvalidToken
+			})))(http.NotFoundHandler())
+		fail := func(i int) int {
+			rec := httptest.NewRecorder()
+			guard.ServeHTTP(rec, from(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), get("forged")))
+			return rec.Code
+		}
+		const remembered = 1 << 16
+		for i := range remembered + 1 {
+			if got := fail(i); got != 401 {
+				t.Fatalf("address %d: got %d, want 401", i, got)
+			}
+		}
+		for i, verifications := range map[int]int{0: 0, remembered: 1} {
+			verified = 0
+			if got := fail(i); got != 429 || verified != verifications {
+				t.Errorf("address %d: got %d after %d verifications, want 429 after %d", i, got, verified, verifications)
+			}
+		}
+		time.Sleep(time.Minute)
+		fail(remembered)
+		verified = 0
+		if got := fail(remembered); got != 429 || verified != 0 {
+			t.Errorf("in the next window: got %d after %d verifications, want 429 after none", got, verified)
+		}
+	})
+}
+
+func TestClientAddress(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	for _, c := range []struct {
+		name      string
+		remote    string
+		forwarded []string
+		key       string
+	}{
+		{"IPv4", "192.0.2.1:80", nil, "address:192.0.2.1"},
+		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:80", nil, "address:192.0.2.1"},
+		{"IPv6 by /64", "[2001:db8:1:2:3:4:5:6]:80", nil, "address:2001:db8:1:2::"},
+		{"IPv6 with zone", "[fe80::1%eth0]:80", nil, "address:fe80::"},
+		{"without port", "192.0.2.1", nil, "address:192.0.2.1"},
+		{"IPv4 in IPv6, without port", "::ffff:192.0.2.1", nil, "address:192.0.2.1"},
+		{"IPv6 with zone, without port", "fe80::1%eth0", nil, "address:fe80::"},
+		{"IPv4 in IPv6 from a proxy", "10.0.0.1:80", []string{"::ffff:198.51.100.7"}, "address:198.51.100.7"},
+		{"proxy as IPv4 in IPv6", "10.0.0.1:80", []string{"198.51.100.7, ::ffff:10.0.0.2"}, "address:198.51.100.7"},
+		{"header from a stranger", "192.0.2.1:80", []string{"198.51.100.7"}, "address:192.0.2.1"},
+		{"header from a proxy", "10.0.0.1:80", []string{"198.51.100.7"}, "address:198.51.100.7"},
+		{"what the client wrote itself", "10.0.0.1:80", []string{"1.1.1.1, 198.51.100.7"}, "address:198.51.100.7"},
+		{"what the client wrote on a line of its own", "10.0.0.1:80", []string{"1.1.1.1", "198.51.100.7"}, "address:198.51.100.7"},
+		{"two proxies", "10.0.0.1:80", []string{"1.1.1.1, 198.51.100.7, 10.0.0.2"}, "address:198.51.100.7"},
+		{"two proxies on two lines", "10.0.0.1:80", []string{"198.51.100.7", "10.0.0.2"}, "address:198.51.100.7"},
+		{"IPv6 from an IPv6 proxy", "[fd00::1]:80", []string{"2001:db8:1:2:3:4:5:6"}, "address:2001:db8:1:2::"},
+		{"with port", "10.0.0.1:80", []string{"198.51.100.7:1234"}, "address:198.51.100.7"},
+		{"IPv6 with port", "10.0.0.1:80", []string{"[2001:db8::1]:1234"}, "address:2001:db8::"},
+		{"IPv6 in brackets", "10.0.0.1:80", []string{"[2001:db8::1]"}, "address:2001:db8::"},
+		{"no address", "10.0.0.1:80", []string{"unknown"}, "address:10.0.0.1"},
+		{"no address before a proxy", "10.0.0.1:80", []string{"1.1.1.1, unknown, 10.0.0.2"}, "address:10.0.0.2"},
+		{"empty header", "10.0.0.1:80", []string{""}, "address:10.0.0.1"},
+		{"empty element", "10.0.0.1:80", []string{"198.51.100.7,"}, "address:10.0.0.1"},
+		{"proxies alone", "10.0.0.1:80", []string{"10.0.0.3, 10.0.0.2"}, "address:10.0.0.3"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got string
+			store := limiterStore{take: func(_ context.Context, key string) (uint64, uint64, uint64, bool, error) {
+				got = key
+				return 1, 1, 0, true, nil
+			}}
+			r := from(c.remote, get(""))
+			r.Header["X-Forwarded-For"] = c.forwarded
+			r.Header.Set("Forwarded", "for=203.0.113.9")
+			r.Header.Set("X-Real-Ip", "203.0.113.9")
+			refuses(t, bearergate.Chain(
+				bearergate.LimitFailedAuthentication(store, bearergate.WithTrustedProxies(proxies...)),
+				bearergate.RequireToken(failing(bearergate.ErrInvalidToken))), r, bearergate.CodeInvalidToken)
+			if got != c.key {
+				t.Errorf("got key %q, want %q", got, c.key)
+			}
+		})
+	}
+}
+
+func FuzzClientAddress(f *testing.F) {
+	f.Add("10.0.0.1:80", "1.1.1.1, 10.0.0.2")
+	f.Add("[::1]:80", "[2001:db8::1]:1,")
+	store := limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) { return 1, 1, 0, true, nil }}
+	guard := bearergate.LimitFailedAuthentication(store, bearergate.WithTrustedProxies(netip.MustParsePrefix("0.0.0.0/0")))
+	f.Fuzz(func(t *testing.T, remote, forwarded string) {
+		r := from(remote, get(""))
+		r.Header.Set("X-Forwarded-For", forwarded)
+		if got := serve(guard, r).Status; got != 200 && got != 500 {
+			t.Errorf("got %d", got)
+		}
+	})
+}
