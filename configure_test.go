@@ -65,8 +65,8 @@ func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 	want := []bearergate.Decision{
 		known(bearergate.Decision{}),
 		{Code: bearergate.CodeInvalidToken, Method: "GET", Pattern: pattern},
-		known(bearergate.Decision{Code: bearergate.CodeWrongOrganization}),
-		known(bearergate.Decision{Code: bearergate.CodeInvalidRequest}),
+		known(bearergate.Decision{Code: bearergate.CodeWrongOrganization, CacheHit: true}),
+		known(bearergate.Decision{Code: bearergate.CodeInvalidRequest, CacheHit: true}),
 	}
 	reasons := []string{"<nil>", "the request carries no bearer token", "wrong_organization", "archived"}
 	for i, d := range *seen {

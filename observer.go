@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,6 +32,9 @@ type Decision struct {
 	// [http.Request.Pattern], empty where the guards run outside of the mux.
 	Method  string
 	Pattern string
+	// CacheHit says that the token had been verified before, so that its signature
+	// was not checked again.
+	CacheHit bool
 	// Degraded says that a limiter store failed and its fallback decided.
 	Degraded bool
 	// Duration is the time from [Configure] to the last guard's decision.
@@ -82,7 +86,7 @@ func (d Decision) message() string {
 }
 
 func (d Decision) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 13)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -100,6 +104,9 @@ func (d Decision) attrs() []slog.Attr {
 	add("grant_id", d.GrantID)
 	add("organization_id", d.OrganizationID)
 	add("installation_id", d.InstallationID)
+	if d.CacheHit {
+		attrs = append(attrs, slog.Bool("cache_hit", true))
+	}
 	if d.Degraded {
 		attrs = append(attrs, slog.Bool("degraded", true))
 	}
@@ -109,7 +116,8 @@ func (d Decision) attrs() []slog.Attr {
 // record collects the Decision of one request. http.TimeoutHandler can run
 // guards on a goroutine that outlives the request, hence the lock.
 type record struct {
-	started time.Time
+	started  time.Time
+	cacheHit atomic.Bool // set by the verifier
 
 	mu       sync.Mutex
 	decision Decision
@@ -166,6 +174,7 @@ func (rec *record) verified(r *http.Request, t *Token) {
 		d.GrantID = t.GrantID()
 		d.OrganizationID = t.OrganizationID()
 		d.InstallationID = t.InstallationID()
+		d.CacheHit = rec.cacheHit.Swap(false)
 	})
 }
 

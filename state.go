@@ -1,6 +1,10 @@
 package bearergate
 
-import "context"
+import (
+	"context"
+
+	"github.com/bearergate/bearergate/internal/cachehit"
+)
 
 // state is what the guards of one request tell each other. It is the one
 // context value of this package, is never changed once a request carries it,
@@ -20,8 +24,13 @@ var untouched = state{settings: &defaultSettings}
 type stateKey struct{}
 
 func (s *state) Value(key any) any {
-	if key == (stateKey{}) {
+	switch key {
+	case stateKey{}:
 		return s
+	case cachehit.Key{}:
+		if s.record != nil {
+			return &s.record.cacheHit
+		}
 	}
 	return s.Context.Value(key)
 }

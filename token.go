@@ -51,20 +51,28 @@ type Claims struct {
 // Token is a verified token. It is immutable and safe for concurrent use: what
 // its methods return is the caller's own.
 type Token struct {
-	claims   Claims
-	scopes   map[string]struct{}
+	claims   Claims // Raw is nil
+	raw      string
+	scopes   map[string]struct{} // nil for few scopes, which are found without
 	limitKey string
 }
+
+// fewScopes are as quickly compared one by one as found in a map.
+const fewScopes = 8
 
 // NewToken returns a Token with these claims. It copies what it is given and
 // checks nothing.
 func NewToken(c Claims) *Token {
 	c.ProjectIDs = slices.Clone(c.ProjectIDs)
 	c.Scopes = slices.Clone(c.Scopes)
-	c.Raw = slices.Clone(c.Raw)
-	t := &Token{claims: c, scopes: make(map[string]struct{}, len(c.Scopes)), limitKey: limitKey(&c)}
-	for _, s := range c.Scopes {
-		t.scopes[s] = struct{}{}
+	t := &Token{raw: string(c.Raw), limitKey: limitKey(&c)}
+	c.Raw = nil
+	t.claims = c
+	if len(c.Scopes) > fewScopes {
+		t.scopes = make(map[string]struct{}, len(c.Scopes))
+		for _, s := range c.Scopes {
+			t.scopes[s] = struct{}{}
+		}
 	}
 	return t
 }
@@ -124,6 +132,9 @@ func (t *Token) Scopes() []string { return slices.Clone(t.claims.Scopes) }
 // HasScope reports whether the token holds the scope. Scopes are compared byte
 // for byte; there are no wildcards.
 func (t *Token) HasScope(scope string) bool {
+	if t.scopes == nil {
+		return slices.Contains(t.claims.Scopes, scope)
+	}
 	_, ok := t.scopes[scope]
 	return ok
 }
@@ -139,13 +150,13 @@ func (t *Token) ExpiresAt() time.Time { return t.claims.ExpiresAt }
 // [json.Unmarshal] does. Claims whose names differ by case alone are an error,
 // since encoding/json would let the last of them win.
 func (t *Token) Decode(into any) error {
-	if t.claims.Raw == nil {
+	if t.raw == "" {
 		return errors.New("bearergate: the token has no raw claims to decode")
 	}
-	if err := strictjson.CheckNamesDistinct(t.claims.Raw); err != nil {
+	if err := strictjson.CheckNamesDistinct(t.raw); err != nil {
 		return err
 	}
-	return json.Unmarshal(t.claims.Raw, into)
+	return json.Unmarshal([]byte(t.raw), into)
 }
 
 // ParseScope splits a scope parameter (RFC 6749 section 3.3) at spaces. It

@@ -123,18 +123,18 @@ func newPolicy(c Config) policy {
 // reading is the claims as they are read, before they are held to anything.
 type reading struct {
 	bearergate.Claims
-	has       [facts]bool
-	audience  []string
-	typ       string
-	expiry    int64
-	notBefore int64
+	has      [facts]bool
+	audience []string
+	typ      string
+	lifetime lifetime
 }
 
-// claims decodes the payload of a token whose signature is good.
-func (p *policy) claims(payload []byte, now time.Time) (bearergate.Claims, error) {
-	var r reading
-	err := strictjson.Object(payload, func(name, value []byte) error {
-		f, ok := p.names[string(name)]
+// claims decodes the payload of a token whose signature is good. The claims'
+// strings are parts of it.
+func (p *policy) claims(payload string, now time.Time) (bearergate.Claims, lifetime, error) {
+	r := reading{lifetime: lifetime{notBefore: -farthest}}
+	err := strictjson.Object(payload, func(name, value string) error {
+		f, ok := p.names[name]
 		if !ok {
 			return nil
 		}
@@ -147,11 +147,7 @@ func (p *policy) claims(payload []byte, now time.Time) (bearergate.Claims, error
 	if err == nil {
 		err = p.check(&r, now)
 	}
-	if err != nil {
-		return bearergate.Claims{}, err
-	}
-	r.Raw = payload
-	return r.Claims, nil
+	return r.Claims, r.lifetime, err
 }
 
 var (
@@ -162,7 +158,7 @@ var (
 	errDate       = errors.New("not a NumericDate")
 )
 
-func (r *reading) take(f fact, value []byte) error {
+func (r *reading) take(f fact, value string) error {
 	switch f {
 	case issuer:
 		return r.takeString(f, &r.Issuer, value)
@@ -185,16 +181,16 @@ func (r *reading) take(f fact, value []byte) error {
 	case scope:
 		return r.takeScopes(value)
 	case expiry:
-		return takeExpiry(&r.expiry, value)
+		return takeExpiry(&r.lifetime.expiry, value)
 	case notBefore:
-		return takeDate(&r.notBefore, value)
+		return takeDate(&r.lifetime.notBefore, value)
 	case issuedAt:
 		return r.takeIssuedAt(value)
 	}
 	return nil // that cnf is there is all there is to know
 }
 
-func (r *reading) takeString(f fact, into *string, value []byte) error {
+func (r *reading) takeString(f fact, into *string, value string) error {
 	s, ok := strictjson.String(value)
 	switch {
 	case !ok:
@@ -206,7 +202,7 @@ func (r *reading) takeString(f fact, into *string, value []byte) error {
 	return nil
 }
 
-func takeStringOrArray(into *[]string, value []byte) error {
+func takeStringOrArray(into *[]string, value string) error {
 	if s, ok := strictjson.String(value); ok {
 		*into = []string{s}
 		return nil
@@ -219,7 +215,7 @@ func takeStringOrArray(into *[]string, value []byte) error {
 	return nil
 }
 
-func (r *reading) takeProjects(value []byte) error {
+func (r *reading) takeProjects(value string) error {
 	ids, ok := strictjson.Strings(value)
 	switch {
 	case !ok:
@@ -233,7 +229,7 @@ func (r *reading) takeProjects(value []byte) error {
 
 // takeScopes splits a string at spaces. What stands in an array is a scope as it
 // is: an element with a space in it is one that no route asks for, not two.
-func (r *reading) takeScopes(value []byte) error {
+func (r *reading) takeScopes(value string) error {
 	var scopes []string
 	if s, ok := strictjson.String(value); ok {
 		scopes = bearergate.ParseScope(s)
@@ -253,7 +249,7 @@ const lastSecond = 253402300799
 
 // takeExpiry refuses what is a mistake of the issuer's: 0, which others read as
 // never, and milliseconds where seconds belong.
-func takeExpiry(into *int64, value []byte) error {
+func takeExpiry(into *int64, value string) error {
 	if err := takeDate(into, value); err != nil {
 		return err
 	}
@@ -264,7 +260,7 @@ func takeExpiry(into *int64, value []byte) error {
 }
 
 // takeIssuedAt never refuses a number: "iat" decides nothing.
-func (r *reading) takeIssuedAt(value []byte) error {
+func (r *reading) takeIssuedAt(value string) error {
 	var at int64
 	if err := takeDate(&at, value); err != nil {
 		return err
@@ -275,17 +271,19 @@ func (r *reading) takeIssuedAt(value []byte) error {
 	return nil
 }
 
+// farthest is until where a float64 tells every second.
+const farthest = 1 << 53
+
 // takeDate reads a JSON number and drops its fraction. Numbers beyond all dates
 // become the farthest.
-func takeDate(into *int64, value []byte) error {
+func takeDate(into *int64, value string) error {
 	if c := value[0]; c != '-' && (c < '0' || c > '9') {
 		return errDate
 	}
-	f, err := strconv.ParseFloat(string(value), 64)
+	f, err := strconv.ParseFloat(value, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return errDate
 	}
-	const farthest = 1 << 53 // until here a float64 tells every second
 	*into = int64(max(-farthest, min(math.Trunc(f), farthest)))
 	return nil
 }
@@ -313,13 +311,28 @@ func (p *policy) check(r *reading, now time.Time) error {
 		return errNoSubject
 	case !r.has[expiry]:
 		return errNoExpiry
-	case !now.Before(time.Unix(r.expiry, 0).Add(p.leeway)):
+	}
+	if err := r.lifetime.check(now, p.leeway); err != nil {
+		return err
+	}
+	r.ExpiresAt = time.Unix(r.lifetime.expiry, 0)
+	return p.setType(r)
+}
+
+// lifetime is "exp" and "nbf", in seconds since 1970.
+type lifetime struct {
+	expiry    int64
+	notBefore int64
+}
+
+func (l lifetime) check(now time.Time, leeway time.Duration) error {
+	switch {
+	case !now.Before(time.Unix(l.expiry, 0).Add(leeway)):
 		return errExpired
-	case r.has[notBefore] && now.Add(p.leeway).Before(time.Unix(r.notBefore, 0)):
+	case now.Add(leeway).Before(time.Unix(l.notBefore, 0)):
 		return errNotYet
 	}
-	r.ExpiresAt = time.Unix(r.expiry, 0)
-	return p.setType(r)
+	return nil
 }
 
 // setType knows two types. A third, such as a refresh token of the same issuer,

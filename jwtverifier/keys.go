@@ -5,18 +5,51 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
 // KeySource gives the keys that an issuer's tokens are checked with. Those of
-// this package are all there are: [StaticKeys] and [SharedSecret].
+// this package are all there are: [RemoteKeys], [DiscoverKeys], [StaticKeys] and
+// [SharedSecret]. It is safe for concurrent use.
 type KeySource interface {
-	// keySet returns the keys in force. An error means that there are none
-	// right now, which is no fault of a token.
-	keySet(ctx context.Context) (*jose.KeySet, error)
-	// skippedKeys returns why entries that the source was given are not used.
-	skippedKeys() []error
+	// Ready returns nil if there are keys to verify with. Where there are none,
+	// it fetches them, and waits until they are there, the fetch failed, or ctx
+	// ended. It is for programs that want to have keys before their first
+	// request; none needs to.
+	Ready(ctx context.Context) error
+	// Status tells, without waiting, how the keys are: for readiness probes and
+	// metrics.
+	Status() KeyStatus
+	// Close ends a fetch in progress and lets no other begin. Keys that are
+	// there go on working until they are too old. It always returns nil.
+	Close() error
+
+	// verify returns the key set of which a key signed the token. An error
+	// without ErrInvalidToken in its tree means that no answer could be had,
+	// which is no fault of the token's.
+	verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, error)
+	// inForce reports whether what set verified is still to be believed.
+	inForce(set *jose.KeySet, now time.Time) bool
+	// issuer is whose keys these are, empty where the source does not know.
+	issuer() string
+	// reportTo tells which keys are skipped, and whether keys can be fetched.
+	reportTo(reporter)
+}
+
+// KeyStatus says how the keys of a [KeySource] are.
+type KeyStatus struct {
+	// Keys is how many keys tokens can be verified with now. With none, every
+	// token is answered 503.
+	Keys int
+	// FetchedAt is when these keys were fetched, the zero time for keys that
+	// were not.
+	FetchedAt time.Time
+	// Failure is why the last fetch failed, nil where it did not. Known keys go
+	// on working.
+	Failure error
 }
 
 type staticKeys struct {
@@ -24,8 +57,42 @@ type staticKeys struct {
 	skipped []error
 }
 
-func (s *staticKeys) keySet(context.Context) (*jose.KeySet, error) { return s.set, nil }
-func (s *staticKeys) skippedKeys() []error                         { return s.skipped }
+func (s *staticKeys) Ready(context.Context) error                { return nil }
+func (s *staticKeys) Status() KeyStatus                          { return KeyStatus{Keys: s.set.Len()} }
+func (s *staticKeys) Close() error                               { return nil }
+func (s *staticKeys) issuer() string                             { return "" }
+func (s *staticKeys) inForce(set *jose.KeySet, _ time.Time) bool { return set == s.set }
+
+func (s *staticKeys) verify(_ context.Context, t *jose.Signed) (*jose.KeySet, error) {
+	if err := s.set.Verify(t); err != nil {
+		return nil, invalid(err)
+	}
+	return s.set, nil
+}
+
+func (s *staticKeys) reportTo(r reporter) {
+	for _, reason := range s.skipped {
+		r.skipped(reason.Error())
+	}
+}
+
+// reporter tells an operator about the keys of an issuer.
+type reporter struct {
+	logger *slog.Logger
+	issuer string
+}
+
+func (r reporter) skipped(reason string) {
+	r.logger.Warn("bearergate: key skipped", "issuer", r.issuer, "reason", reason)
+}
+
+func (r reporter) failing(err error) {
+	r.logger.Warn("bearergate: keys cannot be fetched", "issuer", r.issuer, "reason", err)
+}
+
+func (r reporter) recovered() {
+	r.logger.Info("bearergate: keys can be fetched again", "issuer", r.issuer)
+}
 
 // StaticKeys returns a source of public keys that do not change. Each of keys
 // is an *rsa.PublicKey, an *ecdsa.PublicKey on P-256, P-384 or P-521, an
@@ -61,11 +128,11 @@ func StaticKeys(keys ...any) (KeySource, error) {
 func parseKey(key any) (keys []jose.Key, skipped []error, err error) {
 	switch k := key.(type) {
 	case []byte:
-		return jose.ParseKeys(k)
+		return jose.ParseKeys(string(k))
 	case json.RawMessage:
-		return jose.ParseKeys(k)
+		return jose.ParseKeys(string(k))
 	case string:
-		return jose.ParseKeys([]byte(k))
+		return jose.ParseKeys(k)
 	}
 	k, err := jose.PublicKey(key)
 	return []jose.Key{k}, nil, err

@@ -24,9 +24,13 @@ import (
 // MaxLeeway bounds [Config.Leeway].
 const MaxLeeway = 5 * time.Minute
 
+// DefaultCacheSize is how many verified tokens a [Verifier] remembers.
+const DefaultCacheSize = 16 << 10
+
 // Config says which tokens are good. Issuer, Audience and Keys are required.
 type Config struct {
-	// Issuer is what "iss" must be, byte for byte.
+	// Issuer is what "iss" must be, byte for byte. With keys of [DiscoverKeys]
+	// it may be left empty: it is then the issuer that they were found by.
 	Issuer string
 	// Audience is what "aud" must be or contain, byte for byte: the API.
 	Audience string
@@ -42,31 +46,59 @@ type Config struct {
 	RequireTypeATJWT bool
 	// ClaimNames are the names of claims that are not registered.
 	ClaimNames ClaimNames
-	// Logger is told, once and by New, which keys are skipped and why. Nil
-	// means silence.
+	// Logger is told, once, which keys are skipped and why, and when keys begin
+	// to be out of reach and to be there again. Nil means silence.
 	Logger *slog.Logger
+}
+
+// Option is a setting of [New].
+type Option func(*Verifier)
+
+// WithCacheSize sets how many verified tokens are remembered, so that their
+// signature need not be checked again; 0 turns that off. The default is
+// [DefaultCacheSize].
+//
+// Only that the signature was good is remembered, and what the token said:
+// expiry and keys count at every use. It takes 128 bits for each place, from the
+// first token on, and about twice the token's length and 1 KiB for each token
+// remembered, at most 4 KiB for each place in all. Give twice as many places as
+// tokens are in use in an hour: where many are, tokens that were used again
+// stay before those that were not. It panics on a size below 0.
+func WithCacheSize(tokens int) Option {
+	if tokens < 0 {
+		panic(fmt.Sprintf("jwtverifier: WithCacheSize was given %d; 0 turns the cache off", tokens))
+	}
+	return func(v *Verifier) { v.cacheSize = tokens }
 }
 
 // Verifier is a [bearergate.Verifier] of JWTs. It is safe for concurrent use.
 type Verifier struct {
-	keys     KeySource
-	policy   policy
-	requires func(typ string) bool
+	front
+	keys      KeySource
+	policy    policy
+	requires  func(typ string) bool
+	cacheSize int
 }
 
-// New returns a Verifier. The error names every fault of the configuration.
-func New(c Config) (*Verifier, error) {
+// New returns a Verifier. The error names every fault of the configuration. It
+// fetches nothing.
+func New(c Config, opts ...Option) (*Verifier, error) {
+	if c.Keys != nil && c.Issuer == "" {
+		c.Issuer = c.Keys.issuer()
+	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{keys: c.Keys, policy: newPolicy(c), requires: isAccessTokenType}
+	v := &Verifier{keys: c.Keys, policy: newPolicy(c), requires: isAccessTokenType, cacheSize: DefaultCacheSize}
 	if c.RequireTypeATJWT {
 		v.requires = isATJWT
 	}
+	for _, set := range opts {
+		set(v)
+	}
+	v.cache, v.choose = newCache(v.cacheSize), func(string) (*Verifier, error) { return v, nil }
 	if c.Logger != nil {
-		for _, err := range c.Keys.skippedKeys() {
-			c.Logger.Warn("bearergate: key skipped", "issuer", c.Issuer, "reason", err)
-		}
+		c.Keys.reportTo(reporter{c.Logger, c.Issuer})
 	}
 	return v, nil
 }
@@ -83,7 +115,9 @@ func (c Config) check() error {
 		fault("Config.Audience is empty; set it to what the \"aud\" of the tokens calls this API")
 	}
 	if c.Keys == nil {
-		fault("Config.Keys is nil; see StaticKeys")
+		fault("Config.Keys is nil; see DiscoverKeys")
+	} else if issuer := c.Keys.issuer(); issuer != "" && issuer != c.Issuer {
+		fault("Config.Issuer is %q, and Config.Keys are those of %q", c.Issuer, issuer)
 	}
 	if c.Leeway > MaxLeeway {
 		fault("Config.Leeway is %v; at most %v is allowed", c.Leeway, MaxLeeway)
@@ -92,27 +126,23 @@ func (c Config) check() error {
 	return errors.Join(faults...)
 }
 
-// VerifyToken implements [bearergate.Verifier].
-func (v *Verifier) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
-	signed, err := jose.Parse(raw)
-	if err != nil {
-		return nil, invalid(err)
-	}
+// verify checks a token of the verifier's issuer.
+func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload string) (*entry, error) {
 	if !v.requires(signed.Type) {
 		return nil, invalid(errType)
 	}
-	keys, err := v.keys.keySet(ctx)
+	keys, err := v.keys.verify(ctx, signed)
 	if err != nil {
-		return nil, fmt.Errorf("jwtverifier: keys of the issuer: %w", err)
+		return nil, err
 	}
-	if err := keys.Verify(signed); err != nil {
-		return nil, invalid(err)
-	}
-	claims, err := v.policy.claims(signed.Payload, time.Now())
+	claims, lifetime, err := v.policy.claims(payload, time.Now())
 	if err != nil {
 		return nil, invalid(err)
 	}
-	return bearergate.NewToken(claims), nil
+	claims.Raw = signed.Payload
+	return &entry{
+		token: bearergate.NewToken(claims), verifier: v, keys: keys, lifetime: lifetime, cost: entryCost(&claims),
+	}, nil
 }
 
 var errType = errors.New("the header's typ is not that of an access token")

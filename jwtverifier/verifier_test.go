@@ -596,16 +596,21 @@ func FuzzClaims(f *testing.F) {
 }
 
 func BenchmarkVerifyToken(b *testing.B) {
-	v := issuer.Verifier()
 	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
-		b.Run(algorithm, func(b *testing.B) {
-			token := issuer.InstallationToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithScopes("a", "b", "c", "d", "e", "f", "g", "h"))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := v.VerifyToken(context.Background(), token); err != nil {
-					b.Fatal(err)
-				}
+		token := issuer.InstallationToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithScopes("a", "b", "c", "d", "e", "f", "g", "h"))
+		for name, size := range map[string]int{"first sight": 0, "repeated": jwtverifier.DefaultCacheSize} {
+			v, err := jwtverifier.New(issuer.Config(), jwtverifier.WithCacheSize(size))
+			if err != nil {
+				b.Fatal(err)
 			}
-		})
+			b.Run(algorithm+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := v.VerifyToken(context.Background(), token); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

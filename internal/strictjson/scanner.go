@@ -1,12 +1,12 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding/json"
+	"strings"
 )
 
 type scanner struct {
-	data []byte
+	data string
 	pos  int
 }
 
@@ -54,7 +54,7 @@ func (s *scanner) value(depth int) error {
 	}
 }
 
-func (s *scanner) object(depth int, visit func(name, value []byte) error) error {
+func (s *scanner) object(depth int, visit func(name, value string) error) error {
 	if !s.take('{') {
 		return malformed("not an object")
 	}
@@ -99,7 +99,7 @@ func (s *scanner) object(depth int, visit func(name, value []byte) error) error 
 	}
 }
 
-func (s *scanner) array(depth int, visit func(element []byte) error) error {
+func (s *scanner) array(depth int, visit func(element string) error) error {
 	if !s.take('[') {
 		return malformed("not an array")
 	}
@@ -132,9 +132,9 @@ func (s *scanner) array(depth int, visit func(element []byte) error) error {
 }
 
 // string returns the decoded text. Without escapes it is a part of the data.
-func (s *scanner) string() ([]byte, error) {
+func (s *scanner) string() (string, error) {
 	if !s.take('"') {
-		return nil, malformed("not a string")
+		return "", malformed("not a string")
 	}
 	start, escaped := s.pos, false
 	for s.pos < len(s.data) {
@@ -147,17 +147,17 @@ func (s *scanner) string() ([]byte, error) {
 			}
 			return text, nil
 		case c < ' ':
-			return nil, malformed("a control character in a string")
+			return "", malformed("a control character in a string")
 		case c == '\\':
 			escaped = true
 			if err := s.escape(); err != nil {
-				return nil, err
+				return "", err
 			}
 		default:
 			s.pos++
 		}
 	}
-	return nil, malformed("a string without end")
+	return "", malformed("a string without end")
 }
 
 // escape skips one escape sequence, or the two of a surrogate pair. Half a pair
@@ -167,7 +167,7 @@ func (s *scanner) escape() error {
 	c := s.peek()
 	s.pos++
 	if c != 'u' {
-		if bytes.IndexByte([]byte(`"\/bfnrt`), c) < 0 {
+		if strings.IndexByte(`"\/bfnrt`, c) < 0 {
 			return malformed("an unknown escape")
 		}
 		return nil
@@ -194,7 +194,7 @@ func (s *scanner) hex4() (unit rune, ok bool) {
 	if len(s.data)-s.pos < 4 {
 		return 0, false
 	}
-	for _, c := range s.data[s.pos : s.pos+4] {
+	for _, c := range []byte(s.data[s.pos : s.pos+4]) {
 		switch {
 		case isDigit(c):
 			unit = unit<<4 | rune(c-'0')
@@ -209,12 +209,11 @@ func (s *scanner) hex4() (unit rune, ok bool) {
 }
 
 // unescape decodes quoted, which the scanner has checked.
-func unescape(quoted []byte) ([]byte, error) {
-	var text string
-	if err := json.Unmarshal(quoted, &text); err != nil {
-		return nil, malformed("an escape that cannot be decoded")
+func unescape(quoted string) (text string, err error) {
+	if err := json.Unmarshal([]byte(quoted), &text); err != nil {
+		return "", malformed("an escape that cannot be decoded")
 	}
-	return []byte(text), nil
+	return text, nil
 }
 
 func (s *scanner) number() error {
@@ -250,7 +249,7 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func (s *scanner) literal() error {
 	for _, word := range [...]string{"true", "false", "null"} {
-		if bytes.HasPrefix(s.data[s.pos:], []byte(word)) {
+		if strings.HasPrefix(s.data[s.pos:], word) {
 			s.pos += len(word)
 			return nil
 		}
@@ -261,16 +260,16 @@ func (s *scanner) literal() error {
 // names finds the name that stands twice in an object. Few names are compared
 // one by one; many, which only hostile text has, in a map.
 type names struct {
-	few  [16][]byte
+	few  [16]string
 	n    int
 	many map[string]struct{}
 }
 
 // add reports whether the name is new.
-func (s *names) add(name []byte) bool {
+func (s *names) add(name string) bool {
 	if s.many == nil && s.n < len(s.few) {
 		for _, seen := range s.few[:s.n] {
-			if bytes.Equal(seen, name) {
+			if seen == name {
 				return false
 			}
 		}
@@ -281,12 +280,12 @@ func (s *names) add(name []byte) bool {
 	if s.many == nil {
 		s.many = make(map[string]struct{}, 4*len(s.few))
 		for _, seen := range s.few {
-			s.many[string(seen)] = struct{}{}
+			s.many[seen] = struct{}{}
 		}
 	}
-	if _, ok := s.many[string(name)]; ok {
+	if _, ok := s.many[name]; ok {
 		return false
 	}
-	s.many[string(name)] = struct{}{}
+	s.many[name] = struct{}{}
 	return true
 }

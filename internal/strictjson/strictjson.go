@@ -4,8 +4,6 @@
 package strictjson
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,14 +18,15 @@ const maxDepth = 64
 var ErrMalformed = errors.New("malformed JSON")
 
 // Object checks that data is one JSON object and calls visit for each of its
-// members, in order, with the decoded name and the value's text, which is a part
-// of data, without white space around it. An error of visit ends the walk and
+// members, in order, with the decoded name and the value's text, without white
+// space around it. Both are parts of data, where nothing is escaped, and keep it
+// in memory. An error of visit ends the walk and
 // is returned as it is.
 //
 // Members are visited before the rest of data is checked: what was learned
 // counts only if Object returns nil.
-func Object(data []byte, visit func(name, value []byte) error) error {
-	if !utf8.Valid(data) {
+func Object(data string, visit func(name, value string) error) error {
+	if !utf8.ValidString(data) {
 		return malformed("invalid UTF-8")
 	}
 	s := scanner{data: data}
@@ -44,10 +43,10 @@ func Object(data []byte, visit func(name, value []byte) error) error {
 
 // CheckNamesDistinct checks data as [Object] does, and that no object in it has
 // two names that encoding/json takes for the same.
-func CheckNamesDistinct(data []byte) error {
+func CheckNamesDistinct(data string) error {
 	seen := make(map[string]struct{})
-	return Object(data, func(name, value []byte) error {
-		folded := strings.ToLower(strings.ToUpper(string(name)))
+	return Object(data, func(name, value string) error {
+		folded := strings.ToLower(strings.ToUpper(name))
 		if _, ok := seen[folded]; ok {
 			return malformed("two names that differ by case alone")
 		}
@@ -58,19 +57,19 @@ func CheckNamesDistinct(data []byte) error {
 
 // eachObject calls visit for value if it is an object, and for the objects in
 // it if it is an array.
-func eachObject(value []byte, visit func([]byte) error) error {
+func eachObject(value string, visit func(string) error) error {
 	switch value[0] {
 	case '{':
 		return visit(value)
 	case '[':
-		return Array(value, func(element []byte) error { return eachObject(element, visit) })
+		return Array(value, func(element string) error { return eachObject(element, visit) })
 	}
 	return nil
 }
 
 // Array calls visit for each element of value, the text of an array that
 // [Object] has checked.
-func Array(value []byte, visit func(element []byte) error) error {
+func Array(value string, visit func(element string) error) error {
 	if value[0] != '[' {
 		return malformed("not an array")
 	}
@@ -80,24 +79,24 @@ func Array(value []byte, visit func(element []byte) error) error {
 
 // String returns the string that value, as [Object] gives it, is the text of.
 // ok is false where it is no string.
-func String(value []byte) (text string, ok bool) {
+func String(value string) (text string, ok bool) {
 	if value[0] != '"' {
 		return "", false
 	}
-	if bytes.IndexByte(value, '\\') < 0 {
-		return string(value[1 : len(value)-1]), true
+	if strings.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], true
 	}
-	err := json.Unmarshal(value, &text)
+	text, err := unescape(value)
 	return text, err == nil
 }
 
 // Strings returns the strings that value is the array of. ok is false where it
 // is anything else.
-func Strings(value []byte) (texts []string, ok bool) {
+func Strings(value string) (texts []string, ok bool) {
 	if value[0] != '[' {
 		return nil, false
 	}
-	err := Array(value, func(element []byte) error {
+	err := Array(value, func(element string) error {
 		text, ok := String(element)
 		if !ok {
 			return ErrMalformed

@@ -13,8 +13,8 @@ import (
 
 // members returns the object's members, in order, as name and text.
 func members(data string) (got [][2]string, err error) {
-	err = strictjson.Object([]byte(data), func(name, value []byte) error {
-		got = append(got, [2]string{string(name), string(value)})
+	err = strictjson.Object(data, func(name, value string) error {
+		got = append(got, [2]string{name, value})
 		return nil
 	})
 	return got, err
@@ -73,7 +73,7 @@ func TestDuplicateAmongManyIsFound(t *testing.T) {
 func TestVisitorsErrorEndsTheWalk(t *testing.T) {
 	errStop := errors.New("stop")
 	visited := 0
-	err := strictjson.Object([]byte(`{"a":1,"b":2,`), func(_, _ []byte) error {
+	err := strictjson.Object(`{"a":1,"b":2,`, func(_, _ string) error {
 		visited++
 		return errStop
 	})
@@ -91,17 +91,17 @@ func TestStrings(t *testing.T) {
 		{`[]`, nil, true}, {`["a", "","\u0062"]`, []string{"a", "", "b"}, true},
 		{`"a"`, nil, false}, {`["a",1]`, nil, false}, {`[["a"]]`, nil, false}, {`null`, nil, false}, {`[null]`, nil, false}, {`{}`, nil, false},
 	} {
-		got, ok := strictjson.Strings([]byte(c.value))
+		got, ok := strictjson.Strings(c.value)
 		if ok != c.ok || ok && !cmp.Equal(got, c.want) {
 			t.Errorf("%s: got %q, %v", c.value, got, ok)
 		}
 	}
 	for _, value := range []string{"1", "null", "[]", "{}", "true"} {
-		if got, ok := strictjson.String([]byte(value)); ok {
+		if got, ok := strictjson.String(value); ok {
 			t.Errorf("%s: got %q", value, got)
 		}
 	}
-	if err := strictjson.Array([]byte(`{}`), nil); err == nil {
+	if err := strictjson.Array(`{}`, nil); err == nil {
 		t.Error("an object passed as an array")
 	}
 }
@@ -110,26 +110,26 @@ func TestStrings(t *testing.T) {
 // same from what both take.
 func FuzzObject(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":1,"b":[true,{"c":"\u00e4"}]}`, `{"a":"\ud83d\ude00"}`, `{"a":-1.5e3,"A":null}`} {
-		f.Add([]byte(seed))
+		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(t *testing.T, data string) {
 		got := make(map[string]json.RawMessage)
-		err := strictjson.Object(data, func(name, value []byte) error {
-			got[string(name)] = value
+		err := strictjson.Object(data, func(name, value string) error {
+			got[name] = json.RawMessage(value)
 			return nil
 		})
 		if err != nil {
 			return
 		}
 		want := make(map[string]json.RawMessage)
-		if err := json.Unmarshal(data, &want); err != nil {
+		if err := json.Unmarshal([]byte(data), &want); err != nil {
 			t.Fatalf("%q was taken: %v", data, err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", data, diff)
 		}
 		for name, value := range got {
-			text, ok := strictjson.String(value)
+			text, ok := strictjson.String(string(value))
 			var wantText string
 			if wantErr := json.Unmarshal(value, &wantText); ok && (wantErr != nil || text != wantText) {
 				t.Errorf("%s: got %q, want %q, %v", name, text, wantText, wantErr)

@@ -94,7 +94,7 @@ func jwxVerify(name string) func(signingInput, signature []byte, key any) error 
 
 // The reasons of [KeySet.Verify].
 var (
-	ErrAlgorithm  = errors.New("the algorithm is not allowed")
-	ErrUnknownKey = errors.New("no key fits the token")
+	ErrAlgorithm  = errors.New("the algorithm is not allowed, or not the key's")
+	ErrUnknownKey = errors.New("no known key signed the token")
 	ErrSignature  = errors.New("the signature is wrong")
 )

@@ -5,12 +5,10 @@
 package jose
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
 // MaxLength is how many bytes a token may have at the most.
@@ -19,96 +17,78 @@ const MaxLength = 64 << 10
 // Signed is a well-formed compact JWS. Nothing in it is to be believed before
 // [KeySet.Verify] returned nil.
 type Signed struct {
-	Algorithm string
-	KeyID     string // empty: none named
-	Type      string // empty: none named
-	Payload   []byte
+	Header
+	// Payload is a part of the buffer that [Parser.Parse] was given.
+	Payload []byte
 
-	signingInput string
+	header       []byte // the segment
+	signingInput []byte
 	signature    []byte
 }
 
-// ErrMalformed is in the tree of the errors of [Parse].
+// ErrMalformed is in the tree of the errors of [Parser.Parse].
 var ErrMalformed = errors.New("malformed JWS")
 
-// Parse reads the compact serialization: exactly three segments, none empty, of
-// base64url without padding, white space or stray bits, of which the first is
-// a header without extensions. It does not read the payload.
-func Parse(token string) (*Signed, error) {
+// Parser reads the compact serialization. The zero value is ready to use. It is
+// safe for concurrent use.
+type Parser struct {
+	headers headers
+}
+
+// Parse reads exactly three segments, none empty, of base64url without padding,
+// white space or stray bits, of which the first is a header without extensions.
+// It does not read the payload. What it returns are parts of token and of
+// scratch, which it appends to; neither may change while they are in use.
+func (p *Parser) Parse(token, scratch []byte) (s Signed, _ []byte, err error) {
 	if len(token) > MaxLength {
-		return nil, fmt.Errorf("%w: too long", ErrMalformed)
+		return s, scratch, fmt.Errorf("%w: too long", ErrMalformed)
 	}
-	header, rest, ok := strings.Cut(token, ".")
+	var payload, signature []byte
+	if s.header, payload, signature, err = split(token); err != nil {
+		return s, scratch, err
+	}
+	s.signingInput = token[:len(s.header)+1+len(payload)]
+	if s.Payload, scratch, err = appendDecoded(scratch, payload); err != nil {
+		return s, scratch, err
+	}
+	if s.signature, scratch, err = appendDecoded(scratch, signature); err != nil {
+		return s, scratch, err
+	}
+	s.Header, err = p.headers.read(s.header)
+	return s, scratch, err
+}
+
+// Remember makes the parser read headers like that of s, which a key of the
+// issuer signed, without decoding them again.
+func (p *Parser) Remember(s *Signed) { p.headers.remember(s.header, s.Header) }
+
+func split(token []byte) (header, payload, signature []byte, err error) {
+	header, rest, ok := bytes.Cut(token, []byte{'.'})
 	if !ok {
-		return nil, fmt.Errorf("%w: no segments", ErrMalformed)
+		return nil, nil, nil, fmt.Errorf("%w: no segments", ErrMalformed)
 	}
-	payload, signature, ok := strings.Cut(rest, ".")
-	if !ok || strings.IndexByte(signature, '.') >= 0 {
-		return nil, fmt.Errorf("%w: not three segments", ErrMalformed)
+	payload, signature, ok = bytes.Cut(rest, []byte{'.'})
+	if !ok || bytes.IndexByte(signature, '.') >= 0 {
+		return nil, nil, nil, fmt.Errorf("%w: not three segments", ErrMalformed)
 	}
-	s := &Signed{signingInput: token[:len(header)+1+len(payload)]}
-	headerJSON, err := decodeSegment(header)
-	if err != nil {
-		return nil, err
+	if bytes.IndexByte(token, '\n') >= 0 || bytes.IndexByte(token, '\r') >= 0 { // encoding/base64 skips them
+		return nil, nil, nil, fmt.Errorf("%w: a line break in a segment", ErrMalformed)
 	}
-	if s.Payload, err = decodeSegment(payload); err != nil {
-		return nil, err
-	}
-	if s.signature, err = decodeSegment(signature); err != nil {
-		return nil, err
-	}
-	if err := s.readHeader(headerJSON); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return header, payload, signature, nil
 }
 
 var base64url = base64.RawURLEncoding.Strict()
 
-func decodeSegment(segment string) ([]byte, error) {
-	if segment == "" {
-		return nil, fmt.Errorf("%w: an empty segment", ErrMalformed)
+// appendDecoded appends what the segment encodes to buf, and returns that part
+// of it as well.
+func appendDecoded(buf, segment []byte) (decoded, extended []byte, err error) {
+	if len(segment) == 0 {
+		return nil, buf, fmt.Errorf("%w: an empty segment", ErrMalformed)
 	}
-	if strings.ContainsAny(segment, "\r\n") { // encoding/base64 skips them
-		return nil, fmt.Errorf("%w: a line break in a segment", ErrMalformed)
-	}
-	b, err := base64url.DecodeString(segment)
+	start := len(buf)
+	buf, err = base64url.AppendDecode(buf, segment)
 	if err != nil {
-		return nil, fmt.Errorf("%w: a segment is not base64url", ErrMalformed)
+		return nil, buf, fmt.Errorf("%w: a segment is not base64url", ErrMalformed)
 	}
-	return b, nil
-}
-
-// readHeader takes what decides about the signature. Members that would change
-// what is signed are refused; members that offer keys are ignored.
-func (s *Signed) readHeader(header []byte) error {
-	hasAlgorithm, hasType := false, false
-	err := strictjson.Object(header, func(name, value []byte) error {
-		ok := true
-		switch string(name) {
-		case "alg":
-			s.Algorithm, ok = strictjson.String(value)
-			hasAlgorithm = true
-		case "kid":
-			s.KeyID, ok = strictjson.String(value)
-		case "typ":
-			s.Type, ok = strictjson.String(value)
-			hasType = true
-		case "crit", "b64", "zip", "enc":
-			return fmt.Errorf("%w: the header has a member that is not taken", ErrMalformed)
-		}
-		if !ok {
-			return fmt.Errorf("%w: a header member is not a string", ErrMalformed)
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return fmt.Errorf("header: %w", err)
-	case !hasAlgorithm:
-		return fmt.Errorf("%w: the header has no alg", ErrMalformed)
-	case hasType && s.Type == "":
-		return fmt.Errorf("%w: the header has an empty typ", ErrMalformed)
-	}
-	return nil
+	return buf[start:len(buf):len(buf)], buf, nil
 }

@@ -99,9 +99,9 @@ func checkPoint(k *ecdsa.PublicKey) error {
 
 // KeySet is a set of keys. It is immutable and safe for concurrent use.
 type KeySet struct {
-	all     []Key
-	byID    map[string]Key
-	unnamed []Key
+	all     []*Key
+	byID    map[string]*Key
+	unnamed []*Key
 }
 
 // NewKeySet returns the set of these keys. Keys that share an id are left out
@@ -112,18 +112,18 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 	for _, k := range keys {
 		count[k.id]++
 	}
-	s := &KeySet{byID: make(map[string]Key)}
+	s := &KeySet{byID: make(map[string]*Key)}
 	for _, k := range keys {
 		switch {
 		case k.id == "":
-			s.unnamed = append(s.unnamed, k)
+			s.unnamed = append(s.unnamed, &k)
 		case count[k.id] > 1:
 			skipped = append(skipped, fmt.Errorf("key %q: shares its id with another key", k.id))
 			continue
 		default:
-			s.byID[k.id] = k
+			s.byID[k.id] = &k
 		}
-		s.all = append(s.all, k)
+		s.all = append(s.all, &k)
 	}
 	if len(s.all) == 0 {
 		return nil, skipped, errors.Join(append([]error{errors.New("no usable key")}, skipped...)...)
@@ -131,35 +131,39 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 	return s, skipped, nil
 }
 
-// candidates returns the keys that may have signed the token: the one that it
-// names; where no key has that name, those without a name; without a name in
-// the token, all.
-func (s *KeySet) candidates(id string) []Key {
-	if id == "" {
-		return s.all
-	}
-	if k, ok := s.byID[id]; ok {
-		return []Key{k}
-	}
-	return s.unnamed
-}
+// Len returns how many keys the set has.
+func (s *KeySet) Len() int { return len(s.all) }
 
 // Verify returns nil if a key of the set signed the token with the algorithm
-// that the token names.
+// that the token names. The key is the one that the token names; where no key
+// has that name, one of those without; without a name in the token, any.
+// ErrUnknownKey says that a newer set may know better.
 func (s *KeySet) Verify(t *Signed) error {
 	if algorithms[t.Algorithm] == nil {
 		return ErrAlgorithm
 	}
-	signingInput, err := []byte(t.signingInput), ErrUnknownKey
-	for _, k := range s.candidates(t.KeyID) {
-		a := k.algorithms[t.Algorithm]
-		if a == nil {
-			continue
-		}
-		if a.verify(signingInput, t.signature, k.public) == nil {
+	if k, ok := s.byID[t.KeyID]; ok {
+		return k.verify(t)
+	}
+	candidates := s.unnamed
+	if t.KeyID == "" {
+		candidates = s.all
+	}
+	for _, k := range candidates {
+		if k.verify(t) == nil {
 			return nil
 		}
-		err = ErrSignature
 	}
-	return err
+	return ErrUnknownKey
+}
+
+func (k *Key) verify(t *Signed) error {
+	a := k.algorithms[t.Algorithm]
+	if a == nil {
+		return ErrAlgorithm
+	}
+	if a.verify(t.signingInput, t.signature, k.public) != nil {
+		return ErrSignature
+	}
+	return nil
 }

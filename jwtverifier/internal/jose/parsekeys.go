@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bearergate/bearergate/internal/strictjson"
 	"github.com/lestrrat-go/jwx/v2/jwk"
@@ -19,39 +20,64 @@ import (
 // ParseKeys reads a JWK, a JWK Set (RFC 7517) or PEM. Entries of a set that
 // cannot be used are skipped and returned as errors; a single JWK or a PEM block
 // that cannot be used is an error.
-func ParseKeys(data []byte) (keys []Key, skipped []error, err error) {
-	data = bytes.TrimSpace(data)
+func ParseKeys(data string) (keys []Key, skipped []error, err error) {
+	data = strings.TrimSpace(data)
 	switch {
-	case bytes.HasPrefix(data, []byte("{")):
+	case strings.HasPrefix(data, "{"):
 		return parseJSONKeys(data)
-	case bytes.HasPrefix(data, []byte("-----BEGIN ")):
-		keys, err = parsePEM(data)
+	case strings.HasPrefix(data, "-----BEGIN "):
+		keys, err = parsePEM([]byte(data))
 		return keys, nil, err
 	}
 	return nil, nil, errors.New("neither JSON nor PEM")
 }
 
-func parseJSONKeys(data []byte) (keys []Key, skipped []error, err error) {
-	var set []byte
-	if err := strictjson.Object(data, func(name, value []byte) error {
-		if string(name) == "keys" {
+func parseJSONKeys(data string) (keys []Key, skipped []error, err error) {
+	set, err := keysOf(data)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case set == "":
+		k, _, err := parseJWK(data)
+		return []Key{k}, nil, err
+	}
+	return parseEntries(set)
+}
+
+// ParseSet reads a JWK Set as [ParseKeys] does, and nothing else.
+func ParseSet(data string) (keys []Key, skipped []error, err error) {
+	set, err := keysOf(data)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case set == "":
+		return nil, nil, errors.New("not a JWK Set: it has no member \"keys\"")
+	}
+	return parseEntries(set)
+}
+
+// keysOf returns the text of the member "keys", empty where there is none.
+func keysOf(data string) (set string, err error) {
+	err = strictjson.Object(data, func(name, value string) error {
+		if name == "keys" {
 			set = value
 		}
 		return nil
-	}); err != nil {
-		return nil, nil, err
-	}
-	if set == nil {
-		k, err := parseJWK(data)
-		return []Key{k}, nil, err
-	}
+	})
+	return set, err
+}
+
+func parseEntries(set string) (keys []Key, skipped []error, err error) {
 	n := 0
-	err = strictjson.Array(set, func(entry []byte) error {
-		k, err := parseJWK(entry)
-		if err != nil {
-			skipped = append(skipped, fmt.Errorf("entry %d of the key set: %w", n, err))
-		} else {
+	err = strictjson.Array(set, func(entry string) error {
+		k, id, err := parseJWK(entry)
+		switch {
+		case err == nil:
 			keys = append(keys, k)
+		case id != "":
+			skipped = append(skipped, fmt.Errorf("key %q: %w", id, err))
+		default:
+			skipped = append(skipped, fmt.Errorf("entry %d of the key set: %w", n, err))
 		}
 		n++
 		return nil
@@ -65,12 +91,22 @@ type jwkMembers struct {
 	id, alg, use string
 	operations   []string
 	public       map[string]string
+	fault        error // the first
 }
 
-func parseJWK(data []byte) (Key, error) {
+// parseJWK returns the id as well where the key cannot be used.
+func parseJWK(data string) (k Key, id string, err error) {
 	m := jwkMembers{use: "sig", public: make(map[string]string)}
+	k, err = m.parse(data)
+	return k, m.id, err
+}
+
+func (m *jwkMembers) parse(data string) (Key, error) {
 	if err := strictjson.Object(data, m.take); err != nil {
 		return Key{}, err
+	}
+	if m.fault != nil {
+		return Key{}, m.fault
 	}
 	if err := m.checkPurpose(); err != nil {
 		return Key{}, err
@@ -82,9 +118,17 @@ func parseJWK(data []byte) (Key, error) {
 	return NewKey(public, m.id, m.alg)
 }
 
-func (m *jwkMembers) take(name, value []byte) error {
+// take always returns nil, so that the id is read wherever it stands.
+func (m *jwkMembers) take(name, value string) error {
+	if err := m.read(name, value); err != nil && m.fault == nil {
+		m.fault = err
+	}
+	return nil
+}
+
+func (m *jwkMembers) read(name, value string) error {
 	ok := true
-	switch string(name) {
+	switch name {
 	case "kid":
 		m.id, ok = strictjson.String(value)
 	case "alg":
@@ -97,7 +141,7 @@ func (m *jwkMembers) take(name, value []byte) error {
 			ok = false
 		}
 	case "kty", "crv", "n", "e", "x", "y":
-		m.public[string(name)], ok = strictjson.String(value)
+		m.public[name], ok = strictjson.String(value)
 	case "d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv":
 		return errors.New("a private or symmetric key; only public keys belong here")
 	}

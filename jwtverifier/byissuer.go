@@ -1,0 +1,79 @@
+package jwtverifier
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/strictjson"
+)
+
+// ByIssuer returns a verifier of the tokens of several issuers: each token is
+// given to the one of vs whose [Config.Issuer] is its "iss", byte for byte, and
+// to no other. A token of another issuer is refused without asking for keys.
+//
+// The error names what cannot work: no verifier, a nil one, two for one issuer,
+// and two that share a [KeySource], since each of their issuers could then sign
+// for the other.
+//
+// The verifiers share one cache, as large as theirs together.
+func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
+	m := &multiVerifier{byIssuer: make(map[string]*Verifier, len(vs))}
+	sources := make(map[KeySource]string, len(vs))
+	entries := 0
+	var faults []error
+	if len(vs) == 0 {
+		faults = append(faults, errors.New("jwtverifier: ByIssuer needs a verifier"))
+	}
+	for i, v := range vs {
+		if v == nil {
+			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given nil as verifier %d", i))
+			continue
+		}
+		if m.byIssuer[v.policy.issuer] != nil {
+			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given two verifiers of the issuer %q", v.policy.issuer))
+		} else if other, ok := sources[v.keys]; ok {
+			faults = append(faults, fmt.Errorf("jwtverifier: the issuers %q and %q share a KeySource; give each its own", other, v.policy.issuer))
+		}
+		m.byIssuer[v.policy.issuer] = v
+		sources[v.keys] = v.policy.issuer
+		entries += v.cacheSize
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	m.cache, m.choose = newCache(entries), m.verifierOf
+	return m, nil
+}
+
+type multiVerifier struct {
+	front
+	byIssuer map[string]*Verifier
+}
+
+var (
+	errUnknownIssuer = errors.New("the token is of no known issuer")
+	errFound         = errors.New("found")
+)
+
+// verifierOf finds the verifier that is to check the token. What it reads of the
+// claims is believed by nobody: the verifier compares the issuer again, behind
+// the signature.
+func (m *multiVerifier) verifierOf(payload string) (*Verifier, error) {
+	var v *Verifier
+	err := strictjson.Object(payload, func(name, value string) error {
+		if name != "iss" {
+			return nil
+		}
+		issuer, _ := strictjson.String(value)
+		v = m.byIssuer[issuer]
+		return errFound
+	})
+	switch {
+	case err != nil && !errors.Is(err, errFound):
+		return nil, err
+	case v == nil:
+		return nil, errUnknownIssuer
+	}
+	return v, nil
+}

@@ -1,0 +1,182 @@
+package jwtverifier
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
+)
+
+// tokenID is the SHA-256 of a whole token.
+type tokenID [sha256.Size]byte
+
+// ways is how many tokens share a bucket.
+const ways = 8
+
+// maxUses is until where uses of a token are counted.
+const maxUses = 3
+
+// maxBucketCost bounds the bytes that a bucket keeps, and so those of a token.
+const maxBucketCost = 32 << 10
+
+// cache keeps tokens whose signature was good. It is a table of small buckets:
+// readers take no lock, and a token can only push out those of its own bucket,
+// of which those that were used again stay before those that were not.
+type cache struct {
+	length  uint64
+	buckets atomic.Pointer[[]bucket] // nil before the first token
+
+	mu       sync.Mutex // for writers
+	inserted uint64
+}
+
+// bucket has the tags apart, so that one cache line tells where a token is.
+type bucket struct {
+	tags    [ways]atomic.Uint64
+	entries [ways]atomic.Pointer[entry]
+}
+
+type entry struct {
+	id       tokenID
+	token    *bearergate.Token
+	verifier *Verifier
+	keys     *jose.KeySet
+	lifetime lifetime
+	uses     atomic.Uint32
+	inserted uint64
+	cost     int
+}
+
+// newCache returns a cache of at least this many entries, nil for none.
+func newCache(entries int) *cache {
+	if entries == 0 {
+		return nil
+	}
+	return &cache{length: uint64((entries + ways - 1) / ways)}
+}
+
+func (c *cache) bucket(table []bucket, id *tokenID) *bucket {
+	i, _ := bits.Mul64(binary.LittleEndian.Uint64(id[:]), c.length)
+	return &table[i]
+}
+
+func (id *tokenID) tag() uint64 { return binary.LittleEndian.Uint64(id[8:]) }
+
+// get returns the token, nil where it would have to be verified.
+func (c *cache) get(id *tokenID, now time.Time) *bearergate.Token {
+	table := c.buckets.Load()
+	if table == nil {
+		return nil
+	}
+	b, tag := c.bucket(*table, id), id.tag()
+	for i := range ways {
+		if b.tags[i].Load() != tag {
+			continue
+		}
+		if e := b.entries[i].Load(); e != nil && e.id == *id && e.good(now) {
+			e.used()
+			return e.token
+		}
+	}
+	return nil
+}
+
+// good reports whether the token would be verified again with the same result.
+func (e *entry) good(now time.Time) bool {
+	return e.lifetime.check(now, e.verifier.policy.leeway) == nil && e.verifier.keys.inForce(e.keys, now)
+}
+
+func (e *entry) used() {
+	if e.uses.Load() < maxUses { // a token in steady use is not written to
+		e.uses.Add(1)
+	}
+}
+
+// put keeps a token that was just verified, if there is room for it.
+func (c *cache) put(e *entry, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	table := c.buckets.Load()
+	if table == nil {
+		buckets := make([]bucket, c.length)
+		table = &buckets
+		c.buckets.Store(table)
+	}
+	c.inserted++
+	e.inserted = c.inserted
+	b := c.bucket(*table, &e.id)
+	if i := b.makeRoom(e, now); i >= 0 {
+		b.entries[i].Store(e)
+		b.tags[i].Store(e.id.tag())
+	}
+}
+
+// makeRoom returns a free place. It drops what is no longer good, and then those
+// that were not used again, oldest first; where all were, they count as used
+// less, and the new token stays out.
+func (b *bucket) makeRoom(e *entry, now time.Time) int {
+	free, cost := -1, e.cost
+	for i := range ways {
+		old := b.entries[i].Load()
+		if old != nil && (old.id == e.id || !old.good(now)) {
+			if old.id == e.id { // its keys changed: it is as useful as it was
+				e.uses.Store(old.uses.Load())
+			}
+			b.entries[i].Store(nil)
+			old = nil
+		}
+		if old == nil {
+			free = i
+			continue
+		}
+		cost += old.cost
+	}
+	for free < 0 || cost > maxBucketCost {
+		i := b.leastUseful()
+		if i < 0 {
+			return -1
+		}
+		cost -= b.entries[i].Load().cost
+		b.entries[i].Store(nil)
+		free = i
+	}
+	return free
+}
+
+// leastUseful returns the place of the oldest token that was not used again. If
+// there is none, all lose a use.
+func (b *bucket) leastUseful() int {
+	found, oldest := -1, uint64(0)
+	for i := range ways {
+		e := b.entries[i].Load()
+		if e != nil && e.uses.Load() == 0 && (found < 0 || e.inserted < oldest) {
+			found, oldest = i, e.inserted
+		}
+	}
+	if found < 0 {
+		b.age()
+	}
+	return found
+}
+
+func (b *bucket) age() {
+	for i := range ways {
+		if e := b.entries[i].Load(); e != nil {
+			if n := e.uses.Load(); n > 0 {
+				e.uses.CompareAndSwap(n, n-1)
+			}
+		}
+	}
+}
+
+// entryCost estimates, upwards, the bytes that a token keeps in memory: its
+// claims twice, and what is kept for each of its strings.
+func entryCost(claims *bearergate.Claims) int {
+	const fixed, eachString = 768, 96
+	return fixed + 2*len(claims.Raw) + eachString*(len(claims.Scopes)+len(claims.ProjectIDs))
+}

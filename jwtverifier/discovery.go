@@ -1,0 +1,89 @@
+package jwtverifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/bearergate/bearergate/internal/strictjson"
+)
+
+// discovery finds the keys of an issuer by its metadata.
+type discovery struct {
+	issuer string
+	places []string
+}
+
+func newDiscovery(issuer string) (*discovery, error) {
+	if err := checkURL(issuer); err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(issuer)
+	if err != nil || u.RawQuery != "" || u.ForceQuery {
+		return nil, fmt.Errorf("%q must be a URL without query", issuer)
+	}
+	origin := u.Scheme + "://" + u.Host
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	return &discovery{issuer, []string{
+		origin + "/.well-known/oauth-authorization-server" + path, // RFC 8414 section 3.1
+		origin + path + "/.well-known/openid-configuration",       // OpenID Connect Discovery section 4.1
+	}}, nil
+}
+
+func (d *discovery) keys(ctx context.Context, f *fetcher) (document, error) {
+	jwksURL, err := d.find(ctx, f)
+	if err != nil {
+		return document{}, err
+	}
+	return f.get(ctx, jwksURL)
+}
+
+func (d *discovery) find(ctx context.Context, f *fetcher) (jwksURL string, err error) {
+	var faults []error
+	for _, place := range d.places {
+		jwksURL, err := d.read(ctx, f, place)
+		if err == nil {
+			return jwksURL, nil
+		}
+		faults = append(faults, fmt.Errorf("metadata at %s: %w", place, err))
+	}
+	return "", errors.Join(faults...)
+}
+
+func (d *discovery) read(ctx context.Context, f *fetcher, place string) (jwksURL string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
+	defer cancel()
+	text, _, err := f.read(ctx, place)
+	if err != nil {
+		return "", err
+	}
+	var issuer string
+	err = strictjson.Object(text, func(name, value string) error {
+		switch name {
+		case "issuer":
+			issuer, _ = strictjson.String(value)
+		case "jwks_uri":
+			jwksURL, _ = strictjson.String(value)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return jwksURL, d.check(issuer, jwksURL)
+}
+
+func (d *discovery) check(issuer, jwksURL string) error {
+	if issuer != d.issuer {
+		return fmt.Errorf("is of the issuer %q", issuer)
+	}
+	if err := checkURL(jwksURL); err != nil {
+		return fmt.Errorf("its jwks_uri %w", err)
+	}
+	if strings.HasPrefix(d.issuer, "https:") && !strings.HasPrefix(jwksURL, "https:") {
+		return fmt.Errorf("its jwks_uri %q must be https, as the issuer is", jwksURL)
+	}
+	return nil
+}

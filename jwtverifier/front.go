@@ -1,0 +1,85 @@
+package jwtverifier
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/cachehit"
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
+)
+
+// front takes tokens as they come: those that were verified before are found by
+// their hash, before anything of them is looked at, since what was verified was
+// well-formed. The others go to the verifier that is to check them.
+type front struct {
+	cache  *cache // nil: none
+	parser jose.Parser
+	choose func(payload string) (*Verifier, error)
+}
+
+var errTokenTooLong = errors.New("the token is too long")
+
+// VerifyToken implements [bearergate.Verifier].
+func (f *front) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
+	if len(raw) > jose.MaxLength {
+		return nil, invalid(errTokenTooLong)
+	}
+	b := buffers.Get().(*buffer)
+	defer b.release()
+	b.token = append(b.token[:0], raw...)
+	if f.cache == nil {
+		return f.firstSight(ctx, b, nil)
+	}
+	id := tokenID(sha256.Sum256(b.token))
+	if token := f.cache.get(&id, time.Now()); token != nil {
+		cachehit.Report(ctx)
+		return token, nil
+	}
+	return f.firstSight(ctx, b, &id)
+}
+
+// firstSight verifies a token that is not in the cache.
+func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearergate.Token, error) {
+	signed, decoded, err := f.parser.Parse(b.token, b.decoded[:0])
+	b.decoded = decoded
+	if err != nil {
+		return nil, invalid(err)
+	}
+	payload := string(signed.Payload)
+	v, err := f.choose(payload)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	e, err := v.verify(ctx, &signed, payload)
+	if err != nil {
+		return nil, err
+	}
+	f.parser.Remember(&signed)
+	if id != nil && e.cost <= maxBucketCost {
+		e.id = *id
+		f.cache.put(e, time.Now())
+	}
+	return e.token, nil
+}
+
+// buffer holds the bytes of a token while it is verified, as the hash and the
+// signature are over bytes.
+type buffer struct {
+	token   []byte
+	decoded []byte
+}
+
+// maxPooledBuffer keeps tokens of unusual length from staying in the pool.
+const maxPooledBuffer = 16 << 10
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+func (b *buffer) release() {
+	if cap(b.token) <= maxPooledBuffer && cap(b.decoded) <= maxPooledBuffer {
+		buffers.Put(b)
+	}
+}

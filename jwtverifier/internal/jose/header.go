@@ -1,0 +1,98 @@
+package jose
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/bearergate/bearergate/internal/strictjson"
+)
+
+// Header is what decides about the signature.
+type Header struct {
+	Algorithm string
+	KeyID     string // empty: none named
+	Type      string // empty: none named
+}
+
+// headers knows the headers that an issuer uses, by their segment: tokens of one
+// key have the same.
+type headers struct {
+	known  atomic.Pointer[map[string]Header]
+	adding sync.Mutex
+}
+
+// maxHeaders bounds what is known, for issuers whose headers differ from token
+// to token; maxHeaderLength, how much of it each is.
+const (
+	maxHeaders      = 128
+	maxHeaderLength = 1 << 10
+)
+
+func (k *headers) read(segment []byte) (Header, error) {
+	if known := k.known.Load(); known != nil {
+		if h, ok := (*known)[string(segment)]; ok {
+			return h, nil
+		}
+	}
+	text, _, err := appendDecoded(nil, segment)
+	if err != nil {
+		return Header{}, err
+	}
+	return parseHeader(string(text))
+}
+
+func (k *headers) remember(segment []byte, h Header) {
+	known := k.known.Load()
+	if known != nil {
+		if _, ok := (*known)[string(segment)]; ok || len(*known) >= maxHeaders {
+			return
+		}
+	}
+	if len(segment) > maxHeaderLength {
+		return
+	}
+	k.adding.Lock()
+	defer k.adding.Unlock()
+	more := make(map[string]Header)
+	if known = k.known.Load(); known != nil {
+		maps.Copy(more, *known)
+	}
+	more[string(segment)] = h
+	k.known.Store(&more)
+}
+
+// parseHeader takes what decides about the signature. Members that would change
+// what is signed are refused; members that offer keys are ignored.
+func parseHeader(text string) (h Header, err error) {
+	hasAlgorithm, hasType := false, false
+	err = strictjson.Object(text, func(name, value string) error {
+		ok := true
+		switch name {
+		case "alg":
+			h.Algorithm, ok = strictjson.String(value)
+			hasAlgorithm = true
+		case "kid":
+			h.KeyID, ok = strictjson.String(value)
+		case "typ":
+			h.Type, ok = strictjson.String(value)
+			hasType = true
+		case "crit", "b64", "zip", "enc":
+			return fmt.Errorf("%w: the header has a member that is not taken", ErrMalformed)
+		}
+		if !ok {
+			return fmt.Errorf("%w: a header member is not a string", ErrMalformed)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return h, fmt.Errorf("header: %w", err)
+	case !hasAlgorithm:
+		return h, fmt.Errorf("%w: the header has no alg", ErrMalformed)
+	case hasType && h.Type == "":
+		return h, fmt.Errorf("%w: the header has an empty typ", ErrMalformed)
+	}
+	return h, nil
+}

@@ -1,0 +1,98 @@
+package jwtverifier
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// The defaults of [RemoteKeys] and [DiscoverKeys].
+const (
+	// DefaultMaxWait is how long a request waits for keys.
+	DefaultMaxWait = 3 * time.Second
+	// DefaultStaleIfError is how long known keys are used beyond the time at
+	// which new ones were due.
+	DefaultStaleIfError = 24 * time.Hour
+)
+
+// RemoteKeysOption is a setting of [RemoteKeys] and [DiscoverKeys].
+type RemoteKeysOption func(*remoteKeys)
+
+// WithMaxWait sets how long a request waits for keys before it is answered 503.
+// Only requests whose key is not known wait. The default is [DefaultMaxWait]. It
+// panics on a time that is not over 0.
+func WithMaxWait(d time.Duration) RemoteKeysOption {
+	if d <= 0 {
+		panic(fmt.Sprintf("jwtverifier: WithMaxWait was given %v; give a time over 0", d))
+	}
+	return func(k *remoteKeys) { k.maxWait = d }
+}
+
+// WithStaleIfError sets how long known keys are used beyond the time at which
+// new ones were due, while the key server cannot give any (RFC 5861 section 4).
+// The default is [DefaultStaleIfError]. It panics on a time below 0.
+func WithStaleIfError(d time.Duration) RemoteKeysOption {
+	if d < 0 {
+		panic(fmt.Sprintf("jwtverifier: WithStaleIfError was given %v; give 0 or more", d))
+	}
+	return func(k *remoteKeys) { k.staleIfError = d }
+}
+
+// WithTransport sets how the key server is reached, for instance with own
+// certificate authorities or through a proxy. Limits, timeouts and the refusal
+// of redirects stay as they are. The default is a copy of
+// [http.DefaultTransport] that keeps no connections.
+func WithTransport(t http.RoundTripper) RemoteKeysOption {
+	if t == nil {
+		panic("jwtverifier: WithTransport was given nil; leave it out")
+	}
+	return func(k *remoteKeys) { k.fetcher.client.Transport = t }
+}
+
+// RemoteKeys returns a source of the keys that a server publishes as a JWK Set
+// (RFC 7517 section 5) at jwksURL: an https URL, or an http one of this machine
+// (localhost, 127.0.0.0/8, ::1).
+//
+// Nothing is fetched before the first token, or [KeySource.Ready]; a server
+// that is down delays no start. All who wait share one fetch, which lasts at
+// most 10 s and goes on if they leave; each waits at most [DefaultMaxWait], and
+// is then answered 503. A token whose key is known never waits.
+//
+// Keys are fetched again, by the requests that use them and without making them
+// wait, after the time that Cache-Control: max-age says, between 1 minute and 24
+// hours; without it after 15 minutes. An unknown "kid" makes its request fetch
+// at once, so that a new key is taken at its first use; for the next 10 s other
+// unknown ones are refused without asking. Publish a key before it is used. A
+// failed fetch is repeated after 5 s, when asked for.
+//
+// New keys are taken only if the answer is 200, without redirect, has at most
+// 1 MiB, is a JWK Set, and has a usable key. Otherwise those that are known stay
+// in use, at most [DefaultStaleIfError] longer. Entries that cannot be used are
+// skipped, as [StaticKeys] does. [Config.Logger] is told once about each of
+// them, and when fetches begin to fail and to succeed.
+func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
+	if err := checkURL(jwksURL); err != nil {
+		return nil, fmt.Errorf("jwtverifier: the JWK Set URL %w", err)
+	}
+	k := newRemoteKeys(opts)
+	k.fetch = func(ctx context.Context) (document, error) { return k.fetcher.get(ctx, jwksURL) }
+	return k, nil
+}
+
+// DiscoverKeys returns a source of the keys of the issuer, as [RemoteKeys] does
+// for the URL that the issuer's metadata names. The metadata is that of RFC
+// 8414 or else of OpenID Connect Discovery, of which the first usable one is
+// taken: its "issuer" must be this issuer, byte for byte, and its "jwks_uri" a
+// URL that RemoteKeys takes, of https where the issuer is of https. It is read
+// again with every fetch. The issuer is a URL without query and fragment.
+func DiscoverKeys(issuer string, opts ...RemoteKeysOption) (KeySource, error) {
+	d, err := newDiscovery(issuer)
+	if err != nil {
+		return nil, fmt.Errorf("jwtverifier: the issuer %w", err)
+	}
+	k := newRemoteKeys(opts)
+	k.discovered = issuer
+	k.fetch = func(ctx context.Context) (document, error) { return d.keys(ctx, &k.fetcher) }
+	return k, nil
+}
