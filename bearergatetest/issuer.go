@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"net/http"
 	"sync"
 
 	"github.com/bearergate/bearergate/jwtverifier"
@@ -33,20 +34,26 @@ const (
 )
 
 // Issuer signs tokens with keys of its own: one for each algorithm, named by
-// it. It is safe for concurrent use.
+// it. As an [http.Handler] it serves its metadata and keys. It is safe for
+// concurrent use, once URL and Audience are set.
 type Issuer struct {
 	// URL is "iss". NewIssuer sets it to [DefaultIssuer].
 	URL string
 	// Audience is "aud". NewIssuer sets it to [DefaultAudience].
 	Audience string
 
-	keys signingKeys
+	mu        sync.Mutex
+	keys      signingKeys
+	published []signingKeys
+	rotations int
+	broken    http.HandlerFunc
 }
 
 type signingKeys struct {
 	rsa     *rsa.PrivateKey
 	ecdsa   *ecdsa.PrivateKey
 	ed25519 ed25519.PrivateKey
+	suffix  string // of the key ids
 }
 
 // NewIssuer returns an issuer whose keys all issuers of the process share,
@@ -58,7 +65,7 @@ func NewIssuer() *Issuer { return newIssuer(issuerKeys()) }
 func NewStranger() *Issuer { return newIssuer(strangerKeys()) }
 
 func newIssuer(k signingKeys) *Issuer {
-	return &Issuer{URL: DefaultIssuer, Audience: DefaultAudience, keys: k}
+	return &Issuer{URL: DefaultIssuer, Audience: DefaultAudience, keys: k, published: []signingKeys{k}}
 }
 
 var (
@@ -95,37 +102,74 @@ func (i *Issuer) Config() jwtverifier.Config {
 	}
 }
 
-// JWKSet returns the issuer's public keys as a JWK Set (RFC 7517).
+// JWKSet returns the public keys that the issuer publishes, as a JWK Set (RFC
+// 7517).
 func (i *Issuer) JWKSet() []byte {
-	r, e := i.keys.rsa, must(i.keys.ecdsa.PublicKey.Bytes())
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var keys []any
+	for _, k := range i.published {
+		keys = append(keys, k.jwks()...)
+	}
+	return mustJSON(map[string]any{"keys": keys})
+}
+
+func (k signingKeys) jwks() []any {
+	r, e := k.rsa, must(k.ecdsa.PublicKey.Bytes())
 	x, y := e[1:33], e[33:] // an uncompressed point is 4, X, Y
-	return mustJSON(map[string]any{"keys": []any{
+	return []any{
 		map[string]any{
-			"kty": "RSA", "kid": RS256, "use": "sig", // no alg, so that it serves PS256 too
+			"kty": "RSA", "kid": RS256 + k.suffix, "use": "sig", // no alg, so that it serves PS256 too
 			"n": base64url(r.N.Bytes()), "e": base64url(big.NewInt(int64(r.E)).Bytes()),
 		},
 		map[string]any{
-			"kty": "EC", "kid": ES256, "use": "sig", "alg": ES256, "crv": "P-256",
+			"kty": "EC", "kid": ES256 + k.suffix, "use": "sig", "alg": ES256, "crv": "P-256",
 			"x": base64url(x), "y": base64url(y),
 		},
 		map[string]any{
-			"kty": "OKP", "kid": EdDSA, "use": "sig", "alg": EdDSA, "crv": "Ed25519",
-			"x": base64url(i.keys.ed25519.Public().(ed25519.PublicKey)),
+			"kty": "OKP", "kid": EdDSA + k.suffix, "use": "sig", "alg": EdDSA, "crv": "Ed25519",
+			"x": base64url(k.ed25519.Public().(ed25519.PublicKey)),
 		},
-	}})
+	}
 }
 
 // PublicKey returns the public key for the algorithm.
 func (i *Issuer) PublicKey(algorithm string) crypto.PublicKey {
+	keys := i.signing()
 	switch algorithm {
 	case RS256, PS256:
-		return i.keys.rsa.Public()
+		return keys.rsa.Public()
 	case ES256:
-		return i.keys.ecdsa.Public()
+		return keys.ecdsa.Public()
 	case EdDSA:
-		return i.keys.ed25519.Public()
+		return keys.ed25519.Public()
 	}
 	panic(fmt.Sprintf("bearergatetest: no key for the algorithm %q", algorithm))
+}
+
+func (i *Issuer) signing() signingKeys {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.keys
+}
+
+// Rotate makes the issuer sign with new keys, under new ids. It publishes them
+// beside the old ones.
+func (i *Issuer) Rotate() {
+	keys := generateKeys()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.rotations++
+	keys.suffix = fmt.Sprintf("-%d", i.rotations+1)
+	i.keys = keys
+	i.published = append(i.published, keys)
+}
+
+// Retire makes the issuer publish no keys but those that it signs with.
+func (i *Issuer) Retire() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.published = []signingKeys{i.keys}
 }
 
 func must[T any](value T, err error) T {

@@ -71,7 +71,8 @@ func (i *Issuer) mint(claims map[string]any, opts []TokenOption) string {
 // seal signs with the algorithm that the option named, whatever the header says
 // of it.
 func (i *Issuer) seal(m *mint) string {
-	header := map[string]any{"alg": m.algorithm, "kid": m.kid()}
+	keys := i.signing()
+	header := map[string]any{"alg": m.algorithm, "kid": m.kid() + keys.suffix}
 	for name, value := range m.header {
 		header[name] = value
 		if value == absent {
@@ -83,7 +84,7 @@ func (i *Issuer) seal(m *mint) string {
 		payload = mustJSON(m.claims)
 	}
 	input := base64url(mustJSON(header)) + "." + base64url(payload)
-	token := input + "." + base64url(i.sign(m, []byte(input)))
+	token := input + "." + base64url(keys.sign(m, []byte(input)))
 	for _, spoil := range m.spoil {
 		token = spoil(token)
 	}
@@ -97,25 +98,25 @@ func (m *mint) kid() string {
 	return m.algorithm
 }
 
-func (i *Issuer) sign(m *mint, input []byte) []byte {
+func (k signingKeys) sign(m *mint, input []byte) []byte {
 	if m.secret != nil {
 		return signHMAC(m, input)
 	}
 	sum := sha256.Sum256(input)
 	switch m.algorithm {
 	case RS256:
-		return must(rsa.SignPKCS1v15(rand.Reader, i.keys.rsa, crypto.SHA256, sum[:]))
+		return must(rsa.SignPKCS1v15(rand.Reader, k.rsa, crypto.SHA256, sum[:]))
 	case PS256:
-		return must(rsa.SignPSS(rand.Reader, i.keys.rsa, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: m.pssSalt}))
+		return must(rsa.SignPSS(rand.Reader, k.rsa, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: m.pssSalt}))
 	case ES256:
-		r, s, err := ecdsa.Sign(rand.Reader, i.keys.ecdsa, sum[:])
+		r, s, err := ecdsa.Sign(rand.Reader, k.ecdsa, sum[:])
 		must(r, err)
 		signature := make([]byte, 64)
 		r.FillBytes(signature[:32])
 		s.FillBytes(signature[32:])
 		return signature
 	case EdDSA:
-		return ed25519.Sign(i.keys.ed25519, input)
+		return ed25519.Sign(k.ed25519, input)
 	case "none":
 		return nil
 	}

@@ -21,6 +21,8 @@ type algorithm struct {
 	// fits reports whether a key is of the algorithm's type, curve and size.
 	fits   func(key any) bool
 	verify func(signingInput, signature []byte, key any) error
+	// symmetric is whether who can verify can sign.
+	symmetric bool
 }
 
 // algorithms is the allow-list. "none" is not in it, and neither is anything
@@ -35,20 +37,20 @@ var algorithms = map[string]*algorithm{
 	"ES256": ecdsaOn("ES256", elliptic.P256()),
 	"ES384": ecdsaOn("ES384", elliptic.P384()),
 	"ES512": ecdsaOn("ES512", elliptic.P521()),
-	"EdDSA": {"EdDSA", isEd25519, jwxVerify("EdDSA")},
+	"EdDSA": {name: "EdDSA", fits: isEd25519, verify: jwxVerify("EdDSA")},
 	"HS256": hmacWith("HS256", crypto.SHA256),
 	"HS384": hmacWith("HS384", crypto.SHA384),
 	"HS512": hmacWith("HS512", crypto.SHA512),
 }
 
 func rsaPKCS1(name string) *algorithm {
-	return &algorithm{name, isRSA, jwxVerify(name)}
+	return &algorithm{name: name, fits: isRSA, verify: jwxVerify(name)}
 }
 
 // rsaPSS does not go through jwx, which takes a salt of any length; RFC 7518
 // section 3.5 wants the hash's.
 func rsaPSS(name string, hash crypto.Hash) *algorithm {
-	return &algorithm{name, isRSA, func(signingInput, signature []byte, key any) error {
+	return &algorithm{name: name, fits: isRSA, verify: func(signingInput, signature []byte, key any) error {
 		h := hash.New()
 		h.Write(signingInput)
 		return rsa.VerifyPSS(key.(*rsa.PublicKey), hash, h.Sum(nil), signature,
@@ -57,19 +59,19 @@ func rsaPSS(name string, hash crypto.Hash) *algorithm {
 }
 
 func ecdsaOn(name string, curve elliptic.Curve) *algorithm {
-	return &algorithm{name, func(key any) bool {
+	return &algorithm{name: name, fits: func(key any) bool {
 		k, ok := key.(*ecdsa.PublicKey)
 		return ok && k.Curve == curve
-	}, jwxVerify(name)}
+	}, verify: jwxVerify(name)}
 }
 
 // hmacWith wants a secret as long as the hash (RFC 7518 section 3.2).
 func hmacWith(name string, hash crypto.Hash) *algorithm {
 	verify := jwxVerify(name)
-	return &algorithm{name, func(key any) bool {
+	return &algorithm{name: name, symmetric: true, fits: func(key any) bool {
 		secret, ok := key.(secretKey)
 		return ok && len(secret) >= hash.Size()
-	}, func(signingInput, signature []byte, key any) error {
+	}, verify: func(signingInput, signature []byte, key any) error {
 		return verify(signingInput, signature, []byte(key.(secretKey)))
 	}}
 }

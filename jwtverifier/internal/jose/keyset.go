@@ -102,6 +102,9 @@ type KeySet struct {
 	all     []*Key
 	byID    map[string]*Key
 	unnamed []*Key
+	// symmetric is whether these are secrets, of which there are never any
+	// beside public keys.
+	symmetric bool
 }
 
 // NewKeySet returns the set of these keys. Keys that share an id are left out
@@ -123,6 +126,7 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 		default:
 			s.byID[k.id] = &k
 		}
+		_, s.symmetric = k.public.(secretKey)
 		s.all = append(s.all, &k)
 	}
 	if len(s.all) == 0 {
@@ -139,7 +143,8 @@ func (s *KeySet) Len() int { return len(s.all) }
 // has that name, one of those without; without a name in the token, any.
 // ErrUnknownKey says that a newer set may know better.
 func (s *KeySet) Verify(t *Signed) error {
-	if algorithms[t.Algorithm] == nil {
+	a := algorithms[t.Algorithm]
+	if a == nil || a.symmetric != s.symmetric {
 		return ErrAlgorithm
 	}
 	if k, ok := s.byID[t.KeyID]; ok {
