@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,7 @@ type tokenID [sha256.Size]byte
 // ways is how many tokens share a bucket.
 const ways = 8
 
-// maxUses is until where uses of a token are counted.
+// maxUses is until where the uses of a token are counted.
 const maxUses = 3
 
 // maxBucketCost bounds the bytes that a bucket keeps, and so those of a token.
@@ -27,6 +28,8 @@ const maxBucketCost = 32 << 10
 // cache keeps tokens whose signature was good. It is a table of small buckets:
 // readers take no lock, and a token can only push out those of its own bucket,
 // of which those that were used again stay before those that were not.
+// One that is used at least once while some 60 others want a place in its bucket
+// stays.
 type cache struct {
 	length  uint64
 	buckets atomic.Pointer[[]bucket] // nil before the first token
@@ -48,7 +51,7 @@ type entry struct {
 	keys     *jose.KeySet
 	lifetime lifetime
 	uses     atomic.Uint32
-	inserted uint64
+	inserted uint64 // its turn, for writers
 	cost     int
 }
 
@@ -91,9 +94,17 @@ func (e *entry) good(now time.Time) bool {
 	return e.lifetime.check(now, e.verifier.policy.leeway) == nil && e.verifier.keys.inForce(e.keys, now)
 }
 
+// used counts a use. A token in steady use is not written to.
 func (e *entry) used() {
-	if e.uses.Load() < maxUses { // a token in steady use is not written to
-		e.uses.Add(1)
+	if n := e.uses.Load(); n < maxUses {
+		e.uses.CompareAndSwap(n, n+1)
+	}
+}
+
+// forget takes a use back.
+func (e *entry) forget() {
+	if n := e.uses.Load(); n > 0 {
+		e.uses.CompareAndSwap(n, n-1)
 	}
 }
 
@@ -117,8 +128,8 @@ func (c *cache) put(e *entry, now time.Time) {
 }
 
 // makeRoom returns a free place. It drops what is no longer good, and then those
-// that were not used again, oldest first; where all were, they count as used
-// less, and the new token stays out.
+// that were not used again, oldest first; where all were, the new token stays
+// out.
 func (b *bucket) makeRoom(e *entry, now time.Time) int {
 	free, cost := -1, e.cost
 	for i := range ways {
@@ -148,8 +159,9 @@ func (b *bucket) makeRoom(e *entry, now time.Time) int {
 	return free
 }
 
-// leastUseful returns the place of the oldest token that was not used again. If
-// there is none, all lose a use.
+// leastUseful returns the place of the oldest token that was not used again,
+// negative where there is none. So that tokens of the past give way, each eighth
+// or so who wants a place, and who finds none, takes a use from one at random.
 func (b *bucket) leastUseful() int {
 	found, oldest := -1, uint64(0)
 	for i := range ways {
@@ -158,20 +170,12 @@ func (b *bucket) leastUseful() int {
 			found, oldest = i, e.inserted
 		}
 	}
-	if found < 0 {
-		b.age()
-	}
-	return found
-}
-
-func (b *bucket) age() {
-	for i := range ways {
-		if e := b.entries[i].Load(); e != nil {
-			if n := e.uses.Load(); n > 0 {
-				e.uses.CompareAndSwap(n, n-1)
-			}
+	if found < 0 || rand.IntN(8) == 0 {
+		if e := b.entries[rand.IntN(ways)].Load(); e != nil {
+			e.forget()
 		}
 	}
+	return found
 }
 
 // entryCost estimates, upwards, the bytes that a token keeps in memory: its

@@ -2,22 +2,310 @@ package jwtverifier_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/jwtverifier"
+	"github.com/google/go-cmp/cmp"
 )
 
-// cacheHit sends a request with the token, and returns what the observer is told.
-func cacheHit(t testing.TB, v bearergate.Verifier, token string) bool {
-	t.Helper()
+// ask sends a request with the token through RequireToken, and returns the
+// answer and what the observer is told.
+func ask(v bearergate.Verifier, token string) (*http.Response, bearergate.Decision) {
 	var seen bearergate.Decision
 	handler := bearergate.Chain(
-		bearergate.Configure(bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) { seen = d })),
+		bearergate.Configure(bearergate.WithMaxTokenLength(64<<10), bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) { seen = d })),
 		bearergate.RequireToken(v),
-	)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	handler.ServeHTTP(httptest.NewRecorder(), bearergatetest.NewRequest("GET", "/", token))
+	)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := bearergate.TokenFrom(r.Context())
+		var claims map[string]any
+		err := token.Decode(&claims)
+		fmt.Fprintln(w, token, claims, err)
+	}))
+	rec := httptest.NewRecorder()
+	handler.ServeHTTP(rec, bearergatetest.NewRequest("GET", "/", token))
+	return rec.Result(), seen
+}
+
+func cacheHit(t testing.TB, v bearergate.Verifier, token string) bool {
+	t.Helper()
+	resp, seen := ask(v, token)
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("answered %d", resp.StatusCode)
+	}
 	return seen.CacheHit
+}
+
+func withCacheSize(t testing.TB, tokens int) *jwtverifier.Verifier {
+	t.Helper()
+	v, err := jwtverifier.New(issuer.Config(), jwtverifier.WithCacheSize(tokens))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestRepeatedTokenIsNotVerifiedAgain(t *testing.T) {
+	v, other := issuer.Verifier(), issuer.Verifier()
+	both, err := jwtverifier.ByIssuer(issuer.Verifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := issuer.AccessToken()
+	for _, v := range []bearergate.Verifier{v, both, bearergate.ByPrefix("x", v, other)} {
+		for want := range 3 {
+			if got := cacheHit(t, v, token); got != (want > 0) {
+				t.Errorf("time %d: cache hit is %v", want, got)
+			}
+		}
+		if cacheHit(t, v, issuer.AccessToken(bearergatetest.WithClaim("jti", rand.Int()))) {
+			t.Error("another token was taken for it")
+		}
+	}
+	off := withCacheSize(t, 0)
+	for range 3 {
+		if cacheHit(t, off, token) {
+			t.Error("a hit without a cache")
+		}
+	}
+}
+
+func TestCachedTokenExpiresAsAnyOther(t *testing.T) {
+	for _, leeway := range []time.Duration{0, -1, 1500 * time.Millisecond, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVerifier(t, func(c *jwtverifier.Config) { c.Leeway = leeway })
+			granted := map[time.Duration]time.Duration{0: 30 * time.Second, -1: 0}[leeway]
+			if leeway > 0 {
+				granted = leeway
+			}
+			token := issuer.AccessToken(bearergatetest.ExpiresIn(time.Hour))
+			accepts(t, v, token)
+			time.Sleep(time.Hour + granted - 1)
+			accepts(t, v, token)
+			if !cacheHit(t, v, token) {
+				t.Error("it was verified again")
+			}
+			time.Sleep(1)
+			refuses(t, v, token)
+			refuses(t, v, token)
+		})
+	}
+}
+
+// TestAnswersDoNotDependOnTheCache asks with good and bad tokens in random order,
+// so that each is asked for before and after the others.
+func TestAnswersDoNotDependOnTheCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cached, uncached := withCacheSize(t, 8), withCacheSize(t, 0)
+		good := issuer.InstallationToken(bearergatetest.WithScopes("a", "b"))
+		tokens := []string{
+			good, issuer.AccessToken(), issuer.AccessToken(bearergatetest.ExpiresIn(20 * time.Second)),
+			issuer.AccessToken(bearergatetest.WithClaim("nbf", time.Now().Add(40*time.Second).Unix())),
+			good + "A", good[:len(good)-1], good[1:], issuer.AccessToken(bearergatetest.Tampered("a")), issuer.AccessToken(bearergatetest.Expired()),
+			bearergatetest.NewStranger().AccessToken(), issuer.AccessToken(bearergatetest.WithClaim("aud", "x")), "a.b.c", "x",
+		}
+		for n := range 16 {
+			tokens = append(tokens, issuer.AccessToken(bearergatetest.WithClaim("jti", n)))
+		}
+		for range 1000 {
+			token := tokens[rand.IntN(len(tokens))]
+			got, _ := ask(cached, token)
+			want, _ := ask(uncached, token)
+			if diff := cmp.Diff(dump(want), dump(got)); diff != "" {
+				t.Fatalf("%s (-uncached +cached):\n%s", token, diff)
+			}
+			time.Sleep(time.Second / 10)
+		}
+	})
+}
+
+func dump(r *http.Response) [3]any {
+	body := make([]byte, 4096)
+	n, _ := r.Body.Read(body)
+	return [3]any{r.StatusCode, map[string][]string(r.Header), string(body[:n])}
+}
+
+func TestTokenOfOneVerifierIsNotAnothers(t *testing.T) {
+	a := issuer.Verifier()
+	b := newVerifier(t, func(c *jwtverifier.Config) { c.Audience = "https://other.example" })
+	token := issuer.AccessToken()
+	accepts(t, a, token)
+	accepts(t, a, token)
+	refuses(t, b, token)
+}
+
+func TestCallersCannotChangeACachedToken(t *testing.T) {
+	v := issuer.Verifier()
+	token := issuer.AccessToken(bearergatetest.WithScopes("a", "b"), bearergatetest.WithClaim("projectIds", []string{"p"}))
+	first := accepts(t, v, token)
+	first.Scopes()[0] = "admin"
+	first.ProjectIDs()[0] = "q"
+	var claims struct{ ProjectIDs []string }
+	first.Decode(&claims)
+	claims.ProjectIDs[0] = "q"
+	second := accepts(t, v, token)
+	if second.HasScope("admin") || !second.HasScope("a") || second.HasProject("q") || second.Scopes()[0] != "a" {
+		t.Errorf("got %v %v", second.Scopes(), second.ProjectIDs())
+	}
+}
+
+// secretVerifier verifies by HMAC, so that a million tokens do not take long.
+func secretVerifier(t testing.TB, tokens int) (v *jwtverifier.Verifier, mint func(n int) string) {
+	t.Helper()
+	secret := []byte("0123456789abcdef0123456789abcdef")
+	keys, err := jwtverifier.SharedSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := issuer.Config()
+	config.Keys = keys
+	v, err = jwtverifier.New(config, jwtverifier.WithCacheSize(tokens))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v, func(n int) string {
+		return issuer.InstallationToken(bearergatetest.SignedWithSecret("HS256", secret), bearergatetest.WithClaim("jti", n),
+			bearergatetest.WithScopes("projects:read", "projects:write", "translations:read", "translations:publish"))
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestFloodLeavesMemoryBoundedAndHotTokensCached floods the cache with valid
+// tokens that are used once and with garbage, with a hot token among each ten.
+func TestFloodLeavesMemoryBoundedAndHotTokensCached(t *testing.T) {
+	flood := 50_000
+	if os.Getenv("CI") == "true" && !raceEnabled {
+		flood = 1_000_000 // takes half a minute
+	}
+	const size, hot = 1 << 10, 64
+	v, mint := secretVerifier(t, size)
+	var hotTokens [hot]string
+	for n := range hotTokens {
+		hotTokens[n] = mint(-1 - n)
+		accepts(t, v, hotTokens[n])
+		accepts(t, v, hotTokens[n])
+	}
+	before := heap()
+	hits, asked := 0, 0
+	ctx := context.Background()
+	for n := range flood {
+		token := mint(n)
+		if _, err := v.VerifyToken(ctx, token); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.VerifyToken(ctx, token[:len(token)-4]+"AAAA"); err == nil {
+			t.Fatal("garbage was taken")
+		}
+		if n%10 == 0 {
+			asked++
+			if cacheHit(t, v, hotTokens[asked%hot]) {
+				hits++
+			}
+		}
+	}
+	if grown := int64(heap()) - int64(before); grown > size*4<<10 {
+		t.Errorf("%d tokens made the cache grow by %d bytes, more than 4 KiB for each of its %d places", flood, grown, size)
+	}
+	if hits < asked*999/1000 { // chance plays a part
+		t.Errorf("the hot tokens were cached in %d of %d requests", hits, asked)
+	}
+	runtime.KeepAlive(v)
+}
+
+// TestTokensOfThePastGiveWay is a cache full of tokens that were in use, and
+// then are not.
+func TestTokensOfThePastGiveWay(t *testing.T) {
+	const size = 64
+	v, mint := secretVerifier(t, size)
+	for n := range size {
+		token := mint(n)
+		for range 5 {
+			accepts(t, v, token)
+		}
+	}
+	var inUse [size / 4]string
+	for n := range inUse {
+		inUse[n] = mint(size + n)
+	}
+	hits := 0
+	const rounds = 100
+	for range rounds {
+		for _, token := range inUse {
+			if cacheHit(t, v, token) {
+				hits++
+			}
+		}
+	}
+	if hits < rounds*len(inUse)*3/4 {
+		t.Errorf("tokens that came into use were cached in %d of %d requests", hits, rounds*len(inUse))
+	}
+}
+
+func TestLargeTokensAreBoundedInBytes(t *testing.T) {
+	const size = 1 << 8
+	config := issuer.Config()
+	secret := []byte("0123456789abcdef0123456789abcdef")
+	config.Keys, _ = jwtverifier.SharedSecret(secret)
+	v, err := jwtverifier.New(config, jwtverifier.WithCacheSize(size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := func(n, length int) string {
+		return issuer.AccessToken(bearergatetest.SignedWithSecret("HS256", secret), bearergatetest.WithClaim("jti", n),
+			bearergatetest.WithClaim("padding", string(make([]byte, length))))
+	}
+	before := heap()
+	for n := range 4 * size {
+		accepts(t, v, large(n, n%1000))
+	}
+	if grown := int64(heap()) - int64(before); grown > size*4<<10+64<<10 {
+		t.Errorf("the cache grew by %d bytes, more than 4 KiB for each of its %d places", grown, size)
+	}
+	tooLarge := large(0, 5000) // 30 KB, since a NUL is \u0000
+	for range 3 {
+		if cacheHit(t, v, tooLarge) {
+			t.Error("a token that leaves no room for others was cached")
+		}
+	}
+	runtime.KeepAlive(v)
+}
+
+func TestCacheUnderConcurrentUse(t *testing.T) {
+	s := newKeyServer()
+	v, err := jwtverifier.New(jwtverifier.Config{Issuer: s.URL, Audience: s.Audience, Keys: s.keys(t)}, jwtverifier.WithCacheSize(16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := make([]string, 64)
+	for n := range tokens {
+		tokens[n] = s.AccessToken(bearergatetest.SignedWith(bearergatetest.EdDSA), bearergatetest.WithClaim("sub", fmt.Sprint(n)))
+	}
+	var users sync.WaitGroup
+	for range 8 {
+		users.Go(func() {
+			for range 500 {
+				n := rand.IntN(len(tokens))
+				if got := accepts(t, v, tokens[n]).Subject(); got != fmt.Sprint(n) {
+					t.Errorf("got the token of %s for that of %d", got, n)
+				}
+			}
+		})
+	}
+	users.Wait()
 }

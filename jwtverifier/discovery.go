@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
@@ -40,6 +41,8 @@ func (d *discovery) keys(ctx context.Context, f *fetcher) (document, error) {
 	return f.get(ctx, jwksURL)
 }
 
+// find asks at one place after the other. One that hangs leaves time for the
+// other, and for the keys.
 func (d *discovery) find(ctx context.Context, f *fetcher) (jwksURL string, err error) {
 	var faults []error
 	for _, place := range d.places {
@@ -53,8 +56,11 @@ func (d *discovery) find(ctx context.Context, f *fetcher) (jwksURL string, err e
 }
 
 func (d *discovery) read(ctx context.Context, f *fetcher, place string) (jwksURL string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
-	defer cancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/3)
+		defer cancel()
+	}
 	text, _, err := f.read(ctx, place)
 	if err != nil {
 		return "", err

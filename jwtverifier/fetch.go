@@ -14,11 +14,6 @@ import (
 )
 
 const (
-	// fetchTimeout bounds a fetch of keys, metadata included.
-	fetchTimeout = 10 * time.Second
-	// metadataTimeout bounds each of the two places of metadata, so that one
-	// which hangs leaves time for the other, and for the keys.
-	metadataTimeout = 3 * time.Second
 	// maxDocument bounds what is read of an answer.
 	maxDocument = 1 << 20
 	// maxResponseHeader bounds the header of an answer.

@@ -22,6 +22,8 @@ const (
 	unknownKeyCoolDown = 10 * time.Second
 	// retryInterval lies between the beginnings of fetches that fail.
 	retryInterval = 5 * time.Second
+	// fetchTimeout bounds a fetch of keys, metadata included.
+	fetchTimeout = 10 * time.Second
 )
 
 // remoteKeys is a source of keys that are fetched when they are asked for.
@@ -33,6 +35,8 @@ type remoteKeys struct {
 	discovered   string // the issuer, where the keys were found by it
 	maxWait      time.Duration
 	staleIfError time.Duration
+	fetchTimeout time.Duration
+	retry        time.Duration
 	epoch        time.Time
 
 	current   atomic.Pointer[fetchedKeys]
@@ -70,7 +74,7 @@ const never = time.Duration(math.MaxInt64)
 func newRemoteKeys(opts []RemoteKeysOption) *remoteKeys {
 	k := &remoteKeys{
 		fetcher: newFetcher(), maxWait: DefaultMaxWait, staleIfError: DefaultStaleIfError,
-		epoch: time.Now(), unknownAt: -unknownKeyCoolDown,
+		fetchTimeout: fetchTimeout, retry: retryInterval, epoch: time.Now(), unknownAt: -unknownKeyCoolDown,
 	}
 	k.refreshAt.Store(int64(never))
 	k.ctx, k.close = context.WithCancel(context.Background())
@@ -226,7 +230,7 @@ func (k *remoteKeys) run(f *flight) {
 	before, failure, reporters := k.current.Load(), k.failure, k.reporters
 	k.flight, k.failure, f.err = nil, err, err
 	if err != nil {
-		k.retryAt = began + retryInterval
+		k.retryAt = began + k.retry
 		k.refreshAt.Store(int64(k.retryAt))
 	} else {
 		k.install(keys, now+fresh)
@@ -254,7 +258,7 @@ func (k *remoteKeys) install(keys *fetchedKeys, due time.Duration) {
 }
 
 func (k *remoteKeys) load() (keys *fetchedKeys, fresh time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(k.ctx, fetchTimeout)
+	ctx, cancel := context.WithTimeout(k.ctx, k.fetchTimeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {

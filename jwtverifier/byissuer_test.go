@@ -1,0 +1,163 @@
+package jwtverifier_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/jwtverifier"
+)
+
+// tenant is an issuer with keys of its own.
+func tenant(url string) *keyServer {
+	s := newKeyServer()
+	s.URL = url
+	s.Rotate()
+	s.Retire()
+	return s
+}
+
+func TestTokensAreGivenToTheirIssuersVerifierAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := tenant("https://a.example"), tenant("https://b.example")
+		v, err := jwtverifier.ByIssuer(a.verifier(t), b.verifier(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time from the cache
+			if got := accepts(t, v, a.AccessToken()).Issuer(); got != a.URL {
+				t.Errorf("got %q", got)
+			}
+			if got := accepts(t, v, b.AccessToken()).Issuer(); got != b.URL {
+				t.Errorf("got %q", got)
+			}
+		}
+		a.wantRequests(t, 1)
+		b.wantRequests(t, 1)
+
+		// Each issuer's keys sign for itself alone, under whichever id.
+		refuses(t, v, a.AccessToken(bearergatetest.WithClaim("iss", b.URL)))
+		refuses(t, v, b.AccessToken(bearergatetest.WithClaim("iss", a.URL)))
+		if a.requests.Load() > 1 || b.requests.Load() > 1 {
+			t.Error("a forgery under a known key id caused a fetch")
+		}
+	})
+}
+
+func TestUnknownIssuerCostsNoFetch(t *testing.T) {
+	a, b := tenant("https://a.example"), tenant("https://b.example")
+	v, err := jwtverifier.ByIssuer(a.verifier(t), b.verifier(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, iss := range []any{"https://c.example", "https://a.example/", "https://A.example", "", 1, nil, []string{a.URL}, map[string]any{"iss": a.URL}} {
+		refuses(t, v, a.AccessToken(bearergatetest.WithClaim("iss", iss)))
+	}
+	refuses(t, v, a.AccessToken(bearergatetest.WithoutClaim("iss")))
+	for _, payload := range []string{
+		`{}`, `[]`, `"https://a.example"`, `{"ISS":"https://a.example"}`, `{"x":{"iss":"https://a.example"}}`, `{"iss"`, "\xff",
+	} {
+		refuses(t, v, a.AccessToken(bearergatetest.Payload(payload)))
+	}
+	a.wantRequests(t, 0)
+	b.wantRequests(t, 0)
+}
+
+func TestIssuerNamedTwiceIsRefusedByBoth(t *testing.T) {
+	a, b := tenant("https://a.example"), tenant("https://b.example")
+	v, err := jwtverifier.ByIssuer(a.verifier(t), b.verifier(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := decode(t, strings.Split(a.AccessToken(), ".")[1])
+	for _, payload := range []string{
+		strings.Replace(good, "{", `{"iss":"https://b.example",`, 1),
+		strings.Replace(good, "{", `{"\u0069ss":"https://a.example",`, 1),
+		strings.TrimSuffix(good, "}") + `,"iss":"https://b.example"}`,
+	} {
+		refuses(t, v, a.AccessToken(bearergatetest.Payload(payload)))
+		refuses(t, v, b.AccessToken(bearergatetest.Payload(payload)))
+	}
+}
+
+func TestOutageOfOneIssuerIsNotTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := tenant("https://a.example"), tenant("https://b.example")
+		a.fail(fmt.Errorf("down"))
+		v, err := jwtverifier.ByIssuer(a.verifier(t), b.verifier(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cannotTell(t, v, a.AccessToken())
+		accepts(t, v, b.AccessToken())
+	})
+}
+
+func TestPolicyIsThatOfTheIssuersVerifier(t *testing.T) {
+	a, b := bearergatetest.NewIssuer(), bearergatetest.NewIssuer()
+	a.URL, b.URL = "https://a.example", "https://b.example"
+	configA, configB := a.Config(), b.Config()
+	configA.Audience, configA.RequireTypeATJWT = "https://other.example", true
+	configB.ClaimNames.OrganizationID = "tenant"
+	va, err := jwtverifier.New(configA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vb, err := jwtverifier.New(configB, jwtverifier.WithCacheSize(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := jwtverifier.ByIssuer(va, vb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, v, a.AccessToken())
+	other := bearergatetest.WithClaim("aud", configA.Audience)
+	accepts(t, v, a.AccessToken(other))
+	refuses(t, v, a.AccessToken(other, bearergatetest.WithHeader("typ", "JWT")))
+	if got := accepts(t, v, b.AccessToken(bearergatetest.WithHeader("typ", "JWT"), bearergatetest.WithClaim("tenant", "acme-2"))).OrganizationID(); got != "acme-2" {
+		t.Errorf("got %q", got)
+	}
+	refuses(t, v, b.AccessToken(other))
+}
+
+func TestIssuersThatCannotBeToldApartAreAnError(t *testing.T) {
+	a := issuer.Verifier()
+	other := issuer.Config()
+	other.Issuer = "https://other.example"
+	shared := other
+	shared.Keys = issuer.Config().Keys
+	first := issuer.Config()
+	first.Keys = shared.Keys
+	for name, c := range map[string]struct {
+		vs   []*jwtverifier.Verifier
+		want []string
+	}{
+		"none":           {nil, []string{"needs a verifier"}},
+		"nil":            {[]*jwtverifier.Verifier{a, nil}, []string{"nil as verifier 1"}},
+		"one issuer":     {[]*jwtverifier.Verifier{a, issuer.Verifier()}, []string{`two verifiers of the issuer "https://issuer.example"`}},
+		"one key source": {[]*jwtverifier.Verifier{newVerifierOf(t, first), newVerifierOf(t, shared)}, []string{"share a KeySource", "https://other.example"}},
+		"all of it":      {[]*jwtverifier.Verifier{nil, a, a}, []string{"nil as verifier 0", "two verifiers"}},
+	} {
+		_, err := jwtverifier.ByIssuer(c.vs...)
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", name, err, want)
+			}
+		}
+	}
+	if _, err := jwtverifier.ByIssuer(a); err != nil {
+		t.Error(err)
+	}
+}
+
+func newVerifierOf(t *testing.T, c jwtverifier.Config) *jwtverifier.Verifier {
+	t.Helper()
+	v, err := jwtverifier.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

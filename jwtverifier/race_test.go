@@ -1,0 +1,5 @@
+//go:build race
+
+package jwtverifier_test
+
+const raceEnabled = true
