@@ -1,0 +1,75 @@
+// Benchmarks compares bearergate with its peers on the same work:
+//
+//	go run ./benchmarks
+//
+// It goes through all measurements in turn, several times, and prints a table of
+// medians, as benchstat has them, in Markdown.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"testing"
+)
+
+func main() {
+	testing.Init()
+	rounds := flag.Int("rounds", 6, "how many `times` each is measured")
+	benchtime := flag.String("benchtime", "100ms", "how `long` each is measured in a round")
+	only := flag.String("only", "", "`name` of the only group: comparisons, many-tokens or growth")
+	raw := flag.String("raw", "", "`file` for the measurements themselves, for benchstat")
+	flag.Parse()
+	flag.Set("test.benchtime", *benchtime)
+	if err := run(*rounds, *only, *raw); err != nil {
+		fmt.Fprintln(os.Stderr, "benchmarks:", err)
+		os.Exit(1)
+	}
+}
+
+func run(rounds int, only, raw string) error {
+	out, err := os.CreateTemp("", "benchmarks-*.txt")
+	if raw != "" {
+		out, err = os.Create(raw)
+	}
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if raw == "" {
+		defer os.Remove(out.Name())
+	}
+	for _, group := range []struct {
+		name  string
+		setUp func() []measurement
+	}{{"comparisons", comparisons}, {"many-tokens", manyTokens}, {"growth", growth}} {
+		if only != "" && only != group.name {
+			continue
+		}
+		if err := measure(out, group.setUp(), rounds); err != nil {
+			return err
+		}
+	}
+	return printTables(os.Stdout, out.Name())
+}
+
+// measure interleaves the measurements, so that what else the machine does
+// falls on all of them.
+func measure(out io.Writer, ms []measurement, rounds int) error {
+	for round := range rounds {
+		for _, m := range ms {
+			for _, cores := range []int{1, 2} {
+				runtime.GOMAXPROCS(cores)
+				r := testing.Benchmark(m.run)
+				if r.N == 0 {
+					return fmt.Errorf("%s failed", m.name)
+				}
+				fmt.Fprintf(out, "Benchmark/%s/cores=%d %s %s\n", m.name, cores, r, r.MemString())
+			}
+		}
+		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, rounds)
+	}
+	return nil
+}

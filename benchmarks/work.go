@@ -1,0 +1,185 @@
+package main
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"math/big"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// measurement is one benchmark, to be run again in each round.
+type measurement struct {
+	name string
+	run  func(b *testing.B)
+}
+
+// request returns a request with the token; with an empty one, none.
+func request(token string) *http.Request {
+	r := must(http.NewRequest("GET", "/orgs/"+organization+"/projects", nil))
+	r.RemoteAddr = "192.0.2.1:1234"
+	r.SetPathValue("org", organization)
+	if token != "" {
+		r.Header["Authorization"] = []string{"Bearer " + token}
+	}
+	return r
+}
+
+// responseWriter remembers the status alone.
+type responseWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *responseWriter) Header() http.Header         { return w.header }
+func (w *responseWriter) WriteHeader(status int)      { w.status = status }
+func (w *responseWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+func answer(h http.Handler, r *http.Request) int {
+	w := &responseWriter{header: http.Header{}, status: http.StatusOK}
+	h.ServeHTTP(w, r)
+	return w.status
+}
+
+// requests serves requests with the tokens in turn, on as many cores as there
+// may be, each beginning elsewhere.
+func requests(h http.Handler, status int, tokens ...string) func(*testing.B) {
+	values := make([][]string, len(tokens))
+	for i, token := range tokens {
+		values[i] = request(token).Header["Authorization"]
+	}
+	return func(b *testing.B) {
+		b.ReportAllocs()
+		var started atomic.Int64
+		b.RunParallel(func(pb *testing.PB) {
+			w := &responseWriter{header: make(http.Header, 8)}
+			r := request("x")
+			n := int(started.Add(1)-1) * len(values) / 2
+			for pb.Next() {
+				clear(w.header)
+				w.status = http.StatusOK
+				if value := values[n%len(values)]; value != nil {
+					r.Header["Authorization"] = value
+				} else {
+					delete(r.Header, "Authorization")
+				}
+				n++
+				h.ServeHTTP(w, r)
+				if w.status != status {
+					b.Errorf("answered %d, want %d", w.status, status)
+					return
+				}
+			}
+		})
+	}
+}
+
+func onEachCore(f func() bool) func(*testing.B) {
+	return func(b *testing.B) {
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if !f() {
+					b.Error("failed")
+				}
+			}
+		})
+	}
+}
+
+// signatureCheck is what checking the token's signature costs at least.
+func signatureCheck(s signer, token string) func(*testing.B) {
+	at := strings.LastIndexByte(token, '.')
+	input := []byte(token[:at])
+	signature := must(base64.RawURLEncoding.DecodeString(token[at+1:]))
+	return onEachCore(func() bool {
+		if key, ok := s.public.(ed25519.PublicKey); ok {
+			return ed25519.Verify(key, input, signature)
+		}
+		if secret, ok := s.public.([]byte); ok {
+			h := hmac.New(sha256.New, secret)
+			h.Write(input)
+			return hmac.Equal(h.Sum(nil), signature)
+		}
+		sum := sha256.Sum256(input)
+		if key, ok := s.public.(*rsa.PublicKey); ok {
+			return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
+		}
+		r, sig := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
+		return ecdsa.Verify(s.public.(*ecdsa.PublicKey), sum[:], r, sig)
+	})
+}
+
+func floors(token string) []measurement {
+	bytes := []byte(token)
+	return []measurement{
+		{"work=floor/alg=-/stack=sha256", onEachCore(func() bool { return sha256.Sum256(bytes) != [32]byte{} })},
+		{"work=floor/alg=-/stack=handler", requests(handled, http.StatusOK, "x")},
+	}
+}
+
+var algorithms = []string{"RS256", "ES256", "EdDSA", "HS256"}
+
+// comparisons are ours and the peers on the same work.
+func comparisons() []measurement {
+	var ms []measurement
+	for _, algorithm := range algorithms {
+		s := newSigner(algorithm)
+		tokens := s.tokens(1000)
+		add := func(work, stack string, run func(*testing.B)) {
+			ms = append(ms, measurement{"work=" + work + "/alg=" + algorithm + "/stack=" + stack, run})
+		}
+		for _, st := range stacks {
+			add("repeated", st.name, requests(st.guard(s), http.StatusOK, tokens[0]))
+		}
+		add("first-sight", "signature", signatureCheck(s, tokens[0]))
+		for _, st := range stacks {
+			h := st.guard(s)
+			if st.name == ours {
+				h = chain(s, 8) // so that none of 1,000 is there when it comes again
+			}
+			add("first-sight", st.name, requests(h, http.StatusOK, tokens...))
+		}
+		if algorithm != "RS256" {
+			continue
+		}
+		for _, st := range stacks {
+			h := st.guard(s)
+			add("1000-tokens", st.name, requests(h, http.StatusOK, tokens...))
+			add("absent", st.name, requests(h, statusOf(h, ""), ""))
+			add("garbage", st.name, requests(h, statusOf(h, "x.y.z"), "x.y.z"))
+			add("expired", st.name, requests(h, statusOf(h, s.expired()), s.expired()))
+		}
+		ms = append(ms, floors(tokens[0])...)
+	}
+	return ms
+}
+
+func statusOf(h http.Handler, token string) int { return answer(h, request(token)) }
+
+// manyTokens are 100,000 tokens in turn, more than the default cache has places
+// for, and a cache that has. EdDSA signs them in a few seconds.
+func manyTokens() []measurement {
+	s := newSigner("EdDSA")
+	tokens := s.tokens(100_000)
+	var ms []measurement
+	add := func(stack string, h http.Handler) {
+		ms = append(ms, measurement{"work=100000-tokens/alg=EdDSA/stack=" + stack, requests(h, http.StatusOK, tokens...)})
+	}
+	large := chain(s, 1<<19)
+	for _, token := range tokens {
+		answer(large, request(token))
+	}
+	add(ours+"-large-cache", large)
+	for _, st := range stacks {
+		add(st.name, st.guard(s))
+	}
+	return ms
+}
