@@ -20,6 +20,7 @@ type budget struct {
 	fallback *timedStore
 	window   time.Duration
 	timeout  time.Duration
+	policy   atomic.Pointer[policyField]
 }
 
 // quota is a store's answer to a request.
@@ -45,7 +46,7 @@ func (b *budget) take(w http.ResponseWriter, r *http.Request, key string) (quota
 	if q.window == 0 {
 		q.window = b.window
 	}
-	q.setFields(w.Header(), b.name)
+	b.setFields(w.Header(), q)
 	return q, q.refusal()
 }
 

@@ -65,7 +65,7 @@ func (l *rateLimit) admitAddress(w http.ResponseWriter, r *http.Request, usedUp 
 		return nil, err
 	}
 	if q, ok := usedUp.get(key); ok {
-		q.setFields(w.Header(), l.name)
+		l.setFields(w.Header(), q)
 		return nil, q.refusal()
 	}
 	return &failureMeter{budget: &l.budget, usedUp: usedUp, key: key}, nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/sethvargo/go-limiter"
@@ -156,36 +155,4 @@ func (l *rateLimit) takeForToken(w http.ResponseWriter, r *http.Request, s *stat
 	}
 	_, err := l.take(w, r, s.token.limitKey)
 	return err
-}
-
-// maxFieldInteger is the largest integer of a structured field (RFC 9651
-// section 3.3.1).
-const maxFieldInteger = 999_999_999_999_999
-
-// setFields sets RateLimit-Policy and RateLimit. Both are cut from one string,
-// and their slices from one array: this is the hot path.
-func (q quota) setFields(h http.Header, name string) {
-	if q.limit == 0 {
-		return // a store without a limit has nothing to tell
-	}
-	var buf [128]byte
-	b := append(buf[:0], '"')
-	b = append(b, name...)
-	b = append(b, `";q=`...)
-	b = strconv.AppendUint(b, min(q.limit, maxFieldInteger), 10)
-	if q.window >= time.Second {
-		b = append(b, ";w="...)
-		b = strconv.AppendInt(b, wholeSeconds(q.window), 10)
-	}
-	policy := len(b)
-	b = append(b, '"')
-	b = append(b, name...)
-	b = append(b, `";r=`...)
-	b = strconv.AppendUint(b, min(q.remaining, maxFieldInteger), 10)
-	b = append(b, ";t="...)
-	b = strconv.AppendInt(b, wholeSeconds(time.Until(q.reset)), 10)
-	fields := string(b)
-	values := [...]string{fields[:policy], fields[policy:]}
-	h["Ratelimit-Policy"] = values[0:1:1]
-	h["Ratelimit"] = values[1:2:2]
 }

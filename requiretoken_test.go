@@ -97,10 +97,10 @@ func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
 func TestWhatAHandlerDoesWithItsTokenChangesNothing(t *testing.T) {
 	claims := bearergatetest.Claims("a", "b")
 	claims.ProjectIDs = []string{"p1", "p2"}
-	claims.Raw = []byte(`{"sub":"user-1"}`)
+	claims.Raw = `{"sub":"user-1"}`
 	token := bearergate.NewToken(claims)
 	guard := bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) { return token, nil }))
-	claims.Scopes[0], claims.ProjectIDs[0], claims.Raw[8] = "changed", "changed", 'X'
+	claims.Scopes[0], claims.ProjectIDs[0] = "changed", "changed"
 
 	vandal := func(t *bearergate.Token) {
 		t.Scopes()[0] = "admin"

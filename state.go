@@ -24,10 +24,10 @@ var untouched = state{settings: &defaultSettings}
 type stateKey struct{}
 
 func (s *state) Value(key any) any {
-	switch key {
-	case stateKey{}:
+	switch key.(type) {
+	case stateKey:
 		return s
-	case cachehit.Key{}:
+	case cachehit.Key:
 		if s.record != nil {
 			return &s.record.cacheHit
 		}

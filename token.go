@@ -43,16 +43,15 @@ type Claims struct {
 	Scopes         []string
 	IssuedAt       time.Time // zero: not known
 	ExpiresAt      time.Time
-	// Raw is the claims as one JSON object, for [Token.Decode]; nil where there
-	// are none.
-	Raw json.RawMessage
+	// Raw is the claims as one JSON object, for [Token.Decode]; empty where
+	// there are none.
+	Raw string
 }
 
 // Token is a verified token. It is immutable and safe for concurrent use: what
 // its methods return is the caller's own.
 type Token struct {
-	claims   Claims // Raw is nil
-	raw      string
+	claims   Claims
 	scopes   map[string]struct{} // nil for few scopes, which are found without
 	limitKey string
 }
@@ -65,9 +64,7 @@ const fewScopes = 8
 func NewToken(c Claims) *Token {
 	c.ProjectIDs = slices.Clone(c.ProjectIDs)
 	c.Scopes = slices.Clone(c.Scopes)
-	t := &Token{raw: string(c.Raw), limitKey: limitKey(&c)}
-	c.Raw = nil
-	t.claims = c
+	t := &Token{claims: c, limitKey: limitKey(&c)}
 	if len(c.Scopes) > fewScopes {
 		t.scopes = make(map[string]struct{}, len(c.Scopes))
 		for _, s := range c.Scopes {
@@ -150,19 +147,22 @@ func (t *Token) ExpiresAt() time.Time { return t.claims.ExpiresAt }
 // [json.Unmarshal] does. Claims whose names differ by case alone are an error,
 // since encoding/json would let the last of them win.
 func (t *Token) Decode(into any) error {
-	if t.raw == "" {
+	if t.claims.Raw == "" {
 		return errors.New("bearergate: the token has no raw claims to decode")
 	}
-	if err := strictjson.CheckNamesDistinct(t.raw); err != nil {
+	if err := strictjson.CheckNamesDistinct(t.claims.Raw); err != nil {
 		return err
 	}
-	return json.Unmarshal([]byte(t.raw), into)
+	return json.Unmarshal([]byte(t.claims.Raw), into)
 }
 
 // ParseScope splits a scope parameter (RFC 6749 section 3.3) at spaces. It
 // returns nil where there is no scope.
 func ParseScope(scope string) []string {
-	var scopes []string
+	if strings.Trim(scope, " ") == "" {
+		return nil
+	}
+	scopes := make([]string, 0, 1+strings.Count(scope, " "))
 	for s := range strings.SplitSeq(scope, " ") {
 		if s != "" {
 			scopes = append(scopes, s)

@@ -2,7 +2,7 @@
 //
 //	go run ./benchmarks
 //
-// It goes through all measurements in turn, several times, and prints a table of
+// It measures in turns, several times, and prints a table of
 // medians, as benchstat has them, in Markdown.
 package main
 
@@ -12,13 +12,14 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 )
 
 func main() {
 	testing.Init()
-	rounds := flag.Int("rounds", 6, "how many `times` each is measured")
-	benchtime := flag.String("benchtime", "100ms", "how `long` each is measured in a round")
+	rounds := flag.Int("rounds", 10, "how many `times` each is measured")
+	benchtime := flag.String("benchtime", "50ms", "how `long` each is measured in a round")
 	only := flag.String("only", "", "`name` of the only group: comparisons, many-tokens or growth")
 	raw := flag.String("raw", "", "`file` for the measurements themselves, for benchstat")
 	flag.Parse()
@@ -55,21 +56,42 @@ func run(rounds int, only, raw string) error {
 	return printTables(os.Stdout, out.Name())
 }
 
-// measure interleaves the measurements, so that what else the machine does
-// falls on all of them.
+// measure goes through the measurements of one work in turn, and then again, so
+// that what else the machine does falls on all of them.
 func measure(out io.Writer, ms []measurement, rounds int) error {
-	for round := range rounds {
-		for _, m := range ms {
+	for len(ms) > 0 {
+		n := 1
+		for n < len(ms) && ms[n].work() == ms[0].work() {
+			n++
+		}
+		fmt.Fprintln(os.Stderr, ms[0].work())
+		for range rounds {
 			for _, cores := range []int{1, 2} {
 				runtime.GOMAXPROCS(cores)
-				r := testing.Benchmark(m.run)
-				if r.N == 0 {
-					return fmt.Errorf("%s failed", m.name)
+				for _, m := range ms[:n] {
+					if err := m.measure(out, cores); err != nil {
+						return err
+					}
 				}
-				fmt.Fprintf(out, "Benchmark/%s/cores=%d %s %s\n", m.name, cores, r, r.MemString())
 			}
 		}
-		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, rounds)
+		ms = ms[n:]
 	}
 	return nil
+}
+
+// work is what the name says before the stack.
+func (m measurement) work() string {
+	work, _, _ := strings.Cut(m.name, "/stack=")
+	work, _, _ = strings.Cut(work, "/n=")
+	return work
+}
+
+func (m measurement) measure(out io.Writer, cores int) error {
+	r := testing.Benchmark(m.run)
+	if r.N == 0 {
+		return fmt.Errorf("%s failed", m.name)
+	}
+	_, err := fmt.Fprintf(out, "Benchmark/%s/cores=%d %s %s\n", m.name, cores, r, r.MemString())
+	return err
 }

@@ -178,8 +178,7 @@ func (b *bucket) leastUseful() int {
 	return found
 }
 
-// entryCost estimates, upwards, the bytes that a token keeps in memory: its
-// claims twice, and what is kept for each of its strings.
+// entryCost estimates, upwards, the bytes that a token keeps in memory.
 func entryCost(claims *bearergate.Claims) int {
 	const fixed, eachString = 768, 96
 	return fixed + 2*len(claims.Raw) + eachString*(len(claims.Scopes)+len(claims.ProjectIDs))

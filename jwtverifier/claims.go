@@ -98,11 +98,11 @@ type policy struct {
 	issuer   string
 	audience string
 	leeway   time.Duration
-	names    map[string]fact
+	names    names
 }
 
 func newPolicy(c Config) policy {
-	p := policy{issuer: c.Issuer, audience: c.Audience, leeway: c.Leeway, names: make(map[string]fact)}
+	p := policy{issuer: c.Issuer, audience: c.Audience, leeway: c.Leeway}
 	switch {
 	case c.Leeway == 0:
 		p.leeway = bearergate.DefaultLeeway
@@ -110,11 +110,11 @@ func newPolicy(c Config) policy {
 		p.leeway = 0
 	}
 	for name, f := range registered {
-		p.names[name] = f
+		p.names.add(name, f)
 	}
 	for _, s := range c.ClaimNames.documented() {
 		for _, name := range s.names() {
-			p.names[name] = s.fact
+			p.names.add(name, s.fact)
 		}
 	}
 	return p
@@ -125,16 +125,17 @@ type reading struct {
 	bearergate.Claims
 	has      [facts]bool
 	audience []string
+	single   [1]string // what audience is a part of where it is one
 	typ      string
 	lifetime lifetime
 }
 
-// claims decodes the payload of a token whose signature is good. The claims'
-// strings are parts of it.
-func (p *policy) claims(payload string, now time.Time) (bearergate.Claims, lifetime, error) {
-	r := reading{lifetime: lifetime{notBefore: -farthest}}
+// claims decodes the payload of a token whose signature is good into r. The
+// claims' strings are parts of it.
+func (p *policy) claims(r *reading, payload string, now time.Time) error {
+	*r = reading{lifetime: lifetime{notBefore: -farthest}}
 	err := strictjson.Object(payload, func(name, value string) error {
-		f, ok := p.names[name]
+		f, ok := p.names.find(name)
 		if !ok {
 			return nil
 		}
@@ -144,10 +145,10 @@ func (p *policy) claims(payload string, now time.Time) (bearergate.Claims, lifet
 		r.has[f] = true
 		return nil
 	})
-	if err == nil {
-		err = p.check(&r, now)
+	if err != nil {
+		return err
 	}
-	return r.Claims, r.lifetime, err
+	return p.check(r, now)
 }
 
 var (
@@ -175,7 +176,7 @@ func (r *reading) take(f fact, value string) error {
 	case installationID:
 		return r.takeString(f, &r.InstallationID, value)
 	case audience:
-		return takeStringOrArray(&r.audience, value)
+		return r.takeAudience(value)
 	case projectIDs:
 		return r.takeProjects(value)
 	case scope:
@@ -202,16 +203,17 @@ func (r *reading) takeString(f fact, into *string, value string) error {
 	return nil
 }
 
-func takeStringOrArray(into *[]string, value string) error {
+func (r *reading) takeAudience(value string) error {
 	if s, ok := strictjson.String(value); ok {
-		*into = []string{s}
+		r.single[0] = s
+		r.audience = r.single[:]
 		return nil
 	}
 	list, ok := strictjson.Strings(value)
 	if !ok {
 		return errNotStrings
 	}
-	*into = list
+	r.audience = list
 	return nil
 }
 
@@ -280,12 +282,30 @@ func takeDate(into *int64, value string) error {
 	if c := value[0]; c != '-' && (c < '0' || c > '9') {
 		return errDate
 	}
+	if seconds, ok := shortInteger(value); ok {
+		*into = seconds
+		return nil
+	}
 	f, err := strconv.ParseFloat(value, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return errDate
 	}
 	*into = int64(max(-farthest, min(math.Trunc(f), farthest)))
 	return nil
+}
+
+// shortInteger reads what dates usually are.
+func shortInteger(value string) (n int64, ok bool) {
+	if len(value) > 15 {
+		return 0, false
+	}
+	for _, c := range []byte(value) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, true
 }
 
 var (

@@ -54,7 +54,7 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearer
 	if err != nil {
 		return nil, invalid(err)
 	}
-	e, err := v.verify(ctx, &signed, payload)
+	e, err := v.verify(ctx, &signed, payload, &b.reading)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +66,12 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearer
 	return e.token, nil
 }
 
-// buffer holds the bytes of a token while it is verified, as the hash and the
-// signature are over bytes.
+// buffer holds a token while it is verified: its bytes, as the hash and the
+// signature are over bytes, and what it says.
 type buffer struct {
 	token   []byte
 	decoded []byte
+	reading reading
 }
 
 // maxPooledBuffer keeps tokens of unusual length from staying in the pool.

@@ -126,8 +126,8 @@ func (c Config) check() error {
 	return errors.Join(faults...)
 }
 
-// verify checks a token of the verifier's issuer.
-func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload string) (*entry, error) {
+// verify checks a token of the verifier's issuer. It reads the claims into r.
+func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload string, r *reading) (*entry, error) {
 	if !v.requires(signed.Type) {
 		return nil, invalid(errType)
 	}
@@ -135,13 +135,12 @@ func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload stri
 	if err != nil {
 		return nil, err
 	}
-	claims, lifetime, err := v.policy.claims(payload, time.Now())
-	if err != nil {
+	if err := v.policy.claims(r, payload, time.Now()); err != nil {
 		return nil, invalid(err)
 	}
-	claims.Raw = signed.Payload
+	r.Raw = payload
 	return &entry{
-		token: bearergate.NewToken(claims), verifier: v, keys: keys, lifetime: lifetime, cost: entryCost(&claims),
+		token: bearergate.NewToken(r.Claims), verifier: v, keys: keys, lifetime: r.lifetime, cost: entryCost(&r.Claims),
 	}, nil
 }
 

@@ -2,12 +2,14 @@ package strictjson
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
 type scanner struct {
-	data string
-	pos  int
+	data     string
+	pos      int
+	controls bool // there may be control characters in the data
 }
 
 // peek returns the next byte, 0 at the end. A NUL is valid nowhere it is asked.
@@ -136,20 +138,34 @@ func (s *scanner) string() (string, error) {
 	if !s.take('"') {
 		return "", malformed("not a string")
 	}
-	start, escaped := s.pos, false
+	end := strings.IndexByte(s.data[s.pos:], '"')
+	if end < 0 {
+		return "", malformed("a string without end")
+	}
+	text := s.data[s.pos : s.pos+end]
+	if strings.IndexByte(text, '\\') >= 0 {
+		return s.escaped()
+	}
+	s.pos += end + 1
+	if s.controls && hasControls(text) {
+		return "", errControl
+	}
+	return text, nil
+}
+
+var errControl = malformed("a control character in a string")
+
+// escaped returns the text of a string that has escapes, from behind its quote.
+func (s *scanner) escaped() (string, error) {
+	start := s.pos
 	for s.pos < len(s.data) {
 		switch c := s.data[s.pos]; {
 		case c == '"':
-			text := s.data[start:s.pos]
 			s.pos++
-			if escaped {
-				return unescape(s.data[start-1 : s.pos])
-			}
-			return text, nil
+			return unescape(s.data[start-1 : s.pos])
 		case c < ' ':
-			return "", malformed("a control character in a string")
+			return "", errControl
 		case c == '\\':
-			escaped = true
 			if err := s.escape(); err != nil {
 				return "", err
 			}
@@ -158,6 +174,26 @@ func (s *scanner) string() (string, error) {
 		}
 	}
 	return "", malformed("a string without end")
+}
+
+// hasControls reports whether there are control characters in the text. It looks
+// at eight bytes at a time: most texts have none anywhere, which spares a look at
+// each of their strings.
+func hasControls(text string) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	var below uint64 // has the high bit of a byte where one is under 0x20
+	for ; len(text) >= 8; text = text[8:] {
+		b := text[:8]
+		word := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		below |= (word - 0x20*ones) &^ word
+	}
+	for i := range len(text) {
+		if text[i] < ' ' {
+			return true
+		}
+	}
+	return below&highs != 0
 }
 
 // escape skips one escape sequence, or the two of a surrogate pair. Half a pair
@@ -258,21 +294,31 @@ func (s *scanner) literal() error {
 }
 
 // names finds the name that stands twice in an object. Few names are compared
-// one by one; many, which only hostile text has, in a map.
+// one by one, if they are alike at all; many, which only hostile text has, in a
+// map.
 type names struct {
 	few  [16]string
 	n    int
+	seen uint64 // a bit for each likeness
 	many map[string]struct{}
+}
+
+// likeness tells most names apart.
+func likeness(name string) uint64 {
+	if name == "" {
+		return 1
+	}
+	return 1 << ((uint(len(name)) + 3*uint(name[0]) + 5*uint(name[len(name)-1])) % 64)
 }
 
 // add reports whether the name is new.
 func (s *names) add(name string) bool {
 	if s.many == nil && s.n < len(s.few) {
-		for _, seen := range s.few[:s.n] {
-			if seen == name {
-				return false
-			}
+		alike := likeness(name)
+		if s.seen&alike != 0 && slices.Contains(s.few[:s.n], name) {
+			return false
 		}
+		s.seen |= alike
 		s.few[s.n] = name
 		s.n++
 		return true

@@ -29,7 +29,7 @@ func Object(data string, visit func(name, value string) error) error {
 	if !utf8.ValidString(data) {
 		return malformed("invalid UTF-8")
 	}
-	s := scanner{data: data}
+	s := scanner{data: data, controls: hasControls(data)}
 	s.skipSpace()
 	if err := s.object(1, visit); err != nil {
 		return err
