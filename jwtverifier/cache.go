@@ -23,7 +23,7 @@ const ways = 8
 const maxUses = 3
 
 // maxBucketCost bounds the bytes that a bucket keeps, and so those of a token.
-const maxBucketCost = 32 << 10
+const maxBucketCost = 64 << 10
 
 // cache keeps tokens whose signature was good. It is a table of small buckets:
 // readers take no lock, and a token can only push out those of its own bucket,
@@ -178,8 +178,10 @@ func (b *bucket) leastUseful() int {
 	return found
 }
 
-// entryCost estimates, upwards, the bytes that a token keeps in memory.
+// entryCost estimates, upwards, the bytes that a token keeps in memory: its
+// claims, once more those of its strings that had escapes, and what finds its
+// scopes.
 func entryCost(claims *bearergate.Claims) int {
-	const fixed, eachString = 768, 96
-	return fixed + 2*len(claims.Raw) + eachString*(len(claims.Scopes)+len(claims.ProjectIDs))
+	const fixed, eachScope, eachProject = 768, 64, 32
+	return fixed + 2*len(claims.Raw) + eachScope*len(claims.Scopes) + eachProject*len(claims.ProjectIDs)
 }

@@ -5,24 +5,17 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"os"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
 func main() {
-	jwks, err := os.ReadFile("jwks.json") // the issuer's public keys
+	keys, err := jwtverifier.DiscoverKeys("https://auth.example") // fetched with the first request
 	if err != nil {
 		log.Fatal(err)
 	}
-	keys, err := jwtverifier.StaticKeys(jwks)
-	if err != nil {
-		log.Fatal(err)
-	}
-	verifier, err := jwtverifier.New(jwtverifier.Config{
-		Issuer: "https://auth.example", Audience: "https://api.example", Keys: keys,
-	})
+	verifier, err := jwtverifier.New(jwtverifier.Config{Audience: "https://api.example", Keys: keys})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/jwtverifier"
 	"github.com/sethvargo/go-limiter"
 )
 
@@ -31,6 +32,8 @@ const (
 type api struct {
 	logger   *slog.Logger
 	issuer   *bearergatetest.Issuer // a real service has an authorization server here
+	keys     jwtverifier.KeySource
+	verifier bearergate.Verifier
 	tokens   installationTokens
 	grants   bearergate.MemoryGrants
 	grantsUp atomic.Bool
@@ -38,21 +41,35 @@ type api struct {
 	failures limiter.Store
 }
 
-func newAPI(logger *slog.Logger) *api {
+// newAPI returns the API to be served at base, where its issuer is as well.
+func newAPI(logger *slog.Logger, base string) (*api, error) {
+	issuer := bearergatetest.NewIssuer()
+	issuer.URL = base
+	keys, err := jwtverifier.DiscoverKeys(base)
+	if err != nil {
+		return nil, err
+	}
+	jwts, err := jwtverifier.New(jwtverifier.Config{Audience: issuer.Audience, Keys: keys, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
 	a := &api{
 		logger:   logger,
-		issuer:   bearergatetest.NewIssuer(),
+		issuer:   issuer,
+		keys:     keys,
 		budget:   bearergate.PerMinute(bearergate.DefaultRequestsPerMinute),
 		failures: bearergate.PerMinute(100),
 	}
+	a.verifier = bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.lookup), jwts)
 	a.grantsUp.Store(true)
 	for _, id := range []string{"grant-acme", "grant-busy", "grant-leaving"} {
 		a.grants.Put(bearergate.Grant{ID: id, OrganizationID: "acme"})
 	}
-	return a
+	return a, nil
 }
 
 func (a *api) Close() {
+	a.keys.Close()
 	a.budget.Close(context.Background())
 	a.failures.Close(context.Background())
 }
@@ -69,10 +86,9 @@ func (a *api) Grant(ctx context.Context, id string) (bearergate.Grant, error) {
 // Handler wires the guards: once for all routes what holds for all, and each
 // group of routes its own chain.
 func (a *api) Handler() http.Handler {
-	verifier := bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.lookup), a.issuer.Verifier())
 	resource := func(scope string, handler http.HandlerFunc) http.Handler {
 		return bearergate.Chain(
-			bearergate.RequireToken(verifier, bearergate.InstallationToken),
+			bearergate.RequireToken(a.verifier, bearergate.InstallationToken),
 			bearergate.RateLimit(a.budget),
 			bearergate.RequireGrant(a),
 			bearergate.RequireOrg(bearergate.PathValue("org")),
@@ -80,11 +96,13 @@ func (a *api) Handler() http.Handler {
 		)(handler)
 	}
 	installation := bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.AccessToken),
+		bearergate.RequireToken(a.verifier, bearergate.AccessToken),
 		bearergate.RateLimit(a.budget),
 		bearergate.RequireGrant(a, bearergate.WithGrantInPath("grantId")),
 	)
 	mux := http.NewServeMux()
+	mux.Handle("GET /.well-known/", a.issuer) // names where the keys are
+	mux.Handle("GET /jwks.json", a.issuer)
 	mux.Handle("GET /v1/orgs/{org}/projects", resource(readProjects, a.listProjects))
 	mux.Handle("POST /v1/orgs/{org}/projects/{project}/translations", resource(publishTranslations, a.publish))
 	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", installation(http.HandlerFunc(a.mint)))

@@ -46,7 +46,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	level := new(slog.LevelVar)
 	level.Set(slog.LevelError + 1) // the tour says itself what it is answered
-	api := newAPI(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
+	base := baseURL(listener.Addr())
+	api, err := newAPI(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})), base)
+	if err != nil {
+		return err
+	}
 	defer api.Close()
 	server := &http.Server{
 		Handler:           api.Handler(),
@@ -57,7 +61,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	go func() { served <- server.Serve(listener) }()
 	defer server.Close()
 
-	base := "http://" + listener.Addr().String()
 	tour := newTour(api, base)
 	if err := tour.take(ctx, stdout); err != nil || *once {
 		return err
@@ -70,6 +73,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case err := <-served:
 		return err
 	}
+}
+
+// baseURL returns where the program reaches itself: on this machine, since keys
+// are fetched over http from nowhere else.
+func baseURL(addr net.Addr) string {
+	tcp := addr.(*net.TCPAddr)
+	if tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d", tcp.Port)
+	}
+	return "http://" + addr.String()
 }
 
 // listen takes a free port where the wanted one cannot be had.
