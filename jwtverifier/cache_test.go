@@ -95,7 +95,7 @@ func TestCachedTokenExpiresAsAnyOther(t *testing.T) {
 			if !cacheHit(t, v, token) {
 				t.Error("it was verified again")
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			refuses(t, v, token)
 			refuses(t, v, token)
 		})
