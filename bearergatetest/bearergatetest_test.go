@@ -1,11 +1,14 @@
 package bearergatetest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate"
@@ -80,5 +83,65 @@ func TestWhatCanOnlyFailPanics(t *testing.T) {
 			}()
 			f()
 		}()
+	}
+}
+
+func TestIssuerServesWhatItPublishes(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	server := issuer.Start()
+	defer server.Close()
+	get := func(path string) (int, string) {
+		t.Helper()
+		resp, err := http.Get(issuer.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode, string(body)
+	}
+	wantMetadata := fmt.Sprintf(`{"issuer":%q,"jwks_uri":%q}`, issuer.URL, issuer.URL+"/jwks.json")
+	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
+		if status, body := get(path); status != 200 || body != wantMetadata {
+			t.Errorf("%s: got %d %s", path, status, body)
+		}
+	}
+	kids := func() int {
+		_, body := get("/jwks.json")
+		return strings.Count(body, `"kid"`)
+	}
+	if got := kids(); got != 3 {
+		t.Errorf("got %d keys", got)
+	}
+	old := issuer.JWKSet()
+	issuer.Rotate()
+	if got := kids(); got != 6 {
+		t.Errorf("got %d keys after a rotation, want the old ones too", got)
+	}
+	issuer.Retire()
+	if got := kids(); got != 3 || bytes.Equal(old, issuer.JWKSet()) {
+		t.Errorf("got %d keys after the old ones were retired", got)
+	}
+	issuer.Break(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	if status, _ := get("/jwks.json"); status != http.StatusTeapot {
+		t.Errorf("broken, got %d", status)
+	}
+	issuer.Mend()
+	if status, _ := get("/other"); status != http.StatusNotFound {
+		t.Errorf("got %d", status)
+	}
+}
+
+func TestRotatedKeysHaveNewIDs(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	seen := make(map[string]bool)
+	for range 3 {
+		header, _, _ := strings.Cut(issuer.AccessToken(), ".")
+		if seen[header] {
+			t.Error("a key id came twice")
+		}
+		seen[header] = true
+		issuer.Rotate()
+		issuer.Retire()
 	}
 }

@@ -328,3 +328,27 @@ func BenchmarkMemoryOfATokenInTheCache(b *testing.B) {
 		runtime.KeepAlive(v)
 	}
 }
+
+// TestHeadersThatDifferFromTokenToTokenAreNotKept is an issuer that writes
+// something of its own into each header.
+func TestHeadersThatDifferFromTokenToTokenAreNotKept(t *testing.T) {
+	secret := []byte("0123456789abcdef0123456789abcdef")
+	config := issuer.Config()
+	config.Keys, _ = jwtverifier.SharedSecret(secret)
+	v, err := jwtverifier.New(config, jwtverifier.WithCacheSize(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify := func(n int) {
+		accepts(t, v, issuer.AccessToken(bearergatetest.SignedWithSecret("HS256", secret), bearergatetest.WithHeader("own", fmt.Sprint(n, string(make([]byte, 100))))))
+	}
+	verify(-1)
+	before := heap()
+	for n := range 2000 {
+		verify(n)
+	}
+	if grown := int64(heap()) - int64(before); grown > 512<<10 {
+		t.Errorf("grew by %d bytes", grown)
+	}
+	runtime.KeepAlive(v)
+}

@@ -670,3 +670,37 @@ func TestOptionsThatCannotWorkPanic(t *testing.T) {
 		})
 	}
 }
+
+// FuzzKeyServer lets a key server answer anything, and wants a good token to be
+// refused only where the answer is a set without its key.
+func FuzzKeyServer(f *testing.F) {
+	metadata := `{"issuer":"` + issuer.URL + `","jwks_uri":"` + issuer.URL + `/jwks.json"}`
+	f.Add(metadata, string(issuer.JWKSet()), "max-age=60")
+	f.Add(metadata, string(bearergatetest.NewStranger().JWKSet()), `public, max-age="1`)
+	f.Add(`{"issuer":1}`, `{"keys":[]}`, "")
+	f.Add(metadata, `{"keys":[{"kty":"RSA","n":"AA","e":"AQAB"}]}`, "no-store")
+	token := issuer.AccessToken(bearergatetest.ExpiresIn(10_000 * time.Hour))
+	f.Fuzz(func(t *testing.T, metadata, set, cacheControl string) {
+		keys, err := jwtverifier.DiscoverKeys(issuer.URL, jwtverifier.WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+			body := metadata
+			if r.URL.Path == "/jwks.json" {
+				body = set
+			}
+			return &http.Response{
+				StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1,
+				Header: http.Header{"Cache-Control": {cacheControl}},
+			}, nil
+		})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer keys.Close()
+		_, err = verifierWith(t, issuer, keys).VerifyToken(context.Background(), token)
+		if errors.Is(err, bearergate.ErrInvalidToken) && keys.Status().Keys == 0 {
+			t.Errorf("refused without keys: %v", err)
+		}
+		if err == nil && keys.Status().Keys == 0 {
+			t.Error("accepted without keys")
+		}
+	})
+}
