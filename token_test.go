@@ -1,6 +1,7 @@
 package bearergate_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -102,4 +103,24 @@ func FuzzParseScope(f *testing.F) {
 			t.Error("the token holds what is no scope")
 		}
 	})
+}
+
+func TestScopesAreFoundAmongFewAndMany(t *testing.T) {
+	for _, n := range []int{0, 1, 8, 9, 512} {
+		var scopes []string
+		for i := range n {
+			scopes = append(scopes, fmt.Sprintf("resource-%d:read", i))
+		}
+		token := bearergate.NewToken(bearergate.Claims{Scopes: scopes})
+		for _, s := range scopes {
+			if !token.HasScope(s) {
+				t.Errorf("of %d, %s is not found", n, s)
+			}
+		}
+		for _, s := range []string{"", "resource", "resource-0:rea", "resource-0:READ", fmt.Sprintf("resource-%d:read", n)} {
+			if token.HasScope(s) {
+				t.Errorf("of %d, %q is found", n, s)
+			}
+		}
+	}
 }
