@@ -8,6 +8,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/jwtverifier"
 )
 
 // authorizing returns a guard that takes every token, and what it was given.
@@ -105,8 +106,31 @@ func TestAuthorizationMatrix(t *testing.T) {
 			if *token != "" {
 				t.Errorf("the verifier was given %q", *token)
 			}
+			for name, v := range map[string]bearergate.Verifier{
+				"which knows its tokens' syntax": issuer.Verifier(),
+				"whose keys are down":            unreachableKeys(t),
+				"of two kinds":                   bearergate.ByPrefix("tok", accepting(bearergatetest.Claims()), issuer.Verifier()),
+				"of two kinds, and others":       bearergate.ByPrefix("bi_", accepting(bearergatetest.Claims()), accepting(bearergatetest.Claims())),
+			} {
+				t.Run(name, func(t *testing.T) {
+					refuses(t, bearergate.RequireToken(v), withAuthorization(c.values...), code)
+				})
+			}
 		})
 	}
+}
+
+// unreachableKeys returns a verifier that cannot tell about any JWT.
+func unreachableKeys(t *testing.T) bearergate.Verifier {
+	keys, err := jwtverifier.RemoteKeys("http://127.0.0.1:1/jwks.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer.URL, Audience: issuer.Audience, Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 func TestTokenIsReadFromTheHeaderAlone(t *testing.T) {

@@ -85,12 +85,12 @@ func RequireToken(v Verifier, types ...TokenType) Middleware {
 			panic(fmt.Sprintf("bearergate: RequireToken was given the type %q; use AccessToken or InstallationToken", string(t)))
 		}
 	}
-	types = slices.Clone(types)
+	guard := &tokenGuard{v, acceptsOnlyB64Tokens(v), slices.Clone(types)}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			state := extend(r.Context())
 			state.record.deciding()
-			token, err := authenticate(r, state.settings, v, types)
+			token, err := guard.authenticate(r, state.settings)
 			if err != nil {
 				refuseGuarded(w, r, state.failures.charge(w, r, err))
 				return
@@ -102,12 +102,18 @@ func RequireToken(v Verifier, types ...TokenType) Middleware {
 	}
 }
 
-func authenticate(r *http.Request, s *settings, v Verifier, types []TokenType) (*Token, error) {
+type tokenGuard struct {
+	verifier Verifier
+	checked  bool // the verifier accepts only b64tokens
+	types    []TokenType
+}
+
+func (g *tokenGuard) authenticate(r *http.Request, s *settings) (*Token, error) {
 	raw, err := bearerToken(r.Header, s.maxTokenLength)
 	if err != nil {
 		return nil, err
 	}
-	token, err := v.VerifyToken(r.Context(), raw)
+	token, err := verify(r.Context(), g.verifier, g.checked, raw)
 	if err != nil {
 		return nil, withoutSecret(err, raw)
 	}
@@ -116,7 +122,7 @@ func authenticate(r *http.Request, s *settings, v Verifier, types []TokenType) (
 		return nil, errNoAnswer
 	case !token.Type().known():
 		return nil, errNoType
-	case len(types) > 0 && !slices.Contains(types, token.Type()):
+	case len(g.types) > 0 && !slices.Contains(g.types, token.Type()):
 		return nil, errWrongType
 	}
 	return token, nil

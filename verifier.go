@@ -18,6 +18,31 @@ type Verifier interface {
 	VerifyToken(ctx context.Context, raw string) (*Token, error)
 }
 
+// syntaxChecker is a [Verifier] that accepts nothing that is not a b64token of RFC
+// 6750 section 2.1, by the nature of its tokens. What it accepted need not be
+// looked at: that is a part of what a repeated token costs.
+type syntaxChecker interface {
+	AcceptsOnlyB64Tokens() bool
+}
+
+func acceptsOnlyB64Tokens(v Verifier) bool {
+	c, ok := v.(syntaxChecker)
+	return ok && c.AcceptsOnlyB64Tokens()
+}
+
+// verify has v verify what is a b64token. What is none is malformed, whatever v
+// says of it.
+func verify(ctx context.Context, v Verifier, checked bool, raw string) (*Token, error) {
+	if !checked && !isB64Token(raw) {
+		return nil, errMalformedBearer
+	}
+	token, err := v.VerifyToken(ctx, raw)
+	if err != nil && checked && !isB64Token(raw) {
+		return nil, errMalformedBearer
+	}
+	return token, err
+}
+
 // OpaqueLookup finds an opaque token by the SHA-256 of its whole text, prefix
 // included, so that the store behind it holds no usable secret.
 //
@@ -77,17 +102,25 @@ func ByPrefix(prefix string, match, otherwise Verifier) Verifier {
 	if match == nil || otherwise == nil {
 		panic("bearergate: ByPrefix needs two verifiers; with one, use it as it is")
 	}
-	return &prefixVerifier{prefix, match, otherwise}
+	return &prefixVerifier{
+		prefix: prefix,
+		match:  match, matchChecks: acceptsOnlyB64Tokens(match),
+		otherwise: otherwise, otherwiseChecks: acceptsOnlyB64Tokens(otherwise),
+	}
 }
 
 type prefixVerifier struct {
-	prefix           string
-	match, otherwise Verifier
+	prefix                       string
+	match, otherwise             Verifier
+	matchChecks, otherwiseChecks bool
 }
 
 func (v *prefixVerifier) VerifyToken(ctx context.Context, raw string) (*Token, error) {
 	if strings.HasPrefix(raw, v.prefix) {
-		return v.match.VerifyToken(ctx, raw)
+		return verify(ctx, v.match, v.matchChecks, raw)
 	}
-	return v.otherwise.VerifyToken(ctx, raw)
+	return verify(ctx, v.otherwise, v.otherwiseChecks, raw)
 }
+
+// AcceptsOnlyB64Tokens holds since VerifyToken sees to it.
+func (v *prefixVerifier) AcceptsOnlyB64Tokens() bool { return true }
