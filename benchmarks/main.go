@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -42,6 +43,9 @@ func run(rounds int, only, raw string) error {
 	if raw == "" {
 		defer os.Remove(out.Name())
 	}
+	if err := refuse(); err != nil {
+		return err
+	}
 	for _, group := range []struct {
 		name  string
 		setUp func() []measurement
@@ -54,6 +58,28 @@ func run(rounds int, only, raw string) error {
 		}
 	}
 	return printTables(os.Stdout, out.Name())
+}
+
+// refuse shows that every stack does its work: it takes a good token, and none
+// that it must not.
+func refuse() error {
+	for _, algorithm := range algorithms {
+		s, stranger := newSigner(algorithm), newSigner(algorithm)
+		for _, st := range stacks {
+			h := st.guard(s)
+			if status := statusOf(h, s.token(0)); status != http.StatusOK {
+				return fmt.Errorf("%s answers %d to a good token of %s", st.name, status, algorithm)
+			}
+			for name, token := range map[string]string{
+				"a tampered": s.tampered(), "an expired": s.expired(), "a stranger's": stranger.token(0), "no": "", "a garbage": "x.y.z",
+			} {
+				if status := statusOf(h, token); status < 400 {
+					return fmt.Errorf("%s answers %d to %s token of %s", st.name, status, name, algorithm)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // measure goes through the measurements of one work in turn, and then again, so

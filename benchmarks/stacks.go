@@ -26,12 +26,16 @@ type stack struct {
 	guard func(s signer) http.Handler
 }
 
-const ours = "bearergate"
+const (
+	ours      = "bearergate"
+	tokenOnly = "bearergate-token-only"
+)
 
 // stacks are this library and its peers. Ours does more than each of them: it
-// limits, and compares organization and scope.
+// limits, and compares organization and scope; once it does their work alone.
 var stacks = []stack{
 	{ours, func(s signer) http.Handler { return chain(s, jwtverifier.DefaultCacheSize) }},
+	{tokenOnly, func(s signer) http.Handler { return token(s, jwtverifier.DefaultCacheSize) }},
 	{"echo-jwt", echoJWT},
 	{"jwtauth", jwtAuth},
 	{"auth0", auth0},
@@ -49,6 +53,10 @@ func chain(s signer, cacheSize int) http.Handler {
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireScope("projects:read"),
 	)(handled)
+}
+
+func token(s signer, cacheSize int) http.Handler {
+	return bearergate.RequireToken(verifier(s, cacheSize), bearergate.InstallationToken)(handled)
 }
 
 func verifier(s signer, cacheSize int) *jwtverifier.Verifier {

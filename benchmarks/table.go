@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -57,48 +58,98 @@ func benchstat(file string) (medians, error) {
 	return m, err
 }
 
+// printTables prints what stacks need for each work, on one core and on two, and
+// what they allocate; and what a hit costs as things grow.
 func printTables(w io.Writer, file string) error {
 	m, err := benchstat(file)
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
-	defer table.Flush()
-	fmt.Fprintln(table, "| work\t| stack\t| 1 core\t| 2 cores\t| allocations\t| to bearergate\t|")
-	fmt.Fprintln(table, "|---\t|---\t|---:\t|---:\t|---:\t|---:\t|")
-	for _, name := range m.order {
-		base, one := strings.CutSuffix(name, "/cores=1")
-		if !one {
-			continue
+	works, stacks, grown := m.names()
+	if len(works) > 0 {
+		for cores := 1; cores <= 2; cores++ {
+			printTable(w, []string{"one core", "two cores"}[cores-1], works, stacks, func(work, stack string) string {
+				return m.cell(work, stack, cores)
+			})
 		}
-		fields := fieldsOf(base)
-		work := strings.TrimSpace(fields["work"] + " " + fields["alg"])
-		stack := fields["stack"]
-		ratio := ""
-		if own := m.time[strings.Replace(name, "stack="+stack, "stack="+ours, 1)]; own > 0 && fields["work"] != "floor" {
-			ratio = fmt.Sprintf("%.2f", m.time[name]/own)
-		}
-		if what, ok := fields["hit-by"]; ok {
-			work, stack = "hit, by "+what, fields["n"]
-		}
-		fmt.Fprintf(table, "| %s\t| %s\t| %s\t| %s\t| %.0f\t| %s\t|\n", work, stack,
-			duration(m.time[name]), duration(m.time[base+"/cores=2"]), m.allocs[name], ratio)
+		printTable(w, "allocations", works, stacks, func(work, stack string) string {
+			allocs, ok := m.allocs[fmt.Sprintf("%s/stack=%s/cores=1", work, stack)]
+			if !ok {
+				return ""
+			}
+			return fmt.Sprintf("%.0f", allocs)
+		})
+	}
+	if len(grown) > 0 {
+		printTable(w, "a hit, by", grown, []string{"1 core", "2 cores"}, func(name, cores string) string {
+			return duration(m.time[name+"/cores="+cores[:1]])
+		})
 	}
 	return nil
 }
 
-func fieldsOf(name string) map[string]string {
-	fields := make(map[string]string)
-	for field := range strings.SplitSeq(name, "/") {
-		key, value, _ := strings.Cut(field, "=")
-		fields[key] = value
+// names are the works, the stacks, and the measurements of growth.
+func (m medians) names() (works, stacks, grown []string) {
+	add := func(to *[]string, name string) {
+		if !slices.Contains(*to, name) {
+			*to = append(*to, name)
+		}
 	}
-	return fields
+	for _, name := range m.order {
+		base, _, _ := strings.Cut(name, "/cores=")
+		if work, stack, ok := strings.Cut(base, "/stack="); ok {
+			add(&works, work)
+			add(&stacks, stack)
+		} else {
+			add(&grown, base)
+		}
+	}
+	return works, stacks, grown
+}
+
+// cell is the time, and how many times that of ours it is.
+func (m medians) cell(work, stack string, cores int) string {
+	name := func(stack string) string { return fmt.Sprintf("%s/stack=%s/cores=%d", work, stack, cores) }
+	ns, ok := m.time[name(stack)]
+	if !ok {
+		return ""
+	}
+	own, ok := m.time[name(ours)]
+	if !ok || stack == ours {
+		return duration(ns)
+	}
+	return fmt.Sprintf("%s (%.3g×)", duration(ns), ns/own)
+}
+
+func printTable(w io.Writer, title string, rows, columns []string, cell func(row, column string) string) {
+	table := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	fmt.Fprintf(table, "| %s\t| %s\t|\n", title, strings.Join(columns, "\t| "))
+	fmt.Fprintf(table, "|---\t%s|\n", strings.Repeat("|---:\t", len(columns)))
+	for _, row := range rows {
+		fmt.Fprintf(table, "| %s\t", words(row))
+		for _, column := range columns {
+			fmt.Fprintf(table, "| %s\t", cell(row, column))
+		}
+		fmt.Fprintln(table, "|")
+	}
+	table.Flush()
+	fmt.Fprintln(w)
+}
+
+// words makes words of work=repeated/alg=RS256 and hit-by=keys/n=10.
+func words(name string) string {
+	var values []string
+	for field := range strings.SplitSeq(name, "/") {
+		if _, value, _ := strings.Cut(field, "="); value != "" {
+			values = append(values, value)
+		}
+	}
+	return strings.Join(values, ", ")
 }
 
 func duration(ns float64) string {
 	if ns >= 1000 {
-		return fmt.Sprintf("%.2f µs", ns/1000)
+		return fmt.Sprintf("%.3g µs", ns/1000)
 	}
-	return fmt.Sprintf("%.0f ns", ns)
+	return fmt.Sprintf("%.3g ns", ns)
 }
