@@ -52,11 +52,8 @@ func (b *budget) take(w http.ResponseWriter, r *http.Request, key string) (quota
 
 // refusal returns what a request that the store did not let pass is told.
 func (q quota) refusal() error {
-	switch {
-	case q.ok:
+	if q.ok {
 		return nil
-	case q.limit == 0:
-		return errNoBudget
 	}
 	return &Error{Code: CodeRateLimited, RetryAfter: time.Until(q.reset)}
 }
@@ -73,6 +70,7 @@ const maxOverdue = 256
 
 var (
 	errStoreLate    = errors.New("bearergate: the limiter store did not answer in time")
+	errStoreEmpty   = errors.New("bearergate: the limiter store refused by a limit of 0, which is none")
 	errStoreHanging = errors.New("bearergate: the limiter store answers no more")
 )
 
@@ -106,8 +104,11 @@ func (s *timedStore) take(ctx context.Context, key string, timeout time.Duration
 
 func takeFrom(ctx context.Context, store limiter.Store, key string) (quota, error) {
 	limit, remaining, reset, ok, err := store.Take(ctx, key)
-	if err != nil {
+	switch {
+	case err != nil:
 		return quota{}, fmt.Errorf("bearergate: limiter store: %w", err)
+	case !ok && limit == 0:
+		return quota{}, errStoreEmpty
 	}
 	at := time.Unix(0, int64(min(reset, math.MaxInt64)))
 	return quota{limit: limit, remaining: remaining, reset: at, ok: ok}, nil

@@ -314,10 +314,11 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 // will not be sent.
 func removeSuccessHeaders(h http.Header) {
 	for _, name := range [...]string{
-		"Accept-Ranges", "Age", "Content-Disposition", "Content-Encoding",
-		"Content-Language", "Content-Location", "Content-Range", "Etag",
-		"Expires", "Last-Modified", "Retry-After", "Trailer", "Transfer-Encoding",
-		"Www-Authenticate",
+		"Accept-Ranges", "Age", "Content-Digest", "Content-Disposition",
+		"Content-Encoding", "Content-Language", "Content-Location",
+		"Content-Md5", "Content-Range", "Digest", "Etag", "Expires",
+		"Last-Modified", "Repr-Digest", "Retry-After", "Trailer",
+		"Transfer-Encoding", "Www-Authenticate",
 	} {
 		delete(h, name)
 	}

@@ -95,7 +95,7 @@ func refusals() []refusal {
 		{"limiter fails", bearergate.RateLimit(brokenStore()), claims(nil), nil, 503, "temporarily_unavailable", unavailable},
 		{"limiter without token", bearergate.RateLimit(brokenStore()), nil, nil, 500, "server_error", nil},
 		{"limiter for nobody", bearergate.RateLimit(brokenStore()), &bearergate.Claims{Type: bearergate.AccessToken}, nil, 500, "server_error", nil},
-		{"limit of nothing", bearergate.RateLimit(exhaustedFor(0, in90s)), claims(nil), nil, 500, "server_error", nil},
+		{"limit of nothing, which a stopped store answers", bearergate.RateLimit(exhaustedFor(0, in90s)), claims(nil), nil, 503, "temporarily_unavailable", unavailable},
 		{"address limiter fails", bearergate.Chain(bearergate.LimitFailedAuthentication(brokenStore()), verify), nil, nil, 503, "temporarily_unavailable", unavailable},
 		{"address unknown", bearergate.LimitFailedAuthentication(brokenStore()), nil, func(r *http.Request) { r.RemoteAddr = "@" }, 500, "server_error", nil},
 
@@ -218,7 +218,7 @@ func TestHeadersOfASuccessGoAndOthersStay(t *testing.T) {
 	rec := httptest.NewRecorder()
 	h := rec.Header()
 	stale := []string{
-		"Accept-Ranges", "Age", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Location", "Content-Range",
+		"Accept-Ranges", "Age", "Content-Digest", "Content-MD5", "Digest", "Repr-Digest", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Location", "Content-Range",
 		"ETag", "Expires", "Last-Modified", "Retry-After", "Trailer", "Transfer-Encoding", "WWW-Authenticate",
 	}
 	for _, name := range stale {

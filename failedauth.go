@@ -1,6 +1,7 @@
 package bearergate
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/netip"
@@ -14,12 +15,15 @@ import (
 // WithTrustedProxies names the proxies whose X-Forwarded-For
 // [LimitFailedAuthentication] believes.
 func WithTrustedProxies(proxies ...netip.Prefix) RateLimitOption {
-	for _, p := range proxies {
-		if !p.IsValid() {
-			panic("bearergate: WithTrustedProxies was given an invalid prefix; see netip.MustParsePrefix")
+	proxies = slices.Clone(proxies)
+	for i, p := range proxies {
+		if !p.IsValid() || p.Addr().Is4In6() && p.Bits() < 96 {
+			panic(fmt.Sprintf("bearergate: WithTrustedProxies was given the prefix %v; see netip.MustParsePrefix", p))
+		}
+		if p.Addr().Is4In6() { // addresses are compared as IPv4
+			proxies[i] = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 		}
 	}
-	proxies = slices.Clone(proxies)
 	return func(l *rateLimit) { l.trustedProxies = proxies }
 }
 
@@ -28,7 +32,8 @@ func WithTrustedProxies(proxies ...netip.Prefix) RateLimitOption {
 // client's address, IPv6 by /64, for each request that a RequireToken inside
 // answers with 400 or 401. When the budget is used up, all requests of the
 // address are answered 429 rate_limited before any token is looked at, until the
-// store's window ends. Requests that authenticate cost nothing and do not ask
+// store's window ends; those that were under way may have theirs looked at, and
+// are answered 429 if it fails. Requests that authenticate cost nothing and do not ask
 // the store. Give it a store of its own.
 //
 // The address is the peer's. Where the peer is one of [WithTrustedProxies], it
@@ -52,6 +57,7 @@ func LimitFailedAuthentication(store limiter.Store, opts ...RateLimitOption) Mid
 				refuseGuarded(w, r, err)
 				return
 			}
+			meter.outer = state.failures
 			state.failures = meter
 			state.record.passed(r)
 			next.ServeHTTP(w, r.WithContext(state))
@@ -76,6 +82,7 @@ type failureMeter struct {
 	budget *budget
 	usedUp *usedUpBudgets
 	key    string
+	outer  *failureMeter // of another guard around this one
 }
 
 // charge counts a failed authentication, and returns what it is answered: err
@@ -89,6 +96,7 @@ func (m *failureMeter) charge(w http.ResponseWriter, r *http.Request, err error)
 	default:
 		return err // no fault of the client's
 	}
+	outer := m.outer.charge(w, r, err)
 	q, refused := m.budget.take(w, r, m.key)
 	if q.limit > 0 && q.remaining == 0 {
 		m.usedUp.add(m.key, q)
@@ -96,7 +104,7 @@ func (m *failureMeter) charge(w http.ResponseWriter, r *http.Request, err error)
 	if refused != nil {
 		return refused
 	}
-	return err
+	return outer
 }
 
 // usedUpBudgets knows the addresses that are refused until their window ends. A

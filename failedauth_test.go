@@ -14,6 +14,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/google/go-cmp/cmp"
+	"github.com/sethvargo/go-limiter"
 )
 
 // metered returns a chain that takes this many failed authentications.
@@ -182,8 +183,24 @@ func TestUsedUpAddressesAreBounded(t *testing.T) {
 	})
 }
 
+func TestEachOfTwoLimitsAroundARouteCounts(t *testing.T) {
+	strict, generous := budgetOf(t, 2), budgetOf(t, 100)
+	for name, limits := range map[string][]limiter.Store{"strict outside": {strict, generous}, "strict inside": {budgetOf(t, 100), budgetOf(t, 2)}} {
+		t.Run(name, func(t *testing.T) {
+			guard := bearergate.Chain(bearergate.LimitFailedAuthentication(limits[0]), bearergate.LimitFailedAuthentication(limits[1]),
+				bearergate.RequireToken(issuer.Verifier()))
+			for range 2 {
+				refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.CodeInvalidToken)
+			}
+			for range 2 {
+				refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.CodeRateLimited)
+			}
+		})
+	}
+}
+
 func TestClientAddress(t *testing.T) {
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	proxies := []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104"), netip.MustParsePrefix("fd00::/8")}
 	for _, c := range []struct {
 		name      string
 		remote    string

@@ -1,8 +1,10 @@
 package bearergate_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -247,4 +249,28 @@ func TestGuardsKeepStateAcrossApplications(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1))
 	passes(t, guard, as(bearergatetest.Claims()))
 	refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeRateLimited)
+}
+
+// TestConnectOfAnUncleanPathIsAnswered is a path that net/http's mux matches and
+// cannot tell the parameters of.
+func TestConnectOfAnUncleanPathIsAnswered(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.Handle("/orgs/{org}/projects", bearergate.Chain(
+		bearergate.RequireToken(issuer.Verifier()), bearergate.RequireOrg(bearergate.PathValue("org")),
+	)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "CONNECT /orgs//projects HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", issuer.AccessToken())
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusInternalServerError && resp.StatusCode != http.StatusNotFound {
+		t.Errorf("answered %d", resp.StatusCode)
+	}
 }

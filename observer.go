@@ -41,12 +41,13 @@ type Decision struct {
 	Duration time.Duration
 }
 
-// Observer receives one Decision for each guarded request, once the request has
-// been answered. A refusal that the handler itself makes with [Refuse] counts. A
+// Observer receives one Decision for each guarded request, once its handler has
+// returned. A refusal that the handler itself makes with [Refuse] counts. A
 // request that ended before a guard decided, since the guard panicked or an
 // http.TimeoutHandler did not wait for it, is told as server_error.
 // It is called by the request's goroutine, so it must be safe for concurrent
-// use and should be quick. The context is the one that Configure was given.
+// use and should be quick: net/http may hold the answer back until it returns.
+// The context is the one that Configure was given.
 type Observer func(ctx context.Context, d Decision)
 
 // LogDecisions returns an [Observer] that logs to logger: passes at debug

@@ -50,11 +50,16 @@ func PathValue(name string) OrgFunc {
 	if name == "" {
 		panic("bearergate: PathValue needs the name of a path parameter, such as \"org\" for /orgs/{org}/projects")
 	}
-	errMissing := ErrServerError.because(fmt.Errorf("bearergate: the route has no path parameter %q; guards that read one go inside of the mux", name))
-	return func(r *http.Request) (string, error) {
-		if value := r.PathValue(name); value != "" {
-			return value, nil
+	errMissing := ErrServerError.because(fmt.Errorf("bearergate: the path parameter %q is empty, or the route has none; guards that read one go inside of the mux", name))
+	return func(r *http.Request) (value string, err error) {
+		defer func() {
+			if recover() != nil { // net/http's, for CONNECT of a path that it does not clean
+				err = errMissing
+			}
+		}()
+		if value = r.PathValue(name); value == "" {
+			return "", errMissing
 		}
-		return "", errMissing
+		return value, nil
 	}
 }

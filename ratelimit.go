@@ -143,7 +143,6 @@ func RateLimit(store limiter.Store, opts ...RateLimitOption) Middleware {
 var (
 	errLimitUnguarded = ErrServerError.because(errors.New("bearergate: RateLimit without RequireToken before it; put RequireToken outside of it, or see LimitFailedAuthentication"))
 	errNobody         = ErrServerError.because(errors.New("bearergate: RateLimit needs a token with an installation, a grant, a subject or a client"))
-	errNoBudget       = ErrServerError.because(errors.New("bearergate: the limiter store has a limit of 0"))
 )
 
 func (l *rateLimit) takeForToken(w http.ResponseWriter, r *http.Request, s *state) error {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/jwtverifier"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -277,24 +278,30 @@ func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	verifier := issuer.Verifier()
 	for name, construct := range map[string]func(){
-		"nil guard":              func() { bearergate.Chain(nil) },
-		"nil check":              func() { bearergate.Require(nil) },
-		"nil verifier":           func() { bearergate.RequireToken(nil) },
-		"unknown type":           func() { bearergate.RequireToken(verifier, "refresh") },
-		"empty scope":            func() { bearergate.RequireScope("") },
-		"scope with space":       func() { bearergate.RequireScope("a b") },
-		"scope with quote":       func() { bearergate.RequireScope("a", `b"`) },
-		"scope with backslash":   func() { bearergate.RequireAnyScope(`a\b`) },
-		"scope with umlaut":      func() { bearergate.RequireAnyScope("ä") },
-		"scope of invalid UTF-8": func() { bearergate.RequireAnyScope("\xff") },
-		"nil selector":           func() { bearergate.RequireOrg(nil) },
-		"no parameter":           func() { bearergate.PathValue("") },
-		"no grant parameter":     func() { bearergate.RequireGrant(grants, bearergate.WithGrantInPath("")) },
-		"nil grants":             func() { bearergate.RequireGrant(nil) },
-		"nil store":              func() { bearergate.RateLimit(nil) },
-		"nil address store":      func() { bearergate.LimitFailedAuthentication(nil) },
-		"nil limit option":       func() { bearergate.RateLimit(brokenStore(), nil) },
-		"nil grant option":       func() { bearergate.RequireGrant(grants, nil) },
+		"nil guard":      func() { bearergate.Chain(nil) },
+		"nil check":      func() { bearergate.Require(nil) },
+		"nil verifier":   func() { bearergate.RequireToken(nil) },
+		"no *Verifier":   func() { bearergate.RequireToken((*jwtverifier.Verifier)(nil)) },
+		"empty Verifier": func() { bearergate.RequireToken(new(jwtverifier.Verifier)) },
+		"empty Verifier, by prefix": func() {
+			bearergate.ByPrefix("x", issuer.Verifier(), new(jwtverifier.Verifier))
+		},
+		"proxies of more than IPv4": func() { bearergate.WithTrustedProxies(netip.MustParsePrefix("::ffff:0:0/90")) },
+		"unknown type":              func() { bearergate.RequireToken(verifier, "refresh") },
+		"empty scope":               func() { bearergate.RequireScope("") },
+		"scope with space":          func() { bearergate.RequireScope("a b") },
+		"scope with quote":          func() { bearergate.RequireScope("a", `b"`) },
+		"scope with backslash":      func() { bearergate.RequireAnyScope(`a\b`) },
+		"scope with umlaut":         func() { bearergate.RequireAnyScope("ä") },
+		"scope of invalid UTF-8":    func() { bearergate.RequireAnyScope("\xff") },
+		"nil selector":              func() { bearergate.RequireOrg(nil) },
+		"no parameter":              func() { bearergate.PathValue("") },
+		"no grant parameter":        func() { bearergate.RequireGrant(grants, bearergate.WithGrantInPath("")) },
+		"nil grants":                func() { bearergate.RequireGrant(nil) },
+		"nil store":                 func() { bearergate.RateLimit(nil) },
+		"nil address store":         func() { bearergate.LimitFailedAuthentication(nil) },
+		"nil limit option":          func() { bearergate.RateLimit(brokenStore(), nil) },
+		"nil grant option":          func() { bearergate.RequireGrant(grants, nil) },
 		"proxies, no addresses": func() {
 			bearergate.RateLimit(brokenStore(), bearergate.WithTrustedProxies(netip.MustParsePrefix("::/0")))
 		},
@@ -329,8 +336,8 @@ func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 		"nil match":  func() { bearergate.ByPrefix("x", nil, verifier) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			if message := fmt.Sprint(panics(t, construct)); !strings.HasPrefix(message, "bearergate: ") {
-				t.Errorf("got %q, want a sentence of bearergate's", message)
+			if message := fmt.Sprint(panics(t, construct)); !strings.HasPrefix(message, "bearergate: ") && !strings.HasPrefix(message, "jwtverifier: ") {
+				t.Errorf("got %q, want a sentence of the library's", message)
 			}
 		})
 	}

@@ -184,7 +184,7 @@ func (k *remoteKeys) join(elapsed time.Duration, unknownKey bool) (*flight, erro
 		return nil, errClosed
 	case k.failure != nil && elapsed < k.retryAt:
 		return nil, k.failure
-	case k.failure == nil && unknownKey && elapsed < k.unknownAt+unknownKeyCoolDown:
+	case unknownKey && elapsed < k.unknownAt+unknownKeyCoolDown:
 		return nil, nil
 	}
 	return k.begin(unknownKey), nil

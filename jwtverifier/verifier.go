@@ -131,6 +131,16 @@ func (c Config) check() error {
 	return errors.Join(faults...)
 }
 
+// AcceptsOnlyB64Tokens tells [bearergate.RequireToken] that it need not look at
+// the characters of a token that was verified. It panics on a Verifier that New
+// did not return.
+func (v *Verifier) AcceptsOnlyB64Tokens() bool {
+	if v == nil || v.choose == nil {
+		panic("jwtverifier: a Verifier that New did not return; look at New's error")
+	}
+	return true
+}
+
 // verify checks a token of the verifier's issuer. It reads the claims into r.
 func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload string, r *reading) (*entry, error) {
 	if !v.requires(signed.Type) {
