@@ -40,15 +40,19 @@ func Require(check func(*http.Request) error) Middleware {
 	if check == nil {
 		panic("bearergate: Require needs a check; pass a func(*http.Request) error")
 	}
+	return require(func(r *http.Request, _ *state) error { return check(r) })
+}
+
+func require(check func(*http.Request, *state) error) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			record := stateFrom(r.Context()).record
-			record.deciding()
-			if err := check(r); err != nil {
+			state := stateFrom(r.Context())
+			state.record.deciding()
+			if err := check(r, state); err != nil {
 				refuseGuarded(w, r, err)
 				return
 			}
-			record.passed(r)
+			state.record.passed(r)
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -58,8 +62,7 @@ func Require(check func(*http.Request) error) Middleware {
 // RequireToken in front the route is wired wrongly, which no client can help.
 func requireToken(guard string, check func(*http.Request, *state) error) Middleware {
 	errUnguarded := ErrServerError.because(fmt.Errorf("bearergate: %s without RequireToken before it; put RequireToken outside of it", guard))
-	return Require(func(r *http.Request) error {
-		state := stateFrom(r.Context())
+	return require(func(r *http.Request, state *state) error {
 		if state.token == nil {
 			return errUnguarded
 		}

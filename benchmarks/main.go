@@ -19,8 +19,8 @@ import (
 
 func main() {
 	testing.Init()
-	rounds := flag.Int("rounds", 10, "how many `times` each is measured")
-	benchtime := flag.String("benchtime", "50ms", "how `long` each is measured in a round")
+	rounds := flag.Int("rounds", 40, "how many `times` each is measured")
+	benchtime := flag.String("benchtime", "5ms", "how `long` each is measured in a round")
 	only := flag.String("only", "", "`name` of the only group: comparisons, many-tokens or growth")
 	raw := flag.String("raw", "", "`file` for the measurements themselves, for benchstat")
 	flag.Parse()

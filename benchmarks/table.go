@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -17,6 +18,42 @@ type medians struct {
 	order  []string
 	time   map[string]float64
 	allocs map[string]float64
+	ratio  map[string]float64 // to ours
+}
+
+// ratios compares, round by round, the measurements of a work with ours, and
+// keeps the medians: a machine that is slower for a while is so for both.
+func (m *medians) ratios(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	rounds := make(map[string][]float64)
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		ns, err := strconv.ParseFloat(fields[2], 64)
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(fields[0], "Benchmark/")
+		rounds[name] = append(rounds[name], ns)
+	}
+	m.ratio = make(map[string]float64)
+	for name, times := range rounds {
+		work, rest, _ := strings.Cut(name, "/stack=")
+		_, cores, _ := strings.Cut(rest, "/")
+		own := rounds[work+"/stack="+ours+"/"+cores]
+		if len(own) != len(times) {
+			continue
+		}
+		var quotients []float64
+		for i := range times {
+			quotients = append(quotients, times[i]/own[i])
+		}
+		slices.Sort(quotients)
+		m.ratio[name] = quotients[len(quotients)/2]
+	}
+	return nil
 }
 
 const benchstatVersion = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
@@ -62,6 +99,9 @@ func benchstat(file string) (medians, error) {
 // what they allocate; and what a hit costs as things grow.
 func printTables(w io.Writer, file string) error {
 	m, err := benchstat(file)
+	if err == nil {
+		err = m.ratios(file)
+	}
 	if err != nil {
 		return err
 	}
@@ -107,18 +147,18 @@ func (m medians) names() (works, stacks, grown []string) {
 	return works, stacks, grown
 }
 
-// cell is the time, and how many times that of ours it is.
+// cell is the time, and how many times ours it is.
 func (m medians) cell(work, stack string, cores int) string {
-	name := func(stack string) string { return fmt.Sprintf("%s/stack=%s/cores=%d", work, stack, cores) }
-	ns, ok := m.time[name(stack)]
+	name := fmt.Sprintf("%s/stack=%s/cores=%d", work, stack, cores)
+	ns, ok := m.time[name]
 	if !ok {
 		return ""
 	}
-	own, ok := m.time[name(ours)]
+	ratio, ok := m.ratio[name]
 	if !ok || stack == ours {
 		return duration(ns)
 	}
-	return fmt.Sprintf("%s (%.3g×)", duration(ns), ns/own)
+	return fmt.Sprintf("%s (%.3g×)", duration(ns), ratio)
 }
 
 func printTable(w io.Writer, title string, rows, columns []string, cell func(row, column string) string) {

@@ -56,7 +56,7 @@ func claims(n int, expires time.Time) jwt.MapClaims {
 	return jwt.MapClaims{
 		"iss": issuerURL, "aud": audience, "sub": "user_01HZX3T9K4QWERTY", "client_id": "app_01HZX3T9K4QWERTY",
 		"iat": time.Now().Unix(), "exp": expires.Unix(), "jti": fmt.Sprintf("01HZX3T9K4-%08d", n), "type": "installation",
-		"installationId": "inst_01HZX3T9K4QWERTY", "organizationId": organization, "scope": strings.Join(scopes, " "),
+		"installationId": fmt.Sprintf("inst_01HZX3T9K4-%06d", n), "organizationId": organization, "scope": strings.Join(scopes, " "),
 	}
 }
 

@@ -207,7 +207,7 @@ func (f *flight) wait(ctx context.Context, deadline time.Time) error {
 func (k *remoteKeys) refresh(elapsed time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.flight == nil && k.ctx.Err() == nil && elapsed >= time.Duration(k.refreshAt.Load()) {
+	if k.ctx.Err() == nil && elapsed >= time.Duration(k.refreshAt.Load()) {
 		k.begin(false)
 	}
 }
