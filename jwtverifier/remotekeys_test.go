@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -353,6 +354,31 @@ func TestRotatedKeyIsAcceptedAtItsFirstUse(t *testing.T) {
 	})
 }
 
+// TestRotatedKeyIsAcceptedFromManyAtOnce has requests come while the fetch for
+// another of them ends.
+func TestRotatedKeyIsAcceptedFromManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyServer()
+		published := string(s.JWKSet())
+		var kid atomic.Value
+		kid.Store("EdDSA")
+		s.Break(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, strings.Replace(published, `"kid":"EdDSA"`, `"kid":"`+kid.Load().(string)+`"`, 1))
+		})
+		v := s.verifier(t)
+		for n := range 300 {
+			kid.Store(fmt.Sprint("key-", n))
+			token := longLived(s.Issuer, bearergatetest.SignedWith(bearergatetest.EdDSA), bearergatetest.WithHeader("kid", kid.Load()))
+			var callers sync.WaitGroup
+			for range 16 {
+				callers.Go(func() { accepts(t, v, token) })
+			}
+			callers.Wait()
+			time.Sleep(10 * time.Second)
+		}
+	})
+}
+
 // TestRotatedKeyIsAcceptedWhileARefreshMissesIt is the refresh that the server
 // answered just before the rotation.
 func TestRotatedKeyIsAcceptedWhileARefreshMissesIt(t *testing.T) {
@@ -544,6 +570,77 @@ func TestClosedSourceFetchesNoMore(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		cannotTell(t, v, token)
 	})
+}
+
+func TestCloseEndsTheFetch(t *testing.T) {
+	var ended atomic.Bool
+	began := make(chan struct{})
+	keys, err := jwtverifier.RemoteKeys(jwksURL, jwtverifier.WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+		close(began)
+		<-r.Context().Done()
+		time.Sleep(10 * time.Millisecond)
+		ended.Store(true)
+		return nil, r.Context().Err()
+	})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go keys.Ready(context.Background())
+	<-began
+	keys.Close()
+	if !ended.Load() {
+		t.Error("the fetch outlived Close")
+	}
+}
+
+// countingBody is without end, and counts what is read of it.
+type countingBody struct{ read int }
+
+func (b *countingBody) Close() error { return nil }
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	if b.read += len(p); b.read > 8<<20 {
+		return 0, errors.New("more than anybody should read")
+	}
+	return len(p), nil
+}
+
+func TestNoMoreThanAMegabyteIsRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		announced int64
+		want      int
+	}{"announced": {64 << 20, 0}, "not announced": {-1, 2 << 20}} {
+		t.Run(name, func(t *testing.T) {
+			body := new(countingBody)
+			keys, err := jwtverifier.RemoteKeys(jwksURL, jwtverifier.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: body, ContentLength: c.announced, Header: http.Header{}}, nil
+			})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if keys.Ready(context.Background()) == nil || body.read > c.want {
+				t.Errorf("read %d bytes, want at most %d and a refusal", body.read, c.want)
+			}
+		})
+	}
+}
+
+func TestNoConnectionIsKept(t *testing.T) {
+	i := bearergatetest.NewIssuer()
+	defer i.Start().Close()
+	var kept atomic.Bool
+	set := i.JWKSet()
+	i.Break(func(w http.ResponseWriter, r *http.Request) {
+		kept.Store(!r.Close)
+		w.Write(set)
+	})
+	keys, err := jwtverifier.RemoteKeys(i.URL + "/jwks.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Ready(context.Background()); err != nil || kept.Load() {
+		t.Errorf("got %v, and a connection kept: %v", err, kept.Load())
+	}
 }
 
 func TestTransportThatPanicsIsAFaultOfOurs(t *testing.T) {

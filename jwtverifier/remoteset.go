@@ -93,6 +93,11 @@ func (k *remoteKeys) usable(now time.Time) *fetchedKeys {
 	if elapsed >= time.Duration(k.refreshAt.Load()) {
 		k.refresh(elapsed)
 	}
+	return k.fetched(elapsed)
+}
+
+// fetched returns the keys in force, nil where there are none.
+func (k *remoteKeys) fetched(elapsed time.Duration) *fetchedKeys {
 	keys := k.current.Load()
 	if keys == nil || elapsed >= keys.usableUntil {
 		return nil
@@ -148,46 +153,44 @@ var (
 // and is followed by another fetch.
 func (k *remoteKeys) newerThan(ctx context.Context, set *jose.KeySet, deadline time.Time) (*jose.KeySet, error) {
 	for {
-		now := time.Now()
-		if newer := k.usable(now).keySet(); newer != nil && newer != set {
-			return newer, nil
-		}
-		f, err := k.join(now.Sub(k.epoch), set != nil)
+		newer, f, err := k.join(set)
 		if f == nil {
-			return nil, err
+			return newer, err
 		}
 		if err := f.wait(ctx, deadline); err != nil {
 			return nil, err
 		}
-		if newer := k.usable(time.Now()).keySet(); newer != set || f.unknownKey {
-			return differing(newer, set), nil
+		newer = k.fetched(time.Since(k.epoch)).keySet()
+		switch {
+		case newer != set:
+			return newer, nil
+		case f.unknownKey:
+			return nil, nil
 		}
 	}
 }
 
-func differing(newer, set *jose.KeySet) *jose.KeySet {
-	if newer == set {
-		return nil
-	}
-	return newer
-}
-
-// join returns the fetch in progress, or begins one. It returns nil where none
-// may begin now: with the error of the last one, or without where it succeeded.
-func (k *remoteKeys) join(elapsed time.Duration, unknownKey bool) (*flight, error) {
-	k.mu.Lock()
+// join returns other keys than these if they are there already, or else the
+// fetch in progress, or begins one. It returns none of it where no fetch may
+// begin now: with the error of the last one, or without where it succeeded.
+func (k *remoteKeys) join(set *jose.KeySet) (newer *jose.KeySet, f *flight, err error) {
+	k.mu.Lock() // keys that arrive from here on are not overlooked
 	defer k.mu.Unlock()
+	elapsed := time.Since(k.epoch)
+	newer = k.fetched(elapsed).keySet()
 	switch {
+	case newer != nil && newer != set:
+		return newer, nil, nil
 	case k.flight != nil:
-		return k.flight, nil
+		return nil, k.flight, nil
 	case k.ctx.Err() != nil:
-		return nil, errClosed
+		return nil, nil, errClosed
 	case k.failure != nil && elapsed < k.retryAt:
-		return nil, k.failure
-	case unknownKey && elapsed < k.unknownAt+unknownKeyCoolDown:
-		return nil, nil
+		return nil, nil, k.failure
+	case set != nil && elapsed < k.unknownAt+unknownKeyCoolDown:
+		return nil, nil, nil
 	}
-	return k.begin(unknownKey), nil
+	return nil, k.begin(set != nil), nil
 }
 
 func (f *flight) wait(ctx context.Context, deadline time.Time) error {
