@@ -279,11 +279,19 @@ func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 	if grown := int64(heap()) - int64(before); grown > size*8<<10+64<<10 {
 		t.Errorf("the cache grew by %d bytes, more than 8 KiB for each of its %d places", grown, size)
 	}
-	tooLarge := large(0, 6500) // 39 KB, since a NUL is \u0000
+	tooLarge, small := large(0, 6500), large(0, 0) // 39 KB, since a NUL is \u0000
+	only, err := jwtverifier.New(config, jwtverifier.WithCacheSize(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepts(t, only, small)
 	for range 3 {
-		if cacheHit(t, v, tooLarge) {
+		if cacheHit(t, only, tooLarge) {
 			t.Error("a token that leaves no room for others was cached")
 		}
+	}
+	if !cacheHit(t, only, small) {
+		t.Error("a token that is not cached pushed out another")
 	}
 	runtime.KeepAlive(v)
 }

@@ -1,0 +1,123 @@
+package jwtverifier
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
+)
+
+// These rules cannot be seen through VerifyToken without tokens whose SHA-256
+// begin alike, or by memory and chance alone.
+
+// oneBucket returns a cache in which all tokens share a bucket, and what makes
+// entries for it.
+func oneBucket(t *testing.T) (*cache, func(id byte, cost int) *entry) {
+	keys, err := SharedSecret(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := keys.(*staticKeys).set
+	v := &Verifier{policy: policy{}, keys: keys}
+	return newCache(ways), func(id byte, cost int) *entry {
+		return &entry{
+			id: tokenID{31: id}, token: new(bearergate.Token), verifier: v, keys: set,
+			lifetime: lifetime{expiry: math.MaxInt32, notBefore: -farthest}, cost: cost,
+		}
+	}
+}
+
+var now = time.Unix(1_800_000_000, 0)
+
+func TestTokensWhoseHashesBeginAlikeAreTwo(t *testing.T) {
+	c, newEntry := oneBucket(t)
+	one, other := newEntry(1, 1), newEntry(2, 1)
+	c.put(one, now)
+	if got := c.get(&other.id, now); got != nil {
+		t.Error("another token was taken for it")
+	}
+	c.put(other, now)
+	for _, e := range []*entry{one, other} {
+		if c.get(&e.id, now) != e.token {
+			t.Error("got the token of the other")
+		}
+	}
+}
+
+func TestTokenIsKeptOnce(t *testing.T) {
+	c, entry := oneBucket(t)
+	var others []tokenID
+	for id := range byte(ways - 1) {
+		e := entry(id, 1)
+		c.put(e, now)
+		others = append(others, e.id)
+	}
+	for range ways {
+		c.put(entry(100, 1), now)
+	}
+	for _, id := range others {
+		if c.get(&id, now) == nil {
+			t.Error("a token took the place of another, and had its own")
+		}
+	}
+}
+
+func TestTokenVerifiedAgainIsAsUsefulAsItWas(t *testing.T) {
+	c, entry := oneBucket(t)
+	hot := entry(100, 1)
+	c.put(hot, now)
+	for range maxUses {
+		c.get(&hot.id, now)
+	}
+	newKeys := entry(100, 1)
+	newKeys.keys, newKeys.verifier = new(jose.KeySet), &Verifier{keys: &staticKeys{}}
+	newKeys.verifier.keys.(*staticKeys).set = newKeys.keys
+	c.put(newKeys, now)
+	for id := range byte(ways) {
+		c.put(entry(id, 1), now)
+	}
+	if c.get(&hot.id, now) != newKeys.token {
+		t.Error("tokens that came once pushed out one in use")
+	}
+}
+
+func TestWhatIsNoLongerGoodGivesWay(t *testing.T) {
+	c, entry := oneBucket(t)
+	for id := range byte(ways) {
+		e := entry(id, 1)
+		e.lifetime.expiry = now.Unix() + 1
+		c.put(e, now)
+		for range maxUses {
+			c.get(&e.id, now)
+		}
+	}
+	next, later := entry(100, 1), now.Add(time.Second)
+	c.put(next, later)
+	if c.get(&next.id, later) == nil {
+		t.Error("expired tokens kept their places")
+	}
+}
+
+func TestBucketIsBoundedInBytes(t *testing.T) {
+	c, entry := oneBucket(t)
+	kept := func() (entries, cost int) {
+		for i := range ways {
+			if e := (*c.buckets.Load())[0].entries[i].Load(); e != nil {
+				entries++
+				cost += e.cost
+			}
+		}
+		return entries, cost
+	}
+	for id := range byte(4 * ways) {
+		c.put(entry(id, maxBucketCost/3), now)
+		if _, cost := kept(); cost > maxBucketCost {
+			t.Fatalf("keeps %d bytes", cost)
+		}
+	}
+	if entries, _ := kept(); entries != 3 {
+		t.Errorf("keeps %d tokens, and has room for 3", entries)
+	}
+}
