@@ -124,6 +124,20 @@ func TestHeaderOfOneAnswerIsNotThatOfAnother(t *testing.T) {
 	}
 }
 
+// TestPolicyIsThatOfTheKey is a store that gives some installations more.
+func TestPolicyIsThatOfTheKey(t *testing.T) {
+	limit := uint64(0)
+	guard := bearergate.RateLimit(limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+		return limit, 1, uint64(time.Now().Add(time.Minute).UnixNano()), true, nil
+	}})
+	for _, limit = range []uint64{1000, 5, 5, 1000} {
+		want := fmt.Sprintf(`"installation";q=%d`, limit)
+		if got := serve(guard, as(bearergatetest.Claims())).Header.Get("RateLimit-Policy"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestStoreWithoutLimitSetsNoFields(t *testing.T) {
 	store := limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) { return 0, 0, 0, true, nil }}
 	got := serve(bearergate.RateLimit(store), as(bearergatetest.Claims()))

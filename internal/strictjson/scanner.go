@@ -163,8 +163,6 @@ func (s *scanner) escaped() (string, error) {
 		case c == '"':
 			s.pos++
 			return unescape(s.data[start-1 : s.pos])
-		case c < ' ':
-			return "", errControl
 		case c == '\\':
 			if err := s.escape(); err != nil {
 				return "", err
