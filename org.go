@@ -2,7 +2,6 @@ package bearergate
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 )
 
@@ -41,25 +40,4 @@ func (s *state) organization() string {
 		return s.grant.OrganizationID
 	}
 	return s.token.OrganizationID()
-}
-
-// PathValue returns an [OrgFunc] that selects the path parameter of this name,
-// as [http.Request.PathValue] gives it. A route without such a parameter is
-// answered 500 server_error.
-func PathValue(name string) OrgFunc {
-	if name == "" {
-		panic("bearergate: PathValue needs the name of a path parameter, such as \"org\" for /orgs/{org}/projects")
-	}
-	errMissing := ErrServerError.because(fmt.Errorf("bearergate: the path parameter %q is empty, or the route has none; guards that read one go inside of the mux", name))
-	return func(r *http.Request) (value string, err error) {
-		defer func() {
-			if recover() != nil { // net/http's, for CONNECT of a path that it does not clean
-				err = errMissing
-			}
-		}()
-		if value = r.PathValue(name); value == "" {
-			return "", errMissing
-		}
-		return value, nil
-	}
 }

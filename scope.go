@@ -14,52 +14,55 @@ import (
 // told. It panics on a scope that is empty or not a scope-token of RFC 6749
 // section 3.3.
 func RequireScope(scope string, more ...string) Middleware {
-	scopes := routeScopes("RequireScope", scope, more)
-	routeScopes := strings.Join(scopes, " ")
-	return requireToken("RequireScope", func(_ *http.Request, s *state) error {
-		for i, scope := range scopes {
-			if !s.token.HasScope(scope) {
-				return missingScope(s.token, scopes[i:], routeScopes)
-			}
-		}
-		return nil
-	})
-}
-
-func missingScope(t *Token, scopes []string, routeScopes string) error {
-	var missing []string
-	for _, scope := range scopes {
-		if !t.HasScope(scope) {
-			missing = append(missing, scope)
-		}
-	}
-	return &Error{Code: CodeMissingScope, Required: strings.Join(missing, " "), routeScopes: routeScopes}
+	scopes := newScopeList("RequireScope", prepend(scope, more))
+	return requireToken("RequireScope", func(_ *http.Request, s *state) error { return scopes.check(s.token) })
 }
 
 // RequireAnyScope returns a guard that needs a token with at least one of the
 // scopes. Otherwise it answers as [RequireScope] does, with the first scope as
 // "required".
 func RequireAnyScope(scope string, more ...string) Middleware {
-	scopes := routeScopes("RequireAnyScope", scope, more)
-	errMissing := &Error{Code: CodeMissingScope, Required: scopes[0], routeScopes: strings.Join(scopes, " ")}
+	scopes := newScopeList("RequireAnyScope", prepend(scope, more))
+	errMissing := scopes.missing(scope)
 	return requireToken("RequireAnyScope", func(_ *http.Request, s *state) error {
-		if slices.ContainsFunc(scopes, s.token.HasScope) {
+		if slices.ContainsFunc(scopes.scopes, s.token.HasScope) {
 			return nil
 		}
 		return errMissing
 	})
 }
 
-// routeScopes returns the scopes of a route without repetitions.
-func routeScopes(guard, scope string, more []string) []string {
-	var scopes []string
-	for _, s := range append([]string{scope}, more...) {
+func prepend(scope string, more []string) []string { return append([]string{scope}, more...) }
+
+// scopeList is the scopes of a route, without repetitions.
+type scopeList struct {
+	scopes []string
+	joined string
+}
+
+func newScopeList(guard string, scopes []string) *scopeList {
+	l := new(scopeList)
+	for _, s := range scopes {
 		if !isScopeToken(s) {
 			panic(fmt.Sprintf("bearergate: %s was given the scope %q; a scope is printable ASCII without space, quote and backslash, and not empty", guard, s))
 		}
-		if !slices.Contains(scopes, s) {
-			scopes = append(scopes, s)
+		if !slices.Contains(l.scopes, s) {
+			l.scopes = append(l.scopes, s)
 		}
 	}
-	return scopes
+	l.joined = strings.Join(l.scopes, " ")
+	return l
+}
+
+// check needs all of the scopes.
+func (l *scopeList) check(t *Token) error {
+	if slices.IndexFunc(l.scopes, func(s string) bool { return !t.HasScope(s) }) < 0 {
+		return nil
+	}
+	missing := slices.DeleteFunc(slices.Clone(l.scopes), t.HasScope)
+	return l.missing(strings.Join(missing, " "))
+}
+
+func (l *scopeList) missing(required string) error {
+	return &Error{Code: CodeMissingScope, Required: required, routeScopes: l.joined}
 }

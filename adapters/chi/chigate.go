@@ -1,0 +1,118 @@
+// Package chigate puts the guards of bearergate in front of the routes of a chi
+// router.
+//
+//	r := chi.NewRouter()
+//	r.Route("/orgs/{org}", func(r chi.Router) {
+//		r.Use(chigate.Wrap(
+//			bearergate.RequireToken(verifier, bearergate.InstallationToken),
+//			bearergate.RequireOrg(bearergate.PathValue("org")),
+//		))
+//		r.With(chigate.Wrap(bearergate.RequireScope("projects:read"))).Get("/projects", listProjects)
+//	})
+//
+// Guards are functions that chi takes as they are. [Wrap] adds what they cannot
+// know of chi: path parameters, decoded, and the pattern of the route as
+// net/http spells it.
+//
+// chi runs what is given to Use before it looks for the route in that router.
+// So a guard in Use knows the parameters that the routers around its own have
+// matched, as above. One that needs a parameter of the route itself, or its
+// pattern, goes into With, or into Use of a Group. Where a guard stands too
+// early it answers 500 server_error, and the log says why.
+package chigate
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/bearergate/bearergate"
+	"github.com/go-chi/chi/v5"
+)
+
+// Wrap returns the guards, the first outermost, as a middleware for a chi
+// router. To what is inside, [http.Request.PathValue] and [chi.URLParam] give
+// path parameters decoded once, and [http.Request.Pattern] is the [Pattern] of the
+// route. A path with empty or dot segments, which net/http would redirect, has no
+// path values, so that guards which read one refuse.
+func Wrap(guards ...bearergate.Middleware) bearergate.Middleware {
+	guard := bearergate.Chain(guards...)
+	return func(next http.Handler) http.Handler {
+		guarded := guard(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if route := chi.RouteContext(r.Context()); route != nil {
+				r = decode(r, route)
+				setPattern(r, route)
+			}
+			guarded.ServeHTTP(w, r)
+		})
+	}
+}
+
+// decoded is how many of the parameters of a route are decoded. It is its own
+// key in the context.
+type decoded int
+
+// decode decodes the parameters of a path that chi has matched as it was
+// escaped, so that handlers read what guards do. chi appends to them on the way
+// through its routers.
+func decode(r *http.Request, route *chi.Context) *http.Request {
+	if r.URL.RawPath == "" {
+		return r
+	}
+	n, _ := r.Context().Value(decoded(0)).(decoded)
+	values := route.URLParams.Values
+	for i := int(n); i < len(values); i++ {
+		if value, err := url.PathUnescape(values[i]); err == nil {
+			values[i] = value
+		}
+	}
+	return r.WithContext(context.WithValue(r.Context(), decoded(0), decoded(len(values))))
+}
+
+func setPattern(r *http.Request, route *chi.Context) {
+	pattern := route.RoutePattern()
+	if pattern == "" {
+		return // in Use of the outermost router
+	}
+	if !onItsWay(route, pattern) {
+		pattern = Pattern(pattern)
+	}
+	if m := route.RouteMethod; m != r.Method { // the route is another method's
+		pattern = m + " " + pattern
+	}
+	r.Pattern = pattern
+	clean := isClean(r.URL.EscapedPath())
+	for i, name := range route.URLParams.Keys {
+		if clean {
+			r.SetPathValue(name, route.URLParams.Values[i])
+		} else {
+			r.SetPathValue(name, "")
+		}
+	}
+}
+
+func isClean(escaped string) bool {
+	clean := path.Clean(escaped)
+	return clean == escaped || clean+"/" == escaped
+}
+
+// onItsWay reports whether a request has yet to be routed by the router that is
+// mounted at the pattern. What is written for all below a path must not be taken
+// for that which is written for a route there.
+func onItsWay(route *chi.Context, pattern string) bool {
+	last := len(route.URLParams.Values) - 1
+	return strings.HasSuffix(pattern, "/*") && route.RoutePath != "" && last >= 0 && route.URLParams.Values[last] == ""
+}
+
+// Pattern returns a pattern of chi as [http.ServeMux] spells it, which is how
+// [bearergate.RouteScopes] and decisions name a route: /files/* is /files/, and
+// / is /{$}. Parameters are spelled alike, and keep their regular expressions.
+func Pattern(pattern string) string {
+	if pattern == "/" {
+		return "/{$}"
+	}
+	return strings.TrimSuffix(pattern, "*")
+}

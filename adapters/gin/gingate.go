@@ -1,0 +1,142 @@
+// Package gingate puts the guards of bearergate in front of the routes of a gin
+// engine.
+//
+//	orgs := engine.Group("/orgs/:org", gingate.Wrap(
+//		bearergate.RequireToken(verifier, bearergate.InstallationToken),
+//		bearergate.RequireOrg(bearergate.PathValue("org")),
+//	))
+//	orgs.GET("/projects", gingate.Wrap(bearergate.RequireScope("projects:read")), listProjects)
+//
+// Guards stand in Use, in groups or on routes.
+package gingate
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/bearergate/bearergate"
+	"github.com/gin-gonic/gin"
+)
+
+// Wrap returns the guards, the first outermost, as a handler for gin. It builds
+// their chain once.
+//
+// A guard that refuses has answered, and aborts: no handler after it runs. To
+// what is inside, the request carries the token, see [TokenFrom]; [gin.Context.Param]
+// and [http.Request.PathValue] give path parameters decoded once; and
+// [http.Request.Pattern] is the [Pattern] of the route.
+//
+// A guard must call the next handler before it returns, which
+// [http.TimeoutHandler] does not.
+func Wrap(guards ...bearergate.Middleware) gin.HandlerFunc {
+	guarded := bearergate.Chain(guards...)(http.HandlerFunc(resume))
+	var patterns sync.Map // as many as routes
+	return func(c *gin.Context) {
+		w := c.Writer
+		defer func() { c.Writer = w }()
+		call := &call{Context: c.Request.Context(), c: c}
+		r := c.Request.WithContext(call)
+		setPattern(r, c, &patterns)
+		guarded.ServeHTTP(w, r)
+		if !call.resumed {
+			c.Abort()
+		}
+	}
+}
+
+// call is what goes on in gin behind the guards. It comes to them as the context
+// of the request.
+type call struct {
+	context.Context
+	c       *gin.Context
+	resumed bool
+}
+
+type callKey struct{}
+
+func (c *call) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+func resume(w http.ResponseWriter, r *http.Request) {
+	call, ok := r.Context().Value(callKey{}).(*call)
+	if !ok {
+		panic("gingate: a guard has replaced the context of the request; derive it with context.WithValue and its like")
+	}
+	call.resumed = true
+	call.c.Request = r
+	if w != call.c.Writer {
+		call.c.Writer = &writer{call.c.Writer, w}
+	}
+	call.c.Next()
+}
+
+// writer is gin's with one that a guard has put in front of it.
+type writer struct {
+	gin.ResponseWriter
+	front http.ResponseWriter
+}
+
+func (w *writer) Unwrap() http.ResponseWriter       { return w.front }
+func (w *writer) Header() http.Header               { return w.front.Header() }
+func (w *writer) WriteHeader(status int)            { w.front.WriteHeader(status) }
+func (w *writer) WriteHeaderNow()                   {} // gin does when all have returned
+func (w *writer) Write(p []byte) (int, error)       { return w.front.Write(p) }
+func (w *writer) WriteString(s string) (int, error) { return io.WriteString(w.front, s) }
+func (w *writer) Flush()                            { http.NewResponseController(w.front).Flush() }
+
+func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(w.front).Hijack()
+}
+
+// TokenFrom returns the token that RequireToken verified for this request.
+func TokenFrom(c *gin.Context) (*bearergate.Token, bool) {
+	return bearergate.TokenFrom(c.Request.Context())
+}
+
+func setPattern(r *http.Request, c *gin.Context, patterns *sync.Map) {
+	path := c.FullPath()
+	if path == "" {
+		return // no route
+	}
+	pattern, ok := patterns.Load(path)
+	if !ok {
+		pattern = Pattern(path)
+		patterns.Store(path, pattern)
+	}
+	if !bearergate.SetPattern(r, pattern.(string)) {
+		return
+	}
+	for i, p := range c.Params {
+		if !strings.HasSuffix(path, "*"+p.Key) {
+			c.Params[i].Value = r.PathValue(p.Key)
+		}
+	}
+}
+
+// Pattern returns the path of a gin route as [http.ServeMux] spells it, which is
+// how [bearergate.RouteScopes] and decisions name a route: /orgs/:org is
+// /orgs/{org}, /files/*path is /files/{path...}, and /files/ is /files/{$}.
+func Pattern(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if text, name, ok := strings.Cut(segment, ":"); ok && !strings.HasSuffix(text, `\`) {
+			segments[i] = text + "{" + name + "}"
+		}
+	}
+	last := &segments[len(segments)-1]
+	if name, ok := strings.CutPrefix(*last, "*"); ok {
+		*last = "{" + name + "...}"
+	} else if *last == "" {
+		*last = "{$}"
+	}
+	return strings.Join(segments, "/")
+}
