@@ -21,8 +21,9 @@
 // grant is 410 whatever else is wrong. Guards that stand outside of
 // RequireToken answer 500 server_error.
 //
-// Guards that read a path parameter, as [PathValue] and [WithGrantInPath] do,
-// stand inside of the mux. [Configure] stands outside of everything, once, and
+// Guards that read a path parameter or the route, as [PathValue],
+// [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux; behind
+// chi, echo or gin they need the adapter of that router. [Configure] stands outside of everything, once, and
 // so does [LimitFailedAuthentication], directly inside of it.
 //
 // A preflight request carries no token: handle CORS outside of the guards, with

@@ -96,7 +96,7 @@ func setPattern(r *http.Request, route *chi.Context) {
 
 func isClean(escaped string) bool {
 	clean := path.Clean(escaped)
-	return clean == escaped || clean+"/" == escaped
+	return clean == escaped || clean != "/" && clean+"/" == escaped
 }
 
 // onItsWay reports whether a request has yet to be routed by the router that is

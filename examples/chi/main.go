@@ -1,0 +1,58 @@
+// Chi is a translations API on a chi router, with an issuer of its own. It
+// prints what to try with curl.
+//
+//	go run .
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+
+	"github.com/bearergate/bearergate"
+	chigate "github.com/bearergate/bearergate/adapters/chi"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/go-chi/chi/v5"
+)
+
+var scopes = bearergate.RouteScopes{
+	"GET /orgs/{org}/projects":                    {"projects:read"},
+	"POST /orgs/{org}/projects/{id}/translations": {"projects:read", "translations:publish"},
+}
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8080", "`address` to serve on")
+	flag.Parse()
+	issuer := bearergatetest.NewIssuer() // stands for an authorization server
+	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
+	log.Fatal(http.ListenAndServe(*addr, newAPI(issuer.Verifier())))
+}
+
+func newAPI(verifier bearergate.Verifier) http.Handler {
+	r := chi.NewRouter()
+	r.Use(bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithObserver(bearergate.LogDecisions(slog.Default()))))
+	r.Route("/orgs/{org}", func(r chi.Router) {
+		r.Use(chigate.Wrap( // knows {org}, and not yet the rest of the route
+			bearergate.RequireToken(verifier, bearergate.InstallationToken),
+			bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+			bearergate.RequireOrg(bearergate.PathValue("org")),
+		))
+		r.Group(func(r chi.Router) {
+			r.Use(chigate.Wrap(bearergate.RequireRouteScopes(scopes)))
+			r.Get("/projects", listProjects)
+			r.Post("/projects/{id}/translations", publishTranslations)
+		})
+	})
+	return r
+}
+
+func listProjects(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintln(w, "projects of", chi.URLParam(r, "org"))
+}
+
+func publishTranslations(w http.ResponseWriter, r *http.Request) {
+	token, _ := bearergate.TokenFrom(r.Context())
+	fmt.Fprintln(w, "translations of", chi.URLParam(r, "id"), "published by", token.ClientID())
+}

@@ -1,0 +1,54 @@
+// Echo is a translations API on an echo server, with an issuer of its own. It
+// prints what to try with curl.
+//
+//	go run .
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+
+	"github.com/bearergate/bearergate"
+	echogate "github.com/bearergate/bearergate/adapters/echo"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/labstack/echo/v5"
+)
+
+var scopes = bearergate.RouteScopes{
+	"GET /orgs/{org}/projects":                    {"projects:read"},
+	"POST /orgs/{org}/projects/{id}/translations": {"projects:read", "translations:publish"},
+}
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8080", "`address` to serve on")
+	flag.Parse()
+	issuer := bearergatetest.NewIssuer() // stands for an authorization server
+	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
+	log.Fatal(http.ListenAndServe(*addr, newAPI(issuer.Verifier())))
+}
+
+func newAPI(verifier bearergate.Verifier) http.Handler {
+	e := echo.New()
+	e.Use(echogate.Wrap(bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithObserver(bearergate.LogDecisions(slog.Default())))))
+	org := e.Group("/orgs/:org", echogate.Wrap(
+		bearergate.RequireToken(verifier, bearergate.InstallationToken),
+		bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+		bearergate.RequireOrg(bearergate.PathValue("org")),
+		bearergate.RequireRouteScopes(scopes),
+	))
+	org.GET("/projects", listProjects)
+	org.POST("/projects/:id/translations", publishTranslations)
+	return e
+}
+
+func listProjects(c *echo.Context) error {
+	return c.String(http.StatusOK, "projects of "+c.Param("org")+"\n")
+}
+
+func publishTranslations(c *echo.Context) error {
+	token, _ := echogate.TokenFrom(c)
+	return c.String(http.StatusOK, "translations of "+c.Param("id")+" published by "+token.ClientID()+"\n")
+}

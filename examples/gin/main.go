@@ -1,0 +1,55 @@
+// Gin is a translations API on a gin engine, with an issuer of its own. It
+// prints what to try with curl.
+//
+//	go run .
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+
+	"github.com/bearergate/bearergate"
+	gingate "github.com/bearergate/bearergate/adapters/gin"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/gin-gonic/gin"
+)
+
+var scopes = bearergate.RouteScopes{
+	"GET /orgs/{org}/projects":                    {"projects:read"},
+	"POST /orgs/{org}/projects/{id}/translations": {"projects:read", "translations:publish"},
+}
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8080", "`address` to serve on")
+	flag.Parse()
+	issuer := bearergatetest.NewIssuer() // stands for an authorization server
+	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
+	log.Fatal(http.ListenAndServe(*addr, newAPI(issuer.Verifier())))
+}
+
+func newAPI(verifier bearergate.Verifier) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.Use(gingate.Wrap(bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithObserver(bearergate.LogDecisions(slog.Default())))))
+	org := engine.Group("/orgs/:org", gingate.Wrap(
+		bearergate.RequireToken(verifier, bearergate.InstallationToken),
+		bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+		bearergate.RequireOrg(bearergate.PathValue("org")),
+		bearergate.RequireRouteScopes(scopes),
+	))
+	org.GET("/projects", listProjects)
+	org.POST("/projects/:id/translations", publishTranslations)
+	return engine
+}
+
+func listProjects(c *gin.Context) {
+	c.String(http.StatusOK, "projects of "+c.Param("org")+"\n")
+}
+
+func publishTranslations(c *gin.Context) {
+	token, _ := gingate.TokenFrom(c)
+	c.String(http.StatusOK, "translations of "+c.Param("id")+" published by "+token.ClientID()+"\n")
+}
