@@ -23,8 +23,9 @@
 //
 // Guards that read a path parameter or the route, as [PathValue],
 // [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux; behind
-// chi, echo or gin they need the adapter of that router. [Configure] stands outside of everything, once, and
-// so does [LimitFailedAuthentication], directly inside of it.
+// chi, echo or gin they need the adapter of that router. [Configure] stands
+// outside of everything, once, and so does [LimitFailedAuthentication], directly
+// inside of it.
 //
 // A preflight request carries no token: handle CORS outside of the guards, with
 //

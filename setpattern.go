@@ -25,14 +25,56 @@ import (
 // refuse.
 func SetPattern(r *http.Request, pattern string) bool {
 	r.Pattern = pattern
-	escaped := r.URL.EscapedPath()
-	if isClean(escaped) && setPathValues(r, pattern, escaped) {
+	if setPathValues(r, pattern, r.URL.EscapedPath()) {
 		return true
 	}
 	for name := range parameters(pattern) {
 		r.SetPathValue(name, "")
 	}
 	return false
+}
+
+func setPathValues(r *http.Request, pattern, escaped string) bool {
+	for pattern != "" {
+		if pattern[0] != '/' || !strings.HasPrefix(escaped, "/") {
+			return false
+		}
+		switch pattern {
+		case "/":
+			return isClean(escaped)
+		case "/{$}":
+			return escaped == "/"
+		}
+		var want, have string
+		want, pattern = cutSegment(pattern[1:])
+		before, name, after := cutParameter(want)
+		name, toTheEnd := strings.CutSuffix(name, "...")
+		switch {
+		case toTheEnd && !isClean(escaped):
+			return false
+		case toTheEnd:
+			have, escaped = escaped[1:], ""
+		default:
+			have, escaped = cutSegment(escaped[1:])
+		}
+		value, err := url.PathUnescape(have)
+		switch {
+		case err != nil, have == ".", have == "..":
+			return false
+		case name == "":
+			if have != before && value != unescaped(before) {
+				return false
+			}
+			continue
+		}
+		value, begins := strings.CutPrefix(value, before)
+		value, ends := strings.CutSuffix(value, after)
+		if !begins || !ends || value == "" && !toTheEnd {
+			return false
+		}
+		r.SetPathValue(name, value)
+	}
+	return escaped == ""
 }
 
 // isClean reports whether http.ServeMux would serve the path, and not redirect
@@ -42,41 +84,12 @@ func isClean(escaped string) bool {
 	return clean == escaped || clean != "/" && clean+"/" == escaped
 }
 
-func setPathValues(r *http.Request, pattern, escaped string) bool {
-	for pattern != "" {
-		if pattern[0] != '/' || !strings.HasPrefix(escaped, "/") {
-			return false
-		}
-		pattern, escaped = pattern[1:], escaped[1:]
-		switch pattern {
-		case "":
-			return true
-		case "{$}":
-			return escaped == ""
-		}
-		var want, have string
-		want, pattern = cutSegment(pattern)
-		before, name, after := cutParameter(want)
-		name, toTheEnd := strings.CutSuffix(name, "...")
-		if toTheEnd {
-			have, escaped = escaped, ""
-		} else {
-			have, escaped = cutSegment(escaped)
-		}
-		value, err := url.PathUnescape(have)
-		if text, err := url.PathUnescape(before); err == nil {
-			before = text
-		}
-		value, begins := strings.CutPrefix(value, before)
-		value, ends := strings.CutSuffix(value, after)
-		switch {
-		case err != nil, !begins, !ends, name == "" && value != "", name != "" && value == "" && !toTheEnd:
-			return false
-		case name != "":
-			r.SetPathValue(name, value)
-		}
+// unescaped decodes text of a pattern.
+func unescaped(text string) string {
+	if decoded, err := url.PathUnescape(text); err == nil {
+		return decoded
 	}
-	return escaped == ""
+	return text
 }
 
 // cutSegment cuts in front of the next slash.

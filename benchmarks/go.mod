@@ -14,7 +14,12 @@ require (
 	github.com/modelcontextprotocol/go-sdk v1.8.0
 )
 
+require github.com/go-chi/chi/v5 v5.5.0
+
 require (
+	github.com/bearergate/bearergate/adapters/chi v0.0.0
+	github.com/bearergate/bearergate/adapters/echo v0.0.0
+	github.com/bearergate/bearergate/adapters/gin v0.0.0
 	github.com/bytedance/gopkg v0.1.3 // indirect
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
@@ -67,3 +72,9 @@ require (
 )
 
 replace github.com/bearergate/bearergate => ../
+
+replace github.com/bearergate/bearergate/adapters/chi => ../adapters/chi
+
+replace github.com/bearergate/bearergate/adapters/echo => ../adapters/echo
+
+replace github.com/bearergate/bearergate/adapters/gin => ../adapters/gin

@@ -21,7 +21,7 @@ func main() {
 	testing.Init()
 	rounds := flag.Int("rounds", 40, "how many `times` each is measured")
 	benchtime := flag.String("benchtime", "5ms", "how `long` each is measured in a round")
-	only := flag.String("only", "", "`name` of the only group: comparisons, many-tokens or growth")
+	only := flag.String("only", "", "`name` of the only group: comparisons, adapters, many-tokens or growth")
 	raw := flag.String("raw", "", "`file` for the measurements themselves, for benchstat")
 	flag.Parse()
 	flag.Set("test.benchtime", *benchtime)
@@ -50,7 +50,7 @@ func run(rounds int, only, raw string) error {
 		name   string
 		setUp  func() []measurement
 		rounds int // fewer where much memory makes them long
-	}{{"comparisons", comparisons, rounds}, {"many-tokens", manyTokens, (rounds + 3) / 4}, {"growth", growth, (rounds + 3) / 4}} {
+	}{{"comparisons", comparisons, rounds}, {"adapters", adapters, rounds}, {"many-tokens", manyTokens, (rounds + 3) / 4}, {"growth", growth, (rounds + 3) / 4}} {
 		if only != "" && only != group.name {
 			continue
 		}

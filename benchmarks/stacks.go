@@ -45,14 +45,18 @@ var stacks = []stack{
 
 var handled = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 
-// chain is all of ours: token, limit, organization, scope.
 func chain(s signer, cacheSize int) http.Handler {
-	return bearergate.Chain(
+	return bearergate.Chain(guards(s, cacheSize)...)(handled)
+}
+
+// guards are all of ours: token, limit, organization, scope.
+func guards(s signer, cacheSize int) []bearergate.Middleware {
+	return []bearergate.Middleware{
 		bearergate.RequireToken(verifier(s, cacheSize), bearergate.InstallationToken),
-		bearergate.RateLimit(bearergate.PerMinute(1<<40)),
+		bearergate.RateLimit(bearergate.PerMinute(1 << 40)),
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireScope("projects:read"),
-	)(handled)
+	}
 }
 
 func token(s signer, cacheSize int) http.Handler {

@@ -106,19 +106,21 @@ func printTables(w io.Writer, file string) error {
 		return err
 	}
 	works, stacks, grown := m.names()
+	routed := func(work string) bool { return strings.HasPrefix(work, "router=") }
+	if routers := slices.DeleteFunc(slices.Clone(works), func(w string) bool { return !routed(w) }); len(routers) > 0 {
+		printTable(w, "a route, one core", routers, []string{"bare", "adapter", "guarded"}, func(work, stack string) string {
+			return m.cell(work, stack, 1) + ", " + m.count(work, stack)
+		})
+	}
+	works = slices.DeleteFunc(works, routed)
+	stacks = slices.DeleteFunc(stacks, func(s string) bool { return slices.Contains([]string{"bare", "adapter", "guarded"}, s) })
 	if len(works) > 0 {
 		for cores := 1; cores <= 2; cores++ {
 			printTable(w, []string{"one core", "two cores"}[cores-1], works, stacks, func(work, stack string) string {
 				return m.cell(work, stack, cores)
 			})
 		}
-		printTable(w, "allocations", works, stacks, func(work, stack string) string {
-			allocs, ok := m.allocs[fmt.Sprintf("%s/stack=%s/cores=1", work, stack)]
-			if !ok {
-				return ""
-			}
-			return fmt.Sprintf("%.0f", allocs)
-		})
+		printTable(w, "allocations", works, stacks, m.count)
 	}
 	if len(grown) > 0 {
 		printTable(w, "a hit, by", grown, []string{"1 core", "2 cores"}, func(name, cores string) string {
@@ -159,6 +161,15 @@ func (m medians) cell(work, stack string, cores int) string {
 		return duration(ns)
 	}
 	return fmt.Sprintf("%s (%.3g×)", duration(ns), ratio)
+}
+
+// count is the number of allocations.
+func (m medians) count(work, stack string) string {
+	allocs, ok := m.allocs[fmt.Sprintf("%s/stack=%s/cores=1", work, stack)]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%.0f", allocs)
 }
 
 func printTable(w io.Writer, title string, rows, columns []string, cell func(row, column string) string) {

@@ -21,11 +21,22 @@ type measurement struct {
 	run  func(b *testing.B)
 }
 
-// request returns a request with the token; with an empty one, none.
-func request(token string) *http.Request {
+// unrouted returns a request as it comes to a router.
+func unrouted() *http.Request {
 	r := must(http.NewRequest("GET", "/orgs/"+organization+"/projects", nil))
 	r.RemoteAddr = "192.0.2.1:1234"
+	return r
+}
+
+func routed() *http.Request {
+	r := unrouted()
 	r.SetPathValue("org", organization)
+	return r
+}
+
+// request returns a request with the token; with an empty one, none.
+func request(token string) *http.Request {
+	r := routed()
 	if token != "" {
 		r.Header["Authorization"] = []string{"Bearer " + token}
 	}
@@ -51,6 +62,10 @@ func answer(h http.Handler, r *http.Request) int {
 // requests serves requests with the tokens in turn, on as many cores as there
 // may be, each beginning anywhere.
 func requests(h http.Handler, status int, tokens ...string) func(*testing.B) {
+	return requestsAs(routed, h, status, tokens...)
+}
+
+func requestsAs(newRequest func() *http.Request, h http.Handler, status int, tokens ...string) func(*testing.B) {
 	values := make([][]string, len(tokens))
 	for i, token := range tokens {
 		values[i] = request(token).Header["Authorization"]
@@ -59,7 +74,7 @@ func requests(h http.Handler, status int, tokens ...string) func(*testing.B) {
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
 			w := &responseWriter{header: make(http.Header, 8)}
-			r := request("x")
+			r := newRequest()
 			n := rand.IntN(len(values))
 			for pb.Next() {
 				clear(w.header)
