@@ -35,6 +35,7 @@ func AllowUnlistedRoutes() RouteScopesOption {
 // does. A route that is not listed is answered 500 server_error, unless
 // [AllowUnlistedRoutes] is given. It stands where the route is known, inside of
 // the mux: on each route or, with other routers' adapters, on a group of them.
+// Where a mux is a route of another, that is the mux whose handler it wraps.
 //
 // The table is copied. It panics on an empty table, a key that is no pattern,
 // two keys for the same routes, and a scope that RequireScope would not take.

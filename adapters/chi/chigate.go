@@ -80,6 +80,9 @@ func setPattern(r *http.Request, route *chi.Context) {
 	if !onItsWay(route, pattern) {
 		pattern = Pattern(pattern)
 	}
+	if last := route.RoutePatterns[len(route.RoutePatterns)-1]; len(last) > 1 && strings.HasSuffix(last, "/") {
+		pattern += "/{$}" // chi leaves it out
+	}
 	if m := route.RouteMethod; m != r.Method { // the route is another method's
 		pattern = m + " " + pattern
 	}
@@ -108,11 +111,16 @@ func onItsWay(route *chi.Context, pattern string) bool {
 }
 
 // Pattern returns a pattern of chi as [http.ServeMux] spells it, which is how
-// [bearergate.RouteScopes] and decisions name a route: /files/* is /files/, and
-// / is /{$}. Parameters are spelled alike, and keep their regular expressions.
+// [bearergate.RouteScopes] and decisions name a route: /files/* is /files/, / is
+// /{$}, and /orgs/, the root of a router at /orgs, is /orgs, as in
+// [chi.Context.RoutePattern]. Parameters are spelled alike, and keep their
+// regular expressions.
 func Pattern(pattern string) string {
-	if pattern == "/" {
+	switch {
+	case pattern == "/":
 		return "/{$}"
+	case strings.HasSuffix(pattern, "/*"):
+		return strings.TrimSuffix(pattern, "*")
 	}
-	return strings.TrimSuffix(pattern, "*")
+	return strings.TrimRight(pattern, "/")
 }

@@ -64,6 +64,9 @@ func router() http.Handler {
 		"GET /route/{org}/{id:[0-9]+}":    {"read"},
 		"GET /group/{org}/listed":         {"read"},
 		"GET /{$}":                        {"read"},
+		"GET /slash":                      {},
+		"GET /slash/{$}":                  {"read"},
+		"GET /root":                       {"read"},
 		"GET /route/{org}/mounted/{id}/x": {"read"},
 	}))
 	r := chi.NewRouter()
@@ -86,6 +89,9 @@ func router() http.Handler {
 		mounted.With(org, scopes).Get("/{id}/x", tell)
 		r.Mount("/mounted", mounted)
 	})
+	r.With(scopes).Get("/slash", tell)
+	r.With(scopes).Get("/slash/", tell)
+	r.Route("/root", func(r chi.Router) { r.With(scopes).Get("/", tell) })
 	r.Mount("/early", func() http.Handler {
 		r := chi.NewRouter()
 		r.Use(org)
@@ -112,6 +118,12 @@ func TestGuardsStandInUseWithGroupRouteAndMount(t *testing.T) {
 		{"/with/acme", "", `401 {"error":"invalid_token"}`},
 		{"/", read, "200 /{$} org= id="},
 		{"/", none, `403 {"error":"missing_scope","required":"read"}`},
+		{"/slash", none, "200 /slash org= id="},
+		{"/slash/", none, `403 {"error":"missing_scope","required":"read"}`},
+		{"/slash/", read, "200 /slash/{$} org= id="},
+		{"/root", read, "200 /root org= id="},
+		{"/root/", read, "200 /root org= id="},
+		{"/root/", none, `403 {"error":"missing_scope","required":"read"}`},
 		{"/group/acme/listed", read, "200 /group/{org}/listed org=acmeacme id="},
 		{"/group/acme/listed", none, `403 {"error":"missing_scope","required":"read"}`},
 		{"/group/acme/unlisted", read, `500 {"error":"server_error"}`},
@@ -174,5 +186,15 @@ func TestScopesAreThoseOfTheRouteThatAnswers(t *testing.T) {
 	guarded.Delete("/projects/{id}", tell)
 	if got, body, _ := answer(r, "GET", "/projects/1", issuer.AccessToken()); got != 403 {
 		t.Errorf("got %d %s", got, body)
+	}
+}
+
+func TestPattern(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"/": "/{$}", "/orgs": "/orgs", "/orgs/": "/orgs", "/orgs/{org}": "/orgs/{org}", "/files/*": "/files/", "/*": "/", "/x/{id:[0-9]+}": "/x/{id:[0-9]+}",
+	} {
+		if got := chigate.Pattern(pattern); got != want {
+			t.Errorf("%s: got %s, want %s", pattern, got, want)
+		}
 	}
 }
