@@ -7,8 +7,10 @@
 //	))
 //	orgs.GET("/projects", listProjects, echogate.Wrap(bearergate.RequireScope("projects:read")))
 //
-// Guards stand in Use, in groups or on routes. In Pre the route is not known yet:
-// a guard that needs it answers 500 server_error there, and the log says why.
+// Guards stand in Use, in groups or on routes. Those that need the route answer
+// 500 server_error where there is none, and the log says why: in Pre, and for
+// paths without a route in Use and in groups, unless echo's
+// NoGroupAutoRegister404Routes leaves these to the error handler.
 package echogate
 
 import (

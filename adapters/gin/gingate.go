@@ -7,7 +7,9 @@
 //	))
 //	orgs.GET("/projects", gingate.Wrap(bearergate.RequireScope("projects:read")), listProjects)
 //
-// Guards stand in Use, in groups or on routes.
+// Guards stand in Use, in groups or on routes. In Use of the engine, those that
+// need the route answer 500 server_error to a path without one, and the log says
+// why.
 package gingate
 
 import (

@@ -31,7 +31,7 @@ func main() {
 }
 
 func newAPI(verifier bearergate.Verifier) http.Handler {
-	e := echo.New()
+	e := echo.NewWithConfig(echo.Config{NoGroupAutoRegister404Routes: true}) // what is no route is not in the table
 	e.Use(echogate.Wrap(bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithObserver(bearergate.LogDecisions(slog.Default())))))
 	org := e.Group("/orgs/:org", echogate.Wrap(
 		bearergate.RequireToken(verifier, bearergate.InstallationToken),
