@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,6 +13,10 @@ import (
 type Grant struct {
 	ID             string
 	OrganizationID string
+	// Scopes and ProjectIDs bound what installation tokens can be minted for the
+	// grant. Nil scopes bound nothing, as no project ids do.
+	Scopes     []string
+	ProjectIDs []string
 	// RevokedAt is the zero time for an active grant. Any other time, also one
 	// to come, makes it a revoked one.
 	RevokedAt time.Time
@@ -114,9 +119,14 @@ func (g *grantGuard) check(r *http.Request, t *Token) (Grant, error) {
 // GrantFrom returns the grant that RequireGrant looked up for this request.
 func GrantFrom(ctx context.Context) (Grant, bool) {
 	if g := stateFrom(ctx).grant; g != nil {
-		return *g, true
+		return g.clone(), true
 	}
 	return Grant{}, false
+}
+
+func (g Grant) clone() Grant {
+	g.Scopes, g.ProjectIDs = slices.Clone(g.Scopes), slices.Clone(g.ProjectIDs)
+	return g
 }
 
 // MemoryGrants is a [GrantStore] in memory, for tests and for programs without
@@ -135,7 +145,7 @@ func (m *MemoryGrants) Grant(_ context.Context, id string) (Grant, error) {
 	if !ok {
 		return Grant{}, ErrGrantNotFound
 	}
-	return g, nil
+	return g.clone(), nil
 }
 
 // Put stores the grant in place of one with the same ID.
@@ -145,7 +155,7 @@ func (m *MemoryGrants) Put(g Grant) {
 	if m.grants == nil {
 		m.grants = make(map[string]Grant)
 	}
-	m.grants[g.ID] = g
+	m.grants[g.ID] = g.clone()
 }
 
 // Revoke marks the grant as revoked at this time, or now for the zero time. It

@@ -185,7 +185,7 @@ func TestMemoryGrants(t *testing.T) {
 		}
 	}
 	got, err := grants.Grant(ctx, "g")
-	if want := (bearergate.Grant{ID: "g", OrganizationID: "acme", RevokedAt: first}); err != nil || got != want {
+	if want := (bearergate.Grant{ID: "g", OrganizationID: "acme", RevokedAt: first}); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	grants.Delete("g")

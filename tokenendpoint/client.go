@@ -1,0 +1,127 @@
+package tokenendpoint
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/bearergate/bearergate"
+)
+
+// Client is a registered app.
+type Client struct {
+	ID string
+	// Secrets are the SHA-256 of its secrets, of which there are two while one is
+	// replaced. A client without is a public one (RFC 6749 section 2.1), and has to
+	// use PKCE.
+	Secrets []Sum
+	// RedirectURIs are compared byte for byte.
+	RedirectURIs []string
+	// AnyLoopbackPort also takes an http redirect URI on 127.0.0.1 or [::1] that
+	// differs from a registered one in its port alone (RFC 8252 section 7.3).
+	AnyLoopbackPort bool
+}
+
+// ClientStore finds clients. An error with [bearergate.ErrInvalidClient] in its
+// tree means that there is none of this id; any other that it cannot tell: 503.
+// It is called concurrently.
+type ClientStore interface {
+	Client(ctx context.Context, id string) (Client, error)
+}
+
+// SecretSum returns a secret as [Client.Secrets] has it.
+func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
+
+// credentials are what a client says of itself.
+type credentials struct {
+	id, secret string
+}
+
+var (
+	errNoClient    = refusal(bearergate.ErrInvalidRequest, "no client_id")
+	errTwoWays     = refusal(bearergate.ErrInvalidRequest, "the client authenticates in two ways")
+	errMalformed   = refusal(bearergate.ErrInvalidRequest, "malformed Authorization")
+	errScheme      = refusal(bearergate.ErrInvalidClient, "a scheme other than Basic")
+	errWrongSecret = refusal(bearergate.ErrInvalidClient, "not a secret of the client")
+	errNoSecret    = refusal(bearergate.ErrInvalidClient, "a client that has a secret sent none")
+	errOtherClient = errors.New("tokenendpoint: the client store answered another client than it was asked for")
+)
+
+// clientCredentials reads them from Authorization or from the form (RFC 6749
+// section 2.3.1), where both may name the client, but only one holds a secret.
+func clientCredentials(h http.Header, f *form) (credentials, error) {
+	inForm := credentials{f.clientID, f.clientSecret}
+	lines := h.Values("Authorization")
+	switch {
+	case len(lines) > 1:
+		return credentials{}, errMalformed
+	case len(lines) == 0 && inForm.id == "":
+		return credentials{}, errNoClient
+	case len(lines) == 0:
+		return inForm, nil
+	}
+	basic, err := basicCredentials(lines[0])
+	switch {
+	case err != nil:
+		return credentials{}, err
+	case inForm.secret != "", inForm.id != "" && inForm.id != basic.id:
+		return credentials{}, errTwoWays
+	}
+	return basic, nil
+}
+
+func basicCredentials(line string) (credentials, error) {
+	scheme, encoded, _ := strings.Cut(line, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return credentials{}, errScheme
+	}
+	decoded, err := base64.StdEncoding.DecodeString(strings.TrimLeft(encoded, " "))
+	id, secret, ok := strings.Cut(string(decoded), ":")
+	if err != nil || !ok {
+		return credentials{}, errMalformed
+	}
+	id, idErr := url.QueryUnescape(id)
+	secret, secretErr := url.QueryUnescape(secret)
+	if idErr != nil || secretErr != nil || id == "" || !isText(id) || !isText(secret) {
+		return credentials{}, errMalformed
+	}
+	return credentials{id, secret}, nil
+}
+
+// authenticate returns the client. The secret is compared also where there is
+// no such client, so that this takes as long.
+func (e *Endpoint) authenticate(ctx context.Context, c credentials) (Client, error) {
+	client, err := e.clients.Client(ctx, c.id)
+	if err != nil {
+		subtle.ConstantTimeCompare(hash(c.secret), make([]byte, sha256.Size))
+		return Client{}, err
+	}
+	if client.ID != c.id {
+		return Client{}, errOtherClient
+	}
+	public := len(client.Secrets) == 0
+	switch {
+	case public && c.secret == "":
+		return client, nil
+	case !public && c.secret == "":
+		return Client{}, errNoSecret
+	}
+	sum, known := hash(c.secret), 0
+	for _, secret := range client.Secrets {
+		known |= subtle.ConstantTimeCompare(sum, secret[:])
+	}
+	if known == 0 {
+		return Client{}, errWrongSecret
+	}
+	return client, nil
+}
+
+func hash(s string) []byte {
+	sum := sha256.Sum256([]byte(s))
+	return sum[:]
+}

@@ -1,0 +1,451 @@
+package tokenendpoint_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/tokenendpoint"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCodeIsExchangedForTokens(t *testing.T) {
+	tr := newTrial(t)
+	for name, request := range map[string]func() *http.Request{
+		"Basic":         func() *http.Request { return asApp(exchange(tr.code())) },
+		"second secret": func() *http.Request { return as(post(exchange(tr.code()).Encode()), "app", "the next secret") },
+		"in the form": func() *http.Request {
+			return post(exchange(tr.code(), "client_id", "app", "client_secret", "s3cret: +%&ü").Encode())
+		},
+		"named in both":   func() *http.Request { return asApp(exchange(tr.code(), "client_id", "app")) },
+		"unknown beside":  func() *http.Request { return asApp(exchange(tr.code(), "resource", "x", "scope", "anything")) },
+		"public":          func() *http.Request { return asPublic(exchange(tr.code(ofPublic))) },
+		"public by Basic": func() *http.Request { return as(post(exchange(tr.code(ofPublic)).Encode()), "public", "") },
+		"charset": func() *http.Request {
+			r := asApp(exchange(tr.code()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+			return r
+		},
+		"without PKCE":         func() *http.Request { return asApp(exchange(tr.code(withoutPKCE), "code_verifier", "")) },
+		"without redirect_uri": func() *http.Request { return asApp(exchange(tr.code(withoutRedirectURI), "redirect_uri", "")) },
+		"unknown in the query": func() *http.Request { r := asApp(exchange(tr.code())); r.URL.RawQuery = "tenant=1&scope"; return r },
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := tr.ask(request())
+			if got.Status != 200 || !strings.Contains(got.Body, `"token_type":"Bearer","expires_in":90,"refresh_token":"`) || !strings.HasSuffix(got.Body, `"scope":"read write"}`+"\n") {
+				t.Errorf("got %d %s", got.Status, got.Body)
+			}
+			want := http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}, "Pragma": {"no-cache"}}
+			if diff := cmp.Diff(want, got.Header); diff != "" {
+				t.Errorf("headers (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func ofPublic(r *tokenendpoint.CodeRequest)           { r.ClientID = "public" }
+func withoutPKCE(r *tokenendpoint.CodeRequest)        { r.CodeChallenge, r.CodeChallengeMethod = "", "" }
+func withoutRedirectURI(r *tokenendpoint.CodeRequest) { r.RedirectURI = "" }
+
+func TestOnlyPOSTIsTaken(t *testing.T) {
+	tr := newTrial(t)
+	for _, method := range []string{"GET", "HEAD", "PUT", "OPTIONS", "post"} {
+		r := asApp(exchange(tr.code()))
+		r.Method = method
+		if got := tr.ask(r); got.Status != 405 || got.Header.Get("Allow") != "POST" {
+			t.Errorf("%s: got %d %v", method, got.Status, got.Header)
+		}
+	}
+}
+
+func TestMalformedRequestIsInvalidRequest(t *testing.T) {
+	tr := newTrial(t)
+	body := exchange("c").Encode()
+	app := func(body string) *http.Request { return as(post(body), "app", "s3cret: +%&ü") }
+	header := func(name, value string) *http.Request {
+		r := app(body)
+		r.Header[name] = []string{value}
+		return r
+	}
+	for name, r := range map[string]*http.Request{
+		"no form":              header("Content-Type", "application/json"),
+		"no content type":      header("Content-Type", ""),
+		"a part of one":        header("Content-Type", "application/x-www-form-urlencoded-not"),
+		"another charset":      header("Content-Type", "application/x-www-form-urlencoded; charset=latin1"),
+		"encoded":              header("Content-Encoding", "gzip"),
+		"nothing":              app(""),
+		"no grant_type":        app(exchange("c", "grant_type", "").Encode()),
+		"empty grant_type":     app("grant_type=&code=c"),
+		"another grant_type":   app("grant_type=password&username=a&password=b"),
+		"case of grant_type":   app("grant_type=Authorization_code&code=c"),
+		"no code":              app(exchange("c", "code", "").Encode()),
+		"empty code":           app(exchange("c", "code", "").Encode() + "&code="),
+		"no refresh_token":     app("grant_type=refresh_token"),
+		"code twice":           app(body + "&code=c"),
+		"grant_type twice":     app(body + "&grant_type=authorization_code"),
+		"twice, once encoded":  app(body + "&c%6Fde=c"),
+		"twice, once empty":    app(body + "&client_id=&client_id="),
+		"bad percent-encoding": app(body + "&x=%zz"),
+		"cut percent-encoding": app(body + "&x=%4"),
+		"bad name":             app(body + "&%zz=x"),
+		"NUL":                  app(body + "&state=%00"),
+		"raw NUL":              app(body + "&state=\x00"),
+		"not UTF-8":            app(body + "&state=%ff"),
+		"raw bytes":            app(body + "&state=\xff"),
+		"line feed":            app(body + "&state=%0A"),
+		"65 KiB":               app(body + "&x=" + strings.Repeat("x", 65<<10)),
+		"10,000 parameters":    app(body + strings.Repeat("&x=", 10_000)),
+		"a short verifier":     app(exchange("c", "code_verifier", verifier[:42]).Encode()),
+		"a long verifier":      app(exchange("c", "code_verifier", strings.Repeat("a", 129)).Encode()),
+		"a verifier with +":    app(exchange("c", "code_verifier", verifier[:42]+"+").Encode()),
+		"a verifier with ü":    app(exchange("c", "code_verifier", verifier[:42]+"ü").Encode()),
+		"no client":            post(body),
+		"empty client":         post(body + "&client_id=&client_secret=x"),
+		"two ways":             app(exchange("c", "client_id", "app", "client_secret", "s3cret: +%&ü").Encode()),
+		"two clients":          app(exchange("c", "client_id", "other").Encode()),
+		"Basic without colon":  header("Authorization", "Basic YXBw"),
+		"Basic, no base64":     header("Authorization", "Basic ?"),
+		"Basic, bad percent":   header("Authorization", "Basic YSU6Yg=="),
+		"Basic, no id":         header("Authorization", "Basic OmE="),
+		"Basic alone":          header("Authorization", "Basic"),
+		"code in the query":    func() *http.Request { r := app(body); r.URL.RawQuery = "code=c"; return r }(),
+		"secret in the query":  func() *http.Request { r := app(body); r.URL.RawQuery = "client_secret=x"; return r }(),
+		"all in the query":     func() *http.Request { r := app(""); r.URL.RawQuery = body; return r }(),
+		"two Authorization":    func() *http.Request { r := app(body); r.Header.Add("Authorization", "Basic YTpi"); return r }(),
+		"a body that breaks": func() *http.Request {
+			r := app(body)
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(body), errorReader{}))
+			return r
+		}(),
+	} {
+		calls := tr.called(func() {
+			if got := tr.refuses(r, bearergate.CodeInvalidRequest); got.Header.Get("WWW-Authenticate") != "" {
+				t.Errorf("%s: a challenge, though no credentials would help", name)
+			}
+		})
+		if len(calls) > 0 || t.Failed() {
+			t.Fatalf("%s: the store was asked: %v", name, calls)
+		}
+	}
+}
+
+type errorReader struct{}
+
+func (errorReader) Read([]byte) (int, error) { return 0, errors.New("reset by peer") }
+
+func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
+	tr := newTrial(t)
+	code := tr.code()
+	body := exchange(code).Encode()
+	var all []answer
+	for name, r := range map[string]*http.Request{
+		"unknown":                as(post(body), "nobody", "x"),
+		"unknown, in the form":   post(body + "&client_id=nobody"),
+		"a wrong secret":         as(post(body), "app", "x"),
+		"a secret of another":    as(post(body), "app", "other secret"),
+		"no secret":              post(body + "&client_id=app"),
+		"an empty secret":        as(post(body), "app", ""),
+		"an empty one, in form":  post(body + "&client_id=app&client_secret="),
+		"public, with a secret":  as(post(body), "public", "x"),
+		"another scheme":         func() *http.Request { r := post(body); r.Header.Set("Authorization", "Bearer x"); return r }(),
+		"the hash of the secret": as(post(body), "app", fmt.Sprintf("%x", tokenendpoint.SecretSum("the next secret"))),
+		"another scheme and form": func() *http.Request {
+			r := post(body + "&client_id=public")
+			r.Header.Set("Authorization", "Bearer x")
+			return r
+		}(),
+	} {
+		calls := tr.called(func() { all = append(all, tr.refuses(r, bearergate.CodeInvalidClient)) })
+		if len(calls) > 0 || t.Failed() {
+			t.Fatalf("%s: the store was asked: %v", name, calls)
+		}
+	}
+	for _, got := range all {
+		if diff := cmp.Diff(all[0], got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if got := all[0].Header.Get("WWW-Authenticate"); got != `Basic realm="api"` {
+		t.Errorf("got the challenge %s", got)
+	}
+	tr.refuses(as(post(body), "down", "x"), bearergate.CodeTemporarilyUnavailable)
+	tr.refuses(as(post(body), "wrong", "x"), bearergate.CodeTemporarilyUnavailable)
+	tr.succeeds(asApp(exchange(code)))
+}
+
+// TestCodesThatCannotBeUsedAreToldApartByNobody shows as well that a failed
+// check does not consume the code.
+func TestCodesThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTrial(t)
+		var all []answer
+		for name, c := range map[string]struct {
+			change  []func(*tokenendpoint.CodeRequest)
+			request func(code string) *http.Request
+			after   time.Duration
+			owner   func(code string) *http.Request // nil: app
+		}{
+			"unknown":              {request: func(code string) *http.Request { return asApp(exchange(code + "x")) }},
+			"another client's":     {request: func(code string) *http.Request { return as(post(exchange(code).Encode()), "other", "other secret") }},
+			"of a public client":   {request: func(code string) *http.Request { return asPublic(exchange(code)) }},
+			"another redirect_uri": {request: func(code string) *http.Request { return asApp(exchange(code, "redirect_uri", redirectURI+"2")) }},
+			"no redirect_uri":      {request: func(code string) *http.Request { return asApp(exchange(code, "redirect_uri", "")) }},
+			"a redirect_uri that was not sent": {change: []func(*tokenendpoint.CodeRequest){withoutRedirectURI},
+				request: func(code string) *http.Request { return asApp(exchange(code)) },
+				owner:   func(code string) *http.Request { return asApp(exchange(code, "redirect_uri", "")) }},
+			"another verifier": {request: func(code string) *http.Request { return asApp(exchange(code, "code_verifier", verifier+"x")) }},
+			"no verifier":      {request: func(code string) *http.Request { return asApp(exchange(code, "code_verifier", "")) }},
+			"the challenge":    {request: func(code string) *http.Request { return asApp(exchange(code, "code_verifier", challenge)) }},
+			"a verifier without challenge": {change: []func(*tokenendpoint.CodeRequest){withoutPKCE},
+				request: func(code string) *http.Request { return asApp(exchange(code)) },
+				owner:   func(code string) *http.Request { return asApp(exchange(code, "code_verifier", "")) }},
+			"expired": {request: func(code string) *http.Request { return asApp(exchange(code)) }, after: 10 * time.Minute},
+		} {
+			code := tr.code(c.change...)
+			time.Sleep(c.after)
+			calls := tr.called(func() { all = append(all, tr.refuses(c.request(code), bearergate.CodeInvalidGrant)) })
+			if diff := cmp.Diff([]string{"Code"}, calls); diff != "" || t.Failed() {
+				t.Fatalf("%s: calls of the store (-want +got):\n%s", name, diff)
+			}
+			if c.owner == nil {
+				c.owner = func(code string) *http.Request { return asApp(exchange(code)) }
+			}
+			if c.after == 0 {
+				tr.succeeds(c.owner(code))
+			}
+		}
+		for _, got := range all {
+			if diff := cmp.Diff(all[0], got); diff != "" {
+				t.Error(diff)
+			}
+		}
+		if h := all[0].Header; h.Get("WWW-Authenticate") != `Basic realm="api"` || h.Get("Pragma") != "no-cache" {
+			t.Errorf("got %v", h)
+		}
+	})
+}
+
+func TestCodeLivesTenMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTrial(t)
+		code := tr.code()
+		time.Sleep(10*time.Minute - 1)
+		tr.succeeds(asApp(exchange(code)))
+	})
+}
+
+func TestWrongVerifierAndThenNoneIsInvalidGrant(t *testing.T) {
+	tr := newTrial(t)
+	code := tr.code(ofPublic)
+	tr.refuses(asPublic(exchange(code, "code_verifier", verifier+"x")), bearergate.CodeInvalidGrant)
+	tr.refuses(asPublic(exchange(code, "code_verifier", "")), bearergate.CodeInvalidGrant)
+	tr.succeeds(asPublic(exchange(code)))
+}
+
+func TestOneOfManyExchangesWins(t *testing.T) {
+	tr := newTrial(t)
+	code := tr.code()
+	var winners atomic.Int64
+	var racers sync.WaitGroup
+	for range 100 {
+		racers.Go(func() {
+			switch got := tr.ask(asApp(exchange(code))); got.Status {
+			case 200:
+				winners.Add(1)
+			case 401:
+			default:
+				t.Errorf("got %d %s", got.Status, got.Body)
+			}
+		})
+	}
+	racers.Wait()
+	if winners.Load() != 1 {
+		t.Errorf("%d won", winners.Load())
+	}
+}
+
+// TestWinnerOfExchangesAtOnceKeepsItsTokens has both find the code unused: a
+// client that asks twice at once is no thief.
+func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
+	var found sync.WaitGroup
+	found.Add(2)
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		issue := c.Issue
+		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+			found.Done()
+			found.Wait()
+			return issue(ctx, a)
+		}
+	})
+	code, answers := tr.code(), make(chan answer, 2)
+	for range 2 {
+		go func() { answers <- tr.ask(asApp(exchange(code))) }()
+	}
+	won, lost := <-answers, <-answers
+	if won.Status != 200 {
+		won, lost = lost, won
+	}
+	if lost.Status != 401 {
+		t.Errorf("got %d %s", lost.Status, lost.Body)
+	}
+	found.Add(1)
+	tr.succeeds(asApp(refreshing(decode(t, won).RefreshToken)))
+}
+
+func TestReplayRevokesWhatTheFirstExchangeIssued(t *testing.T) {
+	for _, rotated := range []bool{false, true} {
+		tr := newTrial(t)
+		code := tr.code()
+		first := tr.succeeds(asApp(exchange(code)))
+		bystander := tr.succeeds(asApp(exchange(tr.code())))
+		if rotated {
+			first = tr.succeeds(asApp(refreshing(first.RefreshToken)))
+		}
+		got := tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
+		again := tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
+		unknown := tr.refuses(asApp(exchange("unknown")), bearergate.CodeInvalidGrant)
+		if diff := cmp.Diff(unknown, got) + cmp.Diff(unknown, again); diff != "" {
+			t.Error(diff)
+		}
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.succeeds(asApp(refreshing(bystander.RefreshToken)))
+	}
+}
+
+func TestReplayThatFailsACheckRevokesNothing(t *testing.T) {
+	tr := newTrial(t)
+	code := tr.code()
+	first := tr.succeeds(asApp(exchange(code)))
+	for _, r := range []*http.Request{
+		as(post(exchange(code).Encode()), "other", "other secret"),
+		asPublic(exchange(code)),
+		asApp(exchange(code, "redirect_uri", redirectURI+"/")),
+		asApp(exchange(code, "code_verifier", verifier+"x")),
+		asApp(exchange(code, "code_verifier", "")),
+	} {
+		tr.refuses(r, bearergate.CodeInvalidGrant)
+	}
+	tr.refuses(as(post(exchange(code).Encode()), "app", "x"), bearergate.CodeInvalidClient)
+	tr.succeeds(asApp(refreshing(first.RefreshToken)))
+}
+
+func TestGrantThatIsGoneIsInvalidGrant(t *testing.T) {
+	tr := newTrial(t)
+	code, connected := tr.code(), tr.succeeds(asApp(exchange(tr.code())))
+	tr.grants.Revoke("grant", time.Now())
+	tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
+	tr.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.CodeInvalidGrant)
+	tr.grants.Delete("grant")
+	tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
+	tr.grants.Put(bearergate.Grant{ID: "grant"})
+	tr.succeeds(asApp(exchange(code)))
+	tr.succeeds(asApp(refreshing(connected.RefreshToken)))
+}
+
+func TestWhatFailsIs503AndConsumesNothing(t *testing.T) {
+	for _, fails := range []string{"Code", "Consume", "RefreshToken", "Rotate", "Issue"} {
+		tr := newTrial(t)
+		code, connected := tr.code(), tr.succeeds(asApp(exchange(tr.code())))
+		tr.fails = fails
+		tr.down.Store(fails == "Issue")
+		failed := 0
+		for _, form := range []url.Values{exchange(code), refreshing(connected.RefreshToken)} {
+			got := tr.ask(asApp(form))
+			if got.Status == 503 {
+				failed++
+				if got.Body != `{"error":"temporarily_unavailable"}`+"\n" || got.Header.Get("Retry-After") == "" {
+					t.Errorf("%s: got %s", fails, got.Body)
+				}
+			} else if got.Status == 200 && form.Get("code") == "" {
+				connected = decode(t, got)
+			} else if got.Status == 200 {
+				code = tr.code()
+			}
+		}
+		tr.fails = ""
+		tr.down.Store(false)
+		if failed == 0 {
+			t.Errorf("%s: nothing failed", fails)
+		}
+		tr.succeeds(asApp(exchange(code)))
+		tr.succeeds(asApp(refreshing(connected.RefreshToken)))
+	}
+}
+
+// TestRotationThatWasDoneThoughTheStoreFailedIsRepeated is a store whose answer
+// was lost: the client may not lose its connection.
+func TestRotationThatWasDoneThoughTheStoreFailedIsRepeated(t *testing.T) {
+	tr := newTrial(t)
+	connected := tr.succeeds(asApp(exchange(tr.code())))
+	tr.fails, tr.late = "Rotate", true
+	tr.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.CodeTemporarilyUnavailable)
+	tr.fails = ""
+	next := tr.succeeds(asApp(refreshing(connected.RefreshToken)))
+	tr.succeeds(asApp(refreshing(next.RefreshToken)))
+}
+
+func TestNothingSecretIsKeptOrTold(t *testing.T) {
+	tr := newTrial(t)
+	var log bytes.Buffer
+	observed := bearergate.Configure(bearergate.WithObserver(bearergate.LogDecisions(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))))(tr)
+	var secrets []string
+	serve := func(r *http.Request) answer {
+		rec := httptest.NewRecorder()
+		observed.ServeHTTP(rec, r)
+		return answer{rec.Code, rec.Result().Header, rec.Body.String()}
+	}
+	code := tr.code()
+	first := decode(t, serve(asApp(exchange(code))))
+	second := decode(t, serve(asApp(refreshing(first.RefreshToken))))
+	secrets = append(secrets, code, first.RefreshToken, second.RefreshToken, "s3cret", verifier)
+	var told strings.Builder
+	for _, r := range []*http.Request{
+		asApp(exchange(code)), asApp(refreshing(first.RefreshToken + "x")), as(post(exchange(code).Encode()), "app", "s3cret"), asApp(exchange(code, "code_verifier", verifier+"x")),
+		asApp(exchange(code, "code", "")), as(post(exchange(code).Encode()), "s3cret", ""),
+	} {
+		got := serve(r)
+		fmt.Fprintln(&told, got.Header, got.Body)
+	}
+	dump := fmt.Sprintf("%+v %#v", &tr.memory, &tr.memory) + log.String() + told.String()
+	for _, secret := range secrets {
+		for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprint([]byte(secret))} {
+			if strings.Contains(dump, strings.Trim(form, "[]")) {
+				t.Errorf("found %s", form)
+			}
+		}
+	}
+	if !strings.Contains(log.String(), "the code was used before") {
+		t.Errorf("the log does not say why:\n%s", &log)
+	}
+}
+
+func TestNewTellsAllFaults(t *testing.T) {
+	_, err := tokenendpoint.New(tokenendpoint.Config{CodeLifetime: -1})
+	for _, want := range []string{"Clients", "Store", "Issue", "CodeLifetime"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s named", err, want)
+		}
+	}
+}
+
+func TestIssuerThatSaysNothingIsAFaultOfOurs(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		c.Issue = func(context.Context, tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+			return tokenendpoint.AccessToken{}, nil
+		}
+	})
+	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeTemporarilyUnavailable)
+}

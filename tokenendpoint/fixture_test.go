@@ -1,0 +1,244 @@
+package tokenendpoint_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/tokenendpoint"
+)
+
+// RFC 7636 appendix B.
+const (
+	verifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+)
+
+const redirectURI = "https://app.example/callback?x=1"
+
+// clients are the registered ones, by id.
+type clients map[string]tokenendpoint.Client
+
+func (c clients) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+	if id == "down" {
+		return tokenendpoint.Client{}, errDown
+	}
+	client, ok := c[id]
+	if !ok {
+		return tokenendpoint.Client{}, bearergate.ErrInvalidClient
+	}
+	return client, nil
+}
+
+func client(id string, secrets ...string) tokenendpoint.Client {
+	c := tokenendpoint.Client{ID: id, RedirectURIs: []string{redirectURI}}
+	for _, s := range secrets {
+		c.Secrets = append(c.Secrets, tokenendpoint.SecretSum(s))
+	}
+	return c
+}
+
+var registered = clients{
+	"app":    client("app", "s3cret: +%&ü", "the next secret"),
+	"other":  client("other", "other secret"),
+	"public": client("public"),
+	"wrong":  client("another"),
+}
+
+var errDown = errors.New("dial tcp 10.0.0.7:5432: connection refused")
+
+// trial is an endpoint, and what happened behind it.
+type trial struct {
+	*tokenendpoint.Endpoint
+	*testing.T
+	memory tokenendpoint.MemoryStore
+	grants bearergate.MemoryGrants
+	issued atomic.Int64
+	down   atomic.Bool // Issue fails
+
+	mu    sync.Mutex
+	calls []string
+	fails string // the name of the store's method that fails
+	late  bool   // after it has done its work
+}
+
+func newTrial(t *testing.T, configure ...func(*tokenendpoint.Config)) *trial {
+	tr := &trial{T: t}
+	tr.grants.Put(bearergate.Grant{ID: "grant", OrganizationID: "acme"})
+	config := tokenendpoint.Config{Clients: registered, Store: tr, Grants: &tr.grants, Issue: func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+		if tr.down.Load() {
+			return tokenendpoint.AccessToken{}, errDown
+		}
+		n := tr.issued.Add(1)
+		text, _ := json.Marshal(map[string]any{"n": n, "client": a.ClientID, "grant": a.GrantID, "sub": a.Subject, "scopes": a.Scopes})
+		return tokenendpoint.AccessToken{Token: string(text), ExpiresIn: 90 * time.Second}, nil
+	}}
+	for _, set := range configure {
+		set(&config)
+	}
+	var err error
+	if tr.Endpoint, err = tokenendpoint.New(config); err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// code returns a new one.
+func (tr *trial) code(change ...func(*tokenendpoint.CodeRequest)) string {
+	tr.Helper()
+	request := tokenendpoint.CodeRequest{
+		Authorization: tokenendpoint.Authorization{ClientID: "app", GrantID: "grant", Subject: "user", Scopes: []string{"read", "write"}},
+		RedirectURI:   redirectURI, CodeChallenge: challenge, CodeChallengeMethod: "S256",
+	}
+	for _, set := range change {
+		set(&request)
+	}
+	code, err := tr.NewCode(context.Background(), request)
+	if err != nil {
+		tr.Fatal(err)
+	}
+	return code
+}
+
+func exchange(code string, more ...string) url.Values {
+	return with(url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}}, more...)
+}
+
+func refreshing(token string, more ...string) url.Values {
+	return with(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}, more...)
+}
+
+// with sets parameters by name and value; an empty value removes one.
+func with(form url.Values, more ...string) url.Values {
+	for i := 0; i < len(more); i += 2 {
+		form.Set(more[i], more[i+1])
+		if more[i+1] == "" {
+			form.Del(more[i])
+		}
+	}
+	return form
+}
+
+func post(body string) *http.Request {
+	r := httptest.NewRequest("POST", "/oauth/token", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+// as authenticates a client by Basic.
+func as(r *http.Request, id, secret string) *http.Request {
+	r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+	return r
+}
+
+func asApp(form url.Values) *http.Request { return as(post(form.Encode()), "app", "s3cret: +%&ü") }
+
+func asPublic(form url.Values) *http.Request {
+	return post(with(form, "client_id", "public").Encode())
+}
+
+type answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+func (tr *trial) ask(r *http.Request) answer {
+	rec := httptest.NewRecorder()
+	tr.ServeHTTP(rec, r)
+	return answer{rec.Code, rec.Result().Header, rec.Body.String()}
+}
+
+type tokens struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int    `json:"expires_in"`
+	RefreshToken string `json:"refresh_token"`
+	Scope        string `json:"scope"`
+}
+
+func (tr *trial) succeeds(r *http.Request) (t tokens) {
+	tr.Helper()
+	got := tr.ask(r)
+	if err := json.Unmarshal([]byte(got.Body), &t); got.Status != 200 || err != nil || t.AccessToken == "" {
+		tr.Errorf("got %d %s, want tokens", got.Status, got.Body)
+	}
+	return t
+}
+
+func (tr *trial) refuses(r *http.Request, want bearergate.Code) answer {
+	tr.Helper()
+	got := tr.ask(r)
+	if got.Status != want.Status() || got.Body != `{"error":"`+string(want)+"\"}\n" {
+		tr.Errorf("got %d %s, want %s", got.Status, got.Body, want)
+	}
+	return got
+}
+
+// called runs do and returns what of the store it called.
+func (tr *trial) called(do func()) []string {
+	tr.mu.Lock()
+	tr.calls = nil
+	tr.mu.Unlock()
+	do()
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.calls
+}
+
+// call is the store's part of each method: it may fail, before it did its work
+// or after.
+func (tr *trial) call(name string, do func() error) error {
+	tr.mu.Lock()
+	tr.calls = append(tr.calls, name)
+	fails, late := tr.fails == name, tr.late
+	tr.mu.Unlock()
+	if fails && !late {
+		return errDown
+	}
+	if err := do(); err != nil || !fails {
+		return err
+	}
+	return errDown
+}
+
+func (tr *trial) SaveCode(ctx context.Context, sum tokenendpoint.Sum, c tokenendpoint.Code) error {
+	return tr.call("SaveCode", func() error { return tr.memory.SaveCode(ctx, sum, c) })
+}
+
+func (tr *trial) Code(ctx context.Context, sum tokenendpoint.Sum) (c tokenendpoint.Code, ok bool, err error) {
+	err = tr.call("Code", func() error { c, ok, err = tr.memory.Code(ctx, sum); return err })
+	return c, ok, err
+}
+
+func (tr *trial) Consume(ctx context.Context, sum tokenendpoint.Sum, at time.Time, first *tokenendpoint.NewRefreshToken) (o tokenendpoint.Outcome, err error) {
+	err = tr.call("Consume", func() error { o, err = tr.memory.Consume(ctx, sum, at, first); return err })
+	return o, err
+}
+
+func (tr *trial) RefreshToken(ctx context.Context, sum tokenendpoint.Sum) (t tokenendpoint.RefreshToken, ok bool, err error) {
+	err = tr.call("RefreshToken", func() error { t, ok, err = tr.memory.RefreshToken(ctx, sum); return err })
+	return t, ok, err
+}
+
+func (tr *trial) Rotate(ctx context.Context, sum tokenendpoint.Sum, at time.Time, sealed [32]byte, next tokenendpoint.NewRefreshToken) (t tokenendpoint.RefreshToken, o tokenendpoint.Outcome, err error) {
+	err = tr.call("Rotate", func() error { t, o, err = tr.memory.Rotate(ctx, sum, at, sealed, next); return err })
+	return t, o, err
+}
+
+func (tr *trial) RevokeFamily(ctx context.Context, family string) error {
+	return tr.call("RevokeFamily", func() error { return tr.memory.RevokeFamily(ctx, family) })
+}
+
+func (tr *trial) RevokeGrant(ctx context.Context, id string) error {
+	return tr.call("RevokeGrant", func() error { return tr.memory.RevokeGrant(ctx, id) })
+}

@@ -1,0 +1,66 @@
+package tokenendpoint
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/bearergate/bearergate"
+)
+
+var (
+	errUnknownCode  = refusal(bearergate.ErrInvalidGrant, "an unknown code")
+	errOtherClients = refusal(bearergate.ErrInvalidGrant, "another client's")
+	errExpired      = refusal(bearergate.ErrInvalidGrant, "expired")
+	errRedirectURI  = refusal(bearergate.ErrInvalidGrant, "redirect_uri is not that of the authorization request")
+	errPKCE         = refusal(bearergate.ErrInvalidGrant, "PKCE failed")
+	errLost         = refusal(bearergate.ErrInvalidGrant, "another exchange of the code, at the same time, was first")
+	errReplay       = refusal(bearergate.ErrInvalidGrant, "the code was used before")
+)
+
+// redeem gives tokens for a code. The order of the checks is that of the
+// promises: a code is only consumed by who could use it, and only who could use
+// it has what was issued for it revoked.
+func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens, error) {
+	now, sum := time.Now(), sha256.Sum256([]byte(f.code))
+	code, found, err := e.store.Code(ctx, sum)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, errUnknownCode
+	case code.ClientID != client.ID:
+		return nil, errOtherClients
+	case !code.Used && !now.Before(code.ExpiresAt):
+		return nil, errExpired
+	case code.RedirectURI != f.redirectURI:
+		return nil, errRedirectURI
+	case !matchesChallenge(code.Challenge, f.codeVerifier), code.Challenge == "" && len(client.Secrets) == 0:
+		return nil, errPKCE
+	case code.Used:
+		return nil, e.replayed(ctx, code)
+	}
+	answer, err := e.issueFor(ctx, code.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	secret, first := e.newRefreshToken(code.Authorization, now)
+	outcome, err := e.store.Consume(ctx, sum, now, first)
+	switch {
+	case err != nil:
+		return nil, err
+	case outcome == Fresh:
+		answer.RefreshToken = secret
+		return answer, nil
+	}
+	return nil, errLost
+}
+
+// replayed revokes what the first exchange of the code issued: one of the two
+// stole it.
+func (e *Endpoint) replayed(ctx context.Context, code Code) error {
+	if err := e.store.RevokeFamily(ctx, code.Family); err != nil {
+		return err
+	}
+	return errReplay
+}

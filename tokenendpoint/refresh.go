@@ -1,0 +1,142 @@
+package tokenendpoint
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bearergate/bearergate"
+)
+
+var (
+	errUnknownRefreshToken = refusal(bearergate.ErrInvalidGrant, "an unknown or revoked refresh token")
+	errReuse               = refusal(bearergate.ErrInvalidGrant, "a refresh token that was rotated is used again")
+	errWidened             = malformed("a scope that was not granted")
+)
+
+// refresh gives tokens for a refresh token, and a new one in its place.
+func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens, error) {
+	now, sum := time.Now(), sha256.Sum256([]byte(f.refreshToken))
+	token, found, err := e.store.RefreshToken(ctx, sum)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, errUnknownRefreshToken
+	case token.ClientID != client.ID:
+		return nil, errOtherClients
+	case !now.Before(token.ExpiresAt):
+		return nil, errExpired
+	case !token.RetiredAt.IsZero() && !e.inGrace(token, now):
+		return nil, e.reused(ctx, token)
+	}
+	narrowed, err := narrow(token.Authorization, f.scope)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := e.issueFor(ctx, narrowed)
+	if err != nil {
+		return nil, err
+	}
+	if token.RetiredAt.IsZero() {
+		var outcome Outcome
+		token, outcome, err = e.rotate(ctx, f.refreshToken, token, now)
+		switch {
+		case err != nil:
+			return nil, err
+		case outcome == Unknown || outcome == Expired:
+			return nil, errUnknownRefreshToken
+		case !e.inGrace(token, now) && outcome == Used:
+			return nil, e.reused(ctx, token)
+		}
+	}
+	answer.RefreshToken = open(f.refreshToken, token.Successor)
+	return answer, nil
+}
+
+// rotate returns the token as it is when it was retired, by this request or by
+// another at the same time.
+func (e *Endpoint) rotate(ctx context.Context, text string, token RefreshToken, now time.Time) (RefreshToken, Outcome, error) {
+	secret, successor := e.newRefreshToken(token.Authorization, now)
+	token.RetiredAt, token.Successor = now, seal(text, secret)
+	rotated, outcome, err := e.store.Rotate(ctx, sha256.Sum256([]byte(text)), now, token.Successor, *successor)
+	if outcome == Fresh {
+		rotated = token
+	}
+	return rotated, outcome, err
+}
+
+// inGrace reports whether a token was retired just now.
+func (e *Endpoint) inGrace(token RefreshToken, now time.Time) bool {
+	return e.grace > 0 && now.Sub(token.RetiredAt) < e.grace
+}
+
+func (e *Endpoint) reused(ctx context.Context, token RefreshToken) error {
+	if err := e.store.RevokeFamily(ctx, token.Family); err != nil {
+		return err
+	}
+	return errReuse
+}
+
+// narrow returns the authorization with the scopes that are asked for (RFC 6749
+// section 6).
+func narrow(a Authorization, scope string) (Authorization, error) {
+	if scope == "" {
+		return a, nil
+	}
+	var asked []string
+	for s := range strings.SplitSeq(scope, " ") {
+		if !slices.Contains(a.Scopes, s) {
+			return a, errWidened
+		}
+		if !slices.Contains(asked, s) {
+			asked = append(asked, s)
+		}
+	}
+	a.Scopes = asked
+	return a, nil
+}
+
+// newRefreshToken returns a token and what is kept of it; none of either where
+// none are issued.
+func (e *Endpoint) newRefreshToken(a Authorization, now time.Time) (string, *NewRefreshToken) {
+	if e.refreshLifetime < 0 {
+		return "", nil
+	}
+	text := newSecret()
+	return text, &NewRefreshToken{sha256.Sum256([]byte(text)), RefreshToken{Authorization: a, ExpiresAt: now.Add(e.refreshLifetime)}}
+}
+
+// newSecret returns 32 random bytes as text.
+func newSecret() string {
+	var secret [32]byte
+	rand.Read(secret[:])
+	return base64.RawURLEncoding.EncodeToString(secret[:])
+}
+
+// seal hides a token's successor in a form that only the token opens, so that a
+// store can keep it: nobody who reads the store has either.
+func seal(token, successor string) (sealed [32]byte) {
+	secret, _ := base64.RawURLEncoding.DecodeString(successor)
+	subtle.XORBytes(sealed[:], secret, pad(token))
+	return sealed
+}
+
+func open(token string, sealed [32]byte) string {
+	var secret [32]byte
+	subtle.XORBytes(secret[:], sealed[:], pad(token))
+	return base64.RawURLEncoding.EncodeToString(secret[:])
+}
+
+// pad is used once, as a token has one successor.
+func pad(token string) []byte {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("bearergate: successor"))
+	return mac.Sum(nil)
+}

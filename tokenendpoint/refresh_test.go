@@ -1,0 +1,149 @@
+package tokenendpoint_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/tokenendpoint"
+	"github.com/google/go-cmp/cmp"
+)
+
+func decode(t *testing.T, a answer) (tokens tokens) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.Body), &tokens); err != nil || a.Status != 200 {
+		t.Errorf("got %d %s", a.Status, a.Body)
+	}
+	return tokens
+}
+
+func connect(t *testing.T, configure ...func(*tokenendpoint.Config)) (*trial, tokens) {
+	tr := newTrial(t, configure...)
+	return tr, tr.succeeds(asApp(exchange(tr.code())))
+}
+
+func TestRefreshTokenIsRotated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, now := connect(t)
+		seen := map[string]bool{now.RefreshToken: true}
+		for range 100 {
+			time.Sleep(24 * time.Hour)
+			now = tr.succeeds(asApp(refreshing(now.RefreshToken)))
+			if seen[now.RefreshToken] || now.Scope != "read write" {
+				t.Fatalf("got %+v", now)
+			}
+			seen[now.RefreshToken] = true
+		}
+		time.Sleep(30 * 24 * time.Hour)
+		tr.refuses(asApp(refreshing(now.RefreshToken)), bearergate.CodeInvalidGrant)
+	})
+}
+
+func TestRetiredTokenAnswersWithTheSameSuccessorForAShortTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		second := tr.succeeds(asApp(refreshing(first.RefreshToken)))
+		for range 3 {
+			time.Sleep(29 * time.Second / 3)
+			if again := tr.succeeds(asApp(refreshing(first.RefreshToken))); again.RefreshToken != second.RefreshToken {
+				t.Errorf("got another successor")
+			}
+		}
+		third := tr.succeeds(asApp(refreshing(second.RefreshToken)))
+		time.Sleep(2 * time.Second)
+		unknown := tr.refuses(asApp(refreshing("unknown")), bearergate.CodeInvalidGrant)
+		reused := tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		if diff := cmp.Diff(unknown, reused); diff != "" {
+			t.Error(diff)
+		}
+		for _, dead := range []tokens{first, second, third} {
+			tr.refuses(asApp(refreshing(dead.RefreshToken)), bearergate.CodeInvalidGrant)
+		}
+	})
+}
+
+func TestWithoutGraceReuseRevokesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t, func(c *tokenendpoint.Config) { c.Grace = -1 })
+		second := tr.succeeds(asApp(refreshing(first.RefreshToken)))
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(second.RefreshToken)), bearergate.CodeInvalidGrant)
+	})
+}
+
+func TestTenThousandRefreshesAtOnceLeaveOneSuccessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		var mu sync.Mutex
+		successors := make(map[string]int)
+		var racers sync.WaitGroup
+		for range 10_000 {
+			racers.Go(func() {
+				got := decode(t, tr.ask(asApp(refreshing(first.RefreshToken))))
+				mu.Lock()
+				defer mu.Unlock()
+				successors[got.RefreshToken]++
+			})
+		}
+		racers.Wait()
+		if len(successors) != 1 {
+			t.Fatalf("%d successors", len(successors))
+		}
+		for token := range successors {
+			next := tr.succeeds(asApp(refreshing(token)))
+			time.Sleep(30 * time.Second)
+			tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+			tr.refuses(asApp(refreshing(next.RefreshToken)), bearergate.CodeInvalidGrant)
+		}
+	})
+}
+
+func TestRefreshTokenIsItsClientsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		tr.refuses(as(post(refreshing(first.RefreshToken).Encode()), "other", "other secret"), bearergate.CodeInvalidGrant)
+		tr.refuses(asPublic(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		second := tr.succeeds(asApp(refreshing(first.RefreshToken)))
+		time.Sleep(time.Hour) // and whoever else holds a retired one revokes nothing
+		tr.refuses(as(post(refreshing(first.RefreshToken).Encode()), "other", "other secret"), bearergate.CodeInvalidGrant)
+		tr.succeeds(asApp(refreshing(second.RefreshToken)))
+	})
+}
+
+func TestScopeOfARefreshIsNoWider(t *testing.T) {
+	tr, first := connect(t)
+	for _, scope := range []string{"read admin", "admin", "READ", "read  write", " read", "read\twrite"} {
+		tr.refuses(asApp(refreshing(first.RefreshToken, "scope", scope)), bearergate.CodeInvalidRequest)
+	}
+	narrow := tr.succeeds(asApp(refreshing(first.RefreshToken, "scope", "read read")))
+	if narrow.Scope != "read" || !strings.Contains(narrow.AccessToken, `"scopes":["read"]`) {
+		t.Errorf("got %+v", narrow)
+	}
+	if wide := tr.succeeds(asApp(refreshing(narrow.RefreshToken))); wide.Scope != "read write" {
+		t.Errorf("got %+v, want all that was granted", wide)
+	}
+}
+
+func TestRefreshTokensAreNotIssuedWhereTheyAreOff(t *testing.T) {
+	tr, first := connect(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = -1 })
+	if first.RefreshToken != "" {
+		t.Errorf("got %+v", first)
+	}
+	tr.refuses(asApp(refreshing("x")), bearergate.CodeInvalidRequest)
+}
+
+func TestRevokedGrantsTokensAreInvalidGrant(t *testing.T) {
+	tr, first := connect(t)
+	waiting := tr.code()
+	if err := tr.memory.RevokeGrant(t.Context(), "grant"); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*http.Request{asApp(refreshing(first.RefreshToken)), asApp(exchange(waiting))} {
+		tr.refuses(r, bearergate.CodeInvalidGrant)
+	}
+}
