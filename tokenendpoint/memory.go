@@ -30,6 +30,7 @@ type MemoryStore struct {
 	tokens   map[Sum]RefreshToken
 	families map[string][]Sum // oldest first
 	sweepAt  int
+	swept    time.Time
 }
 
 var errFull = errors.New("tokenendpoint: too many codes wait for their exchange")
@@ -39,9 +40,6 @@ func (m *MemoryStore) SaveCode(_ context.Context, sum Sum, code Code) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.makeRoom()
-	if len(m.codes) >= maxCodes {
-		m.sweep(time.Now())
-	}
 	if len(m.codes) >= maxCodes {
 		return errFull
 	}
@@ -150,18 +148,21 @@ func (m *MemoryStore) RevokeGrant(_ context.Context, grantID string) error {
 	return nil
 }
 
-// makeRoom sweeps when there is twice as much as after the last time.
+// makeRoom sweeps when there is twice as much as after the last time, and each
+// second while there are too many codes.
 func (m *MemoryStore) makeRoom() {
 	if m.codes == nil {
 		m.codes, m.tokens, m.families = make(map[Sum]Code), make(map[Sum]RefreshToken), make(map[string][]Sum)
 	}
-	if len(m.codes)+len(m.tokens) >= m.sweepAt {
+	full := len(m.codes) >= maxCodes && time.Since(m.swept) >= time.Second
+	if full || len(m.codes)+len(m.tokens) >= m.sweepAt {
 		m.sweep(time.Now())
 		m.sweepAt = 2*(len(m.codes)+len(m.tokens)) + 1024
 	}
 }
 
 func (m *MemoryStore) sweep(now time.Time) {
+	m.swept = now
 	maps.DeleteFunc(m.codes, func(_ Sum, c Code) bool { return !now.Before(c.ExpiresAt) })
 	for family, sums := range m.families {
 		sums = slices.DeleteFunc(sums, func(sum Sum) bool {
