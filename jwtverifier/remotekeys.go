@@ -41,7 +41,8 @@ func WithStaleIfError(d time.Duration) RemoteKeysOption {
 
 // WithTransport sets how the key server is reached, for instance with own
 // certificate authorities or through a proxy. Limits, timeouts and the refusal
-// of redirects stay as they are. The default is a copy of
+// of redirects stay as they are; one that does not heed the context of its
+// request is left behind a second after the timeout. The default is a copy of
 // [http.DefaultTransport] that keeps no connections.
 func WithTransport(t http.RoundTripper) RemoteKeysOption {
 	if t == nil {
@@ -60,11 +61,12 @@ func WithTransport(t http.RoundTripper) RemoteKeysOption {
 // is then answered 503. A token whose key is known never waits.
 //
 // Keys are fetched again, by the requests that use them and without making them
-// wait, after the time that Cache-Control: max-age says, between 1 minute and 24
-// hours; without it after 15 minutes. An unknown "kid" makes its request fetch
-// at once, so that a new key is taken at its first use; for the next 10 s other
-// unknown ones are refused without asking. Publish a key before it is used. A
-// failed fetch is repeated after 5 s, when asked for.
+// wait, after the time that Cache-Control: max-age says, between 1 minute (also
+// for no-store and no-cache) and 24 hours; without it after 15 minutes. An unknown
+// "kid" makes its request fetch at once, so that a new key is taken at its first
+// use; for the next 10 s other unknown ones are refused without asking. Publish a
+// key before it is used, and give it a kid that no other had. A failed fetch is
+// repeated after 5 s, when asked for.
 //
 // New keys are taken only if the answer is 200, without redirect, has at most
 // 1 MiB, is a JWK Set, and has a usable key. Otherwise those that are known stay

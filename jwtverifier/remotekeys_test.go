@@ -643,6 +643,71 @@ func TestNoConnectionIsKept(t *testing.T) {
 	}
 }
 
+// TestErrorOfATransportIsNotWhatTheClientIsTold is a transport that gets its own
+// credentials with the help of this library.
+func TestErrorOfATransportIsNotWhatTheClientIsTold(t *testing.T) {
+	for _, refusal := range []error{bearergate.ErrInvalidToken, bearergate.ErrGrantRevoked, bearergate.ErrGrantNotFound} {
+		keys, err := jwtverifier.RemoteKeys(jwksURL, jwtverifier.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("the key proxy refused us: %w", refusal)
+		})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer.URL, Audience: issuer.Audience, Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cannotTell(t, v, issuer.AccessToken())
+		cancelled, cancel := context.WithCancelCause(t.Context())
+		cancel(refusal)
+		if _, err := v.VerifyToken(cancelled, issuer.AccessToken()); err == nil || errors.Is(err, refusal) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestTransportThatHeedsNoContextIsLeftBehind shows that it can neither end the
+// source nor make it grow.
+func TestTransportThatHeedsNoContextIsLeftBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyServer()
+		var stuck atomic.Bool
+		stuck.Store(true)
+		forever := make(chan struct{})
+		defer close(forever)
+		var hanging atomic.Int32
+		keys, err := jwtverifier.RemoteKeys(jwksURL, jwtverifier.WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+			if stuck.Load() {
+				hanging.Add(1)
+				<-forever
+				return nil, errors.New("late")
+			}
+			return s.RoundTrip(r)
+		})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jwtverifier.New(jwtverifier.Config{Issuer: s.URL, Audience: s.Audience, Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := longLived(s.Issuer)
+		cannotTell(t, v, token)
+		stuck.Store(false)
+		time.Sleep(16 * time.Second)
+		accepts(t, v, token)
+		stuck.Store(true)
+		for range 1000 {
+			time.Sleep(time.Minute)
+			accepts(t, v, token)
+		}
+		if n := hanging.Load(); n > 16 {
+			t.Errorf("%d fetches hang", n)
+		}
+		keys.Close()
+	})
+}
+
 func TestTransportThatPanicsIsAFaultOfOurs(t *testing.T) {
 	keys, err := jwtverifier.RemoteKeys(jwksURL, jwtverifier.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) {
 		panic("no")

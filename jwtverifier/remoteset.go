@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
@@ -24,6 +25,10 @@ const (
 	retryInterval = 5 * time.Second
 	// fetchTimeout bounds a fetch of keys, metadata included.
 	fetchTimeout = 10 * time.Second
+	// heedingTime is what a transport has to return once its context has ended.
+	heedingTime = time.Second
+	// maxLeftBehind bounds the fetches of a transport that does not.
+	maxLeftBehind = 16
 )
 
 // remoteKeys is a source of keys that are fetched when they are asked for.
@@ -44,6 +49,8 @@ type remoteKeys struct {
 
 	ctx   context.Context // ends with Close
 	close context.CancelFunc
+
+	leftBehind atomic.Int32 // fetches that have not returned
 
 	mu        sync.Mutex
 	flight    *flight
@@ -126,12 +133,23 @@ func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, 
 		newer, err := k.newerThan(ctx, set, now.Add(k.maxWait))
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("jwtverifier: no keys to verify with: %w", err)
+			return nil, fmt.Errorf("jwtverifier: no keys to verify with: %w", withoutAnswer(err))
 		case newer == nil:
 			return nil, invalid(jose.ErrUnknownKey)
 		}
 		set = newer
 	}
+}
+
+// withoutAnswer keeps an error of bearergate's that is in a transport's, or in
+// the cause of a cancellation, from being what the client is told: that there are
+// no keys is no fault of the token's.
+func withoutAnswer(err error) error {
+	var answer *bearergate.Error
+	if errors.As(err, &answer) {
+		return errors.New(fmt.Sprint(err))
+	}
+	return err
 }
 
 func (f *fetchedKeys) keySet() *jose.KeySet {
@@ -226,7 +244,8 @@ func (k *remoteKeys) begin(unknownKey bool) *flight {
 // run makes the fetch. It lives by its own timeout, not by that of a request.
 func (k *remoteKeys) run(f *flight) {
 	began := time.Since(k.epoch)
-	keys, fresh, err := k.load()
+	loaded := k.loadInTime()
+	keys, err := loaded.keys, loaded.err
 	now := time.Since(k.epoch)
 
 	k.mu.Lock()
@@ -236,7 +255,7 @@ func (k *remoteKeys) run(f *flight) {
 		k.retryAt = began + k.retry
 		k.refreshAt.Store(int64(k.retryAt))
 	} else {
-		k.install(keys, now+fresh)
+		k.install(keys, now+loaded.fresh)
 		if f.unknownKey {
 			k.unknownAt = now
 		}
@@ -260,31 +279,62 @@ func (k *remoteKeys) install(keys *fetchedKeys, due time.Duration) {
 	k.refreshAt.Store(int64(due))
 }
 
-func (k *remoteKeys) load() (keys *fetchedKeys, fresh time.Duration, err error) {
+// loadInTime leaves a transport behind that does not heed its context.
+func (k *remoteKeys) loadInTime() loadedKeys {
+	if k.leftBehind.Load() >= maxLeftBehind {
+		return loadedKeys{err: errTooLate}
+	}
 	ctx, cancel := context.WithTimeout(k.ctx, k.fetchTimeout)
 	defer cancel()
+	loaded := make(chan loadedKeys, 1)
+	k.leftBehind.Add(1)
+	go func() {
+		defer k.leftBehind.Add(-1)
+		loaded <- k.load(ctx)
+	}()
+	select {
+	case l := <-loaded:
+		return l
+	case <-ctx.Done():
+	}
+	select {
+	case l := <-loaded:
+		return l
+	case <-time.After(heedingTime):
+		return loadedKeys{err: errTooLate}
+	}
+}
+
+// loadedKeys are keys, or why there are none.
+type loadedKeys struct {
+	keys  *fetchedKeys
+	fresh time.Duration
+	err   error
+}
+
+func (k *remoteKeys) load(ctx context.Context) (l loadedKeys) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errPanicked, p)
+			l = loadedKeys{err: fmt.Errorf("%w: %v", errPanicked, p)}
 		}
 	}()
 	doc, err := k.fetch(ctx)
 	if err != nil {
-		return nil, 0, err
+		return loadedKeys{err: err}
 	}
 	parsed, skipped, err := jose.ParseSet(doc.text)
 	if err != nil {
-		return nil, 0, err
+		return loadedKeys{err: err}
 	}
 	set, skipped, err := jose.NewKeySet(parsed, skipped)
 	if err != nil {
-		return nil, 0, err
+		return loadedKeys{err: err}
 	}
-	keys = &fetchedKeys{set: set, sum: sha256.Sum256([]byte(doc.text)), at: time.Now()}
+	keys := &fetchedKeys{set: set, sum: sha256.Sum256([]byte(doc.text)), at: time.Now()}
 	for _, reason := range skipped {
 		keys.skipped = append(keys.skipped, reason.Error())
 	}
-	return keys, freshness(doc.maxAge), nil
+	return loadedKeys{keys: keys, fresh: freshness(doc.maxAge)}
 }
 
 func freshness(maxAge time.Duration) time.Duration {
