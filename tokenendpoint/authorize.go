@@ -67,7 +67,7 @@ func (c Client) HasRedirectURI(uri string) bool {
 func differInLoopbackPort(a, b string) bool {
 	withoutPort := func(uri string) (string, bool) {
 		u, err := url.Parse(uri)
-		if err != nil || u.Scheme != "http" || u.User != nil || u.String() != uri {
+		if err != nil || u.Scheme != "http" || u.String() != uri {
 			return "", false
 		}
 		ip, err := netip.ParseAddr(u.Hostname())

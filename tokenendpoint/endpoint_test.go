@@ -124,6 +124,7 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		"code in the query":    func() *http.Request { r := app(body); r.URL.RawQuery = "code=c"; return r }(),
 		"secret in the query":  func() *http.Request { r := app(body); r.URL.RawQuery = "client_secret=x"; return r }(),
 		"all in the query":     func() *http.Request { r := app(""); r.URL.RawQuery = body; return r }(),
+		"65 KiB in chunks":     unannounced(app(body + "&x=" + strings.Repeat("x", 65<<10))),
 		"two Authorization":    func() *http.Request { r := app(body); r.Header.Add("Authorization", "Basic YTpi"); return r }(),
 		"a body that breaks": func() *http.Request {
 			r := app(body)
@@ -140,6 +141,12 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 			t.Fatalf("%s: the store was asked: %v", name, calls)
 		}
 	}
+}
+
+// unannounced is a request of which the length is not known before.
+func unannounced(r *http.Request) *http.Request {
+	r.ContentLength = -1
+	return r
 }
 
 type errorReader struct{}
@@ -448,4 +455,39 @@ func TestIssuerThatSaysNothingIsAFaultOfOurs(t *testing.T) {
 		}
 	})
 	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeTemporarilyUnavailable)
+}
+
+func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = otherGrants{} })
+	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeTemporarilyUnavailable)
+}
+
+type otherGrants struct{}
+
+func (otherGrants) Grant(context.Context, string) (bearergate.Grant, error) {
+	return bearergate.Grant{ID: "another"}, nil
+}
+
+func TestLateReplayRevokesToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTrial(t)
+		code := tr.code()
+		first := tr.succeeds(asApp(exchange(code)))
+		time.Sleep(time.Hour)
+		tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+	})
+}
+
+// TestPublicClientNeedsAChallenge is a client that was confidential when its
+// user authorized it.
+func TestPublicClientNeedsAChallenge(t *testing.T) {
+	changing := clients{"app": registered["app"]}
+	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Clients = changing })
+	code := tr.code(withoutPKCE)
+	changing["app"] = client("app")
+	form := exchange(code, "code_verifier", "", "client_id", "app")
+	tr.refuses(post(form.Encode()), bearergate.CodeInvalidGrant)
+	changing["app"] = registered["app"]
+	tr.succeeds(asApp(exchange(code, "code_verifier", "")))
 }

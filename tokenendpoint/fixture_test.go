@@ -51,6 +51,7 @@ var registered = clients{
 	"app":    client("app", "s3cret: +%&ü", "the next secret"),
 	"other":  client("other", "other secret"),
 	"public": client("public"),
+	"empty":  client("empty", ""),
 	"wrong":  client("another"),
 }
 
@@ -232,6 +233,9 @@ func (tr *trial) RefreshToken(ctx context.Context, sum tokenendpoint.Sum) (t tok
 
 func (tr *trial) Rotate(ctx context.Context, sum tokenendpoint.Sum, at time.Time, sealed [32]byte, next tokenendpoint.NewRefreshToken) (t tokenendpoint.RefreshToken, o tokenendpoint.Outcome, err error) {
 	err = tr.call("Rotate", func() error { t, o, err = tr.memory.Rotate(ctx, sum, at, sealed, next); return err })
+	if o == tokenendpoint.Fresh {
+		t = tokenendpoint.RefreshToken{} // nothing is promised of it
+	}
 	return t, o, err
 }
 

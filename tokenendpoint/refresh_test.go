@@ -1,10 +1,12 @@
 package tokenendpoint_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,4 +148,79 @@ func TestRevokedGrantsTokensAreInvalidGrant(t *testing.T) {
 	for _, r := range []*http.Request{asApp(refreshing(first.RefreshToken)), asApp(exchange(waiting))} {
 		tr.refuses(r, bearergate.CodeInvalidGrant)
 	}
+}
+
+func TestExpiredRefreshTokenIssuesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		time.Sleep(30 * 24 * time.Hour)
+		before := tr.issued.Load()
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		if tr.issued.Load() != before {
+			t.Error("an access token was made for it")
+		}
+	})
+}
+
+// TestRacingRefreshes has two requests find the token living.
+func TestRacingRefreshes(t *testing.T) {
+	for _, grace := range []time.Duration{0, -1} {
+		synctest.Test(t, func(t *testing.T) {
+			var racing atomic.Bool
+			var found sync.WaitGroup
+			found.Add(2)
+			tr, first := connect(t, func(c *tokenendpoint.Config) {
+				issue := c.Issue
+				c.Grace = grace
+				c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+					if racing.Load() {
+						found.Done()
+						found.Wait()
+					}
+					return issue(ctx, a)
+				}
+			})
+			racing.Store(true)
+			answers := make(chan answer, 2)
+			for range 2 {
+				go func() { answers <- tr.ask(asApp(refreshing(first.RefreshToken))) }()
+			}
+			one, other := <-answers, <-answers
+			racing.Store(false)
+			if grace < 0 { // the loser holds a retired token
+				if one.Status+other.Status != 200+401 {
+					t.Errorf("got %d and %d", one.Status, other.Status)
+				}
+				if one.Status != 200 {
+					one = other
+				}
+				tr.refuses(asApp(refreshing(decode(t, one).RefreshToken)), bearergate.CodeInvalidGrant)
+				return
+			}
+			if decode(t, one).RefreshToken != decode(t, other).RefreshToken {
+				t.Error("got two successors")
+			}
+			tr.succeeds(asApp(refreshing(decode(t, one).RefreshToken)))
+		})
+	}
+}
+
+// TestRefreshThatLosesToARevocationIsInvalidGrant has the grant revoked while
+// the request is under way.
+func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
+	var revoke atomic.Bool
+	var tr *trial
+	tr, first := connect(t, func(c *tokenendpoint.Config) {
+		issue := c.Issue
+		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+			if revoke.Load() {
+				tr.memory.RevokeGrant(ctx, a.GrantID)
+			}
+			return issue(ctx, a)
+		}
+	})
+	waiting := tr.code()
+	revoke.Store(true)
+	tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+	tr.refuses(asApp(exchange(waiting)), bearergate.CodeInvalidGrant)
 }

@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/jwtverifier"
+	"github.com/bearergate/bearergate/tokenendpoint"
 	"github.com/sethvargo/go-limiter"
 )
 
@@ -34,7 +31,9 @@ type api struct {
 	issuer   *bearergatetest.Issuer // a real service has an authorization server here
 	keys     jwtverifier.KeySource
 	verifier bearergate.Verifier
-	tokens   installationTokens
+	tokens   tokenendpoint.MemoryTokens
+	store    tokenendpoint.MemoryStore
+	endpoint *tokenendpoint.Endpoint
 	grants   bearergate.MemoryGrants
 	grantsUp atomic.Bool
 	budget   limiter.Store
@@ -60,7 +59,11 @@ func newAPI(logger *slog.Logger, base string) (*api, error) {
 		budget:   bearergate.PerMinute(bearergate.DefaultRequestsPerMinute),
 		failures: bearergate.PerMinute(100),
 	}
-	a.verifier = bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.lookup), jwts)
+	a.verifier = bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.Lookup), jwts)
+	a.endpoint, err = tokenendpoint.New(tokenendpoint.Config{Clients: clients{}, Store: &a.store, Issue: a.issueAccessToken, Grants: &a.grants})
+	if err != nil {
+		return nil, err
+	}
 	a.grantsUp.Store(true)
 	for _, id := range []string{"grant-acme", "grant-busy", "grant-leaving"} {
 		a.grants.Put(bearergate.Grant{ID: id, OrganizationID: "acme"})
@@ -105,8 +108,11 @@ func (a *api) Handler() http.Handler {
 	mux.Handle("GET /jwks.json", a.issuer)
 	mux.Handle("GET /v1/orgs/{org}/projects", resource(readProjects, a.listProjects))
 	mux.Handle("POST /v1/orgs/{org}/projects/{project}/translations", resource(publishTranslations, a.publish))
-	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", installation(http.HandlerFunc(a.mint)))
-	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", installation(http.HandlerFunc(a.revoke)))
+	mux.Handle("GET /oauth/authorize", http.HandlerFunc(a.authorize))
+	mux.Handle("/oauth/token", a.endpoint)
+	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", installation(
+		tokenendpoint.MintInstallationTokens(tokenendpoint.IssueOpaque(prefix, a.tokens.Save), time.Hour)))
+	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", installation(tokenendpoint.RevokeGrant(&a.store, a.revoke)))
 	// A mistake, to show what it answers: the scope guard has no RequireToken.
 	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
 
@@ -134,72 +140,8 @@ func (a *api) publish(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusAccepted, map[string]any{"published": r.PathValue("project")})
 }
 
-// mint gives the app an opaque installation token for its grant, no wider than
-// its access token.
-func (a *api) mint(w http.ResponseWriter, r *http.Request) {
-	token, _ := bearergate.TokenFrom(r.Context())
-	grant, _ := bearergate.GrantFrom(r.Context())
-	const lifetime = time.Hour
-	secret := a.tokens.issue(bearergate.Claims{
-		Type:           bearergate.InstallationToken,
-		Subject:        token.Subject(),
-		ClientID:       token.ClientID(),
-		GrantID:        grant.ID,
-		OrganizationID: grant.OrganizationID,
-		InstallationID: grant.ID,
-		ProjectIDs:     token.ProjectIDs(),
-		Scopes:         token.Scopes(),
-		IssuedAt:       time.Now(),
-		ExpiresAt:      time.Now().Add(lifetime),
-	})
-	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, http.StatusCreated, map[string]any{
-		"token": secret, "token_type": "Bearer", "expires_in": int(lifetime.Seconds()),
-	})
-}
-
-func (a *api) revoke(w http.ResponseWriter, r *http.Request) {
-	grant, _ := bearergate.GrantFrom(r.Context())
-	if err := a.grants.Revoke(grant.ID, time.Now()); err != nil {
-		bearergate.Refuse(w, r, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(body)
-}
-
-// installationTokens keeps opaque tokens by their SHA-256, so that a copy of it
-// opens nothing.
-type installationTokens struct {
-	mu     sync.RWMutex
-	claims map[[sha256.Size]byte]bearergate.Claims
-}
-
-func (s *installationTokens) issue(c bearergate.Claims) string {
-	secret := prefix + rand.Text() + rand.Text()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.claims == nil {
-		s.claims = make(map[[sha256.Size]byte]bearergate.Claims)
-	}
-	maps.DeleteFunc(s.claims, func(_ [sha256.Size]byte, c bearergate.Claims) bool {
-		return time.Since(c.ExpiresAt) > bearergate.DefaultLeeway
-	})
-	s.claims[sha256.Sum256([]byte(secret))] = c
-	return secret
-}
-
-func (s *installationTokens) lookup(_ context.Context, sum [sha256.Size]byte) (bearergate.Claims, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	c, ok := s.claims[sum]
-	if !ok {
-		return bearergate.Claims{}, bearergate.ErrInvalidToken
-	}
-	return c, nil
 }

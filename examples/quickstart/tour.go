@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,7 +24,8 @@ type tour struct {
 }
 
 func newTour(a *api, base string) *tour {
-	return &tour{api: a, base: base, client: &http.Client{Timeout: 10 * time.Second}}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &tour{api: a, base: base, client: &http.Client{Timeout: 10 * time.Second, CheckRedirect: stay}}
 }
 
 // stop is one answer on the tour.
@@ -33,6 +35,7 @@ type stop struct {
 	required      string
 	method, path  string
 	authorization string
+	form          form // for the token endpoint
 	before, after func(context.Context) error
 	// headers must be there, with this text in them; with an empty text, with
 	// any.
@@ -66,10 +69,6 @@ func (t *tour) take(ctx context.Context, out io.Writer) error {
 	}
 	var faults []error
 	for _, s := range stops {
-		if s.path == "" {
-			fmt.Fprintf(table, "%d\t%s\ttoken endpoint: not in this program yet\n", s.code.Status(), s.code)
-			continue
-		}
 		got, err := t.visit(ctx, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.when, err)
@@ -89,68 +88,91 @@ func (t *tour) take(ctx context.Context, out io.Writer) error {
 }
 
 func (t *tour) stops(ctx context.Context) ([]stop, error) {
-	minted, err := t.mint(ctx, "grant-acme", readProjects)
+	_, connected, err := t.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	leaving, err := t.mint(ctx, "grant-leaving", readProjects)
+	access := connected.AccessToken
+	minted, err := t.mint(ctx, "grant-acme", access)
 	if err != nil {
 		return nil, err
 	}
-	access := t.api.accessToken("grant-acme", readProjects)
+	leaving, err := t.mint(ctx, "grant-leaving", t.api.accessToken("grant-leaving", readProjects))
+	if err != nil {
+		return nil, err
+	}
 	busy := t.api.issuer.InstallationToken(
 		bearergatetest.WithGrant("grant-busy"), bearergatetest.WithInstallation("busy"), bearergatetest.WithScopes(readProjects))
 	expired := t.api.issuer.InstallationToken(bearergatetest.Expired())
 	bearer := func(token string) string { return "Bearer " + token }
 	challenge := func(text string) map[string]string { return map[string]string{"WWW-Authenticate": text} }
 
-	answers := map[bearergate.Code]stop{
-		bearergate.CodeInvalidRequest: {
+	answers := map[bearergate.Code][]stop{
+		bearergate.CodeInvalidRequest: {{
 			when: "the Authorization header is malformed", method: "GET", path: projects, authorization: "Bearer two words",
 			headers: challenge(`Bearer realm="translations", error="invalid_request"`),
+		}, {
+			when: "a code is sent without grant_type", form: t.changed("grant_type", ""), authorization: basic(clientSecret),
+		}},
+		bearergate.CodeInvalidGrant: {
+			{when: "the code expired", form: t.expired, authorization: basic(clientSecret), headers: challenge(`Basic realm="translations"`)},
+			{when: "the code was used before", form: t.replayed, authorization: basic(clientSecret)},
+			{when: "the redirect_uri is another", form: t.changed("redirect_uri", callback+"/2"), authorization: basic(clientSecret)},
+			{when: "the code_verifier is another", form: t.changed("code_verifier", strings.Repeat("x", 43)), authorization: basic(clientSecret)},
+			{when: "the refresh token was revoked", form: t.revoked, authorization: basic(clientSecret)},
 		},
-		bearergate.CodeInvalidToken: {
+		bearergate.CodeInvalidClient: {
+			{when: "the client's secret is wrong", form: t.changed("", ""), authorization: basic("x"), headers: challenge(`Basic realm="translations"`)},
+		},
+		bearergate.CodeInvalidToken: {{
 			when: "the installation token expired", method: "GET", path: projects, authorization: bearer(expired),
 			headers: challenge(`Bearer realm="translations", error="invalid_token"`),
-		},
-		bearergate.CodeMissingScope: {
+		}},
+		bearergate.CodeMissingScope: {{
 			when: "the token may read, and publishes", method: "POST", path: translations, authorization: bearer(minted),
 			required: publishTranslations,
 			headers:  challenge(`Bearer realm="translations", error="insufficient_scope", scope="translations:publish"`),
-		},
-		bearergate.CodeWrongOrganization: {
+		}},
+		bearergate.CodeWrongOrganization: {{
 			when: "the projects are another organization's", method: "GET", path: "/v1/orgs/umbrella/projects", authorization: bearer(minted),
-		},
-		bearergate.CodeGrantNotFound: {
+		}},
+		bearergate.CodeGrantNotFound: {{
 			when: "a token is minted for an unknown grant", method: "POST", path: mintPath("grant-unknown"), authorization: bearer(access),
-		},
-		bearergate.CodeGrantRevoked: {
+		}},
+		bearergate.CodeGrantRevoked: {{
 			when: "the grant was revoked", method: "GET", path: projects, authorization: bearer(leaving),
 			before: func(ctx context.Context) error { return t.revoke(ctx, "grant-leaving") },
-		},
-		bearergate.CodeRateLimited: {
+		}},
+		bearergate.CodeRateLimited: {{
 			when: "1,000 requests were made in this minute", method: "GET", path: projects, authorization: bearer(busy),
 			before:  func(ctx context.Context) error { return t.useUpBudget(ctx, bearer(busy)) },
 			headers: map[string]string{"Retry-After": "", "RateLimit-Policy": `"installation";q=1000;w=60`, "RateLimit": `"installation";r=0;t=`},
-		},
-		bearergate.CodeTemporarilyUnavailable: {
+		}},
+		bearergate.CodeTemporarilyUnavailable: {{
 			when: "the grant store is down", method: "GET", path: projects, authorization: bearer(minted),
 			before:  func(context.Context) error { t.api.grantsUp.Store(false); return nil },
 			after:   func(context.Context) error { t.api.grantsUp.Store(true); return nil },
 			headers: map[string]string{"Retry-After": ""},
-		},
-		bearergate.CodeServerError: {
+		}},
+		bearergate.CodeServerError: {{
 			when: "RequireScope stands without RequireToken", method: "GET", path: "/v1/miswired", authorization: bearer(minted),
-		},
+		}},
 	}
 	stops := []stop{{
+		when: "a user comes back with a code", form: t.changed("", ""), authorization: basic(clientSecret),
+		headers: map[string]string{"Cache-Control": "no-store"},
+	}, {
+		when: "a refresh token is rotated", authorization: basic(clientSecret),
+		form: func(context.Context) (url.Values, error) { return refreshing(connected.RefreshToken), nil },
+	}, {
 		when: "an installation token reads projects", method: "GET", path: projects, authorization: bearer(minted),
 		headers: map[string]string{"RateLimit-Policy": `"installation";q=1000;w=60`, "RateLimit": `"installation";r=`},
 	}}
 	for _, code := range bearergate.Codes() {
-		s := answers[code]
-		s.code = code
-		stops = append(stops, s)
+		for _, s := range answers[code] {
+			s.code = code
+			stops = append(stops, s)
+		}
 	}
 	return stops, nil
 }
@@ -165,11 +187,32 @@ func (t *tour) visit(ctx context.Context, s stop) (answer, error) {
 			return answer{}, err
 		}
 	}
-	got, err := t.request(ctx, s.method, s.path, s.authorization)
+	got, err := t.send(ctx, s)
 	if s.after != nil {
 		err = errors.Join(err, s.after(ctx))
 	}
 	return got, err
+}
+
+func (t *tour) send(ctx context.Context, s stop) (answer, error) {
+	if s.form == nil {
+		return t.request(ctx, s.method, s.path, s.authorization)
+	}
+	form, err := s.form(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	return t.post(ctx, form, s.authorization)
+}
+
+// post asks the token endpoint.
+func (t *tour) post(ctx context.Context, form url.Values, authorization string) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, "POST", t.base+tokenPath, strings.NewReader(form.Encode()))
+	if err != nil {
+		return answer{}, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return t.do(r, authorization)
 }
 
 func (t *tour) request(ctx context.Context, method, path, authorization string) (answer, error) {
@@ -177,6 +220,10 @@ func (t *tour) request(ctx context.Context, method, path, authorization string) 
 	if err != nil {
 		return answer{}, err
 	}
+	return t.do(r, authorization)
+}
+
+func (t *tour) do(r *http.Request, authorization string) (answer, error) {
 	r.Header.Set("Authorization", authorization)
 	resp, err := t.client.Do(r)
 	if err != nil {
@@ -188,8 +235,8 @@ func (t *tour) request(ctx context.Context, method, path, authorization string) 
 }
 
 // mint gets an installation token as an app does: with its access token.
-func (t *tour) mint(ctx context.Context, grant string, scopes ...string) (string, error) {
-	got, err := t.request(ctx, "POST", mintPath(grant), "Bearer "+t.api.accessToken(grant, scopes...))
+func (t *tour) mint(ctx context.Context, grant, accessToken string) (string, error) {
+	got, err := t.request(ctx, "POST", mintPath(grant), "Bearer "+accessToken)
 	if err != nil {
 		return "", err
 	}
@@ -244,13 +291,23 @@ func (s stop) check(got answer) error {
 
 // print writes a row: the body, and below it the headers that matter.
 func (s stop) print(table io.Writer, got answer) {
-	fmt.Fprintf(table, "%d\t%s\t%s\n", got.status, s.when, strings.TrimSpace(got.body))
+	body := strings.TrimSpace(got.body)
+	if s.form != nil && s.code == "" {
+		body = fmt.Sprintf("%d bytes with an access token and a refresh token", len(body))
+	}
+	fmt.Fprintf(table, "%d\t%s\t%s\n", got.status, s.when, body)
 	for _, name := range []string{"WWW-Authenticate", "Retry-After", "RateLimit-Policy", "RateLimit"} {
 		if value := got.header.Get(name); value != "" {
 			fmt.Fprintf(table, "\t\t%s: %s\n", name, value)
 		}
 	}
 }
+
+// Of RFC 7636 appendix B.
+const (
+	exampleVerifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	exampleChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+)
 
 // printCurl offers the same to paste, with tokens that are good for an hour.
 func printCurl(out io.Writer, base string, a *api) {
@@ -270,5 +327,9 @@ ACCESS=%[3]s
 curl -i %[1]s%[6]s -X POST -H "Authorization: Bearer $ACCESS"
 curl -i %[1]s/api/oauth-client/installations/grant-acme -X DELETE -H "Authorization: Bearer $ACCESS"
 curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"
-`, base, installation, access, projects, translations, mintPath("grant-acme"))
+
+CODE=$(curl -s -o /dev/null -w '%%{redirect_url}' '%[1]s/oauth/authorize?response_type=code&client_id=%[7]s&redirect_uri=%[8]s&scope=%[9]s&code_challenge_method=S256&code_challenge=%[10]s' | sed 's/.*code=\([^&]*\).*/\1/')
+curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s
+`, base, installation, access, projects, translations, mintPath("grant-acme"),
+		clientID, callback, readProjects, exampleChallenge, tokenPath, clientSecret, exampleVerifier)
 }

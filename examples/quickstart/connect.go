@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/bearergate/bearergate/tokenendpoint"
+)
+
+const tokenPath = "/oauth/token"
+
+// authorization is what an app has when its user comes back.
+type authorization struct {
+	code, verifier string
+}
+
+// authorize sends a user to the API, as an app does, and takes the code from
+// where it is redirected to.
+func (t *tour) authorize(ctx context.Context) (authorization, error) {
+	verifier := rand.Text() + rand.Text()
+	sum := sha256.Sum256([]byte(verifier))
+	query := url.Values{
+		"response_type": {"code"}, "client_id": {clientID}, "redirect_uri": {callback}, "scope": {readProjects}, "state": {"x"},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
+	}
+	r, err := http.NewRequestWithContext(ctx, "GET", t.base+"/oauth/authorize?"+query.Encode(), nil)
+	if err != nil {
+		return authorization{}, err
+	}
+	resp, err := t.client.Do(r)
+	if err != nil {
+		return authorization{}, err
+	}
+	resp.Body.Close()
+	back, err := resp.Location()
+	if err != nil {
+		return authorization{}, fmt.Errorf("the authorization answered %d: %w", resp.StatusCode, err)
+	}
+	return authorization{back.Query().Get("code"), verifier}, nil
+}
+
+// exchange is the form with which an app asks for tokens.
+func (a authorization) exchange() url.Values {
+	return url.Values{"grant_type": {"authorization_code"}, "code": {a.code}, "redirect_uri": {callback}, "code_verifier": {a.verifier}}
+}
+
+func refreshing(token string) url.Values {
+	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
+}
+
+func basic(secret string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(clientID+":"+secret))
+}
+
+// connection is what an app keeps for a user.
+type connection struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token"`
+}
+
+func (t *tour) tokens(ctx context.Context, form url.Values) (c connection, err error) {
+	got, err := t.post(ctx, form, basic(clientSecret))
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(got.body), &c); err != nil || got.status != http.StatusOK {
+		return c, fmt.Errorf("the token endpoint answered %d %s", got.status, got.body)
+	}
+	return c, nil
+}
+
+// connect has a user authorize the app, and exchanges the code.
+func (t *tour) connect(ctx context.Context) (used authorization, c connection, err error) {
+	if used, err = t.authorize(ctx); err != nil {
+		return used, c, err
+	}
+	c, err = t.tokens(ctx, used.exchange())
+	return used, c, err
+}
+
+// form is one that an app sends to the token endpoint.
+type form func(ctx context.Context) (url.Values, error)
+
+// changed is the exchange of a new code, with a parameter changed, or removed by
+// an empty value.
+func (t *tour) changed(name, value string) form {
+	return func(ctx context.Context) (url.Values, error) {
+		fresh, err := t.authorize(ctx)
+		form := fresh.exchange()
+		if form.Set(name, value); value == "" {
+			form.Del(name)
+		}
+		return form, err
+	}
+}
+
+func (t *tour) expired(ctx context.Context) (url.Values, error) {
+	const code = "a code of yesterday"
+	err := t.api.store.SaveCode(ctx, sha256.Sum256([]byte(code)), tokenendpoint.Code{
+		Authorization: tokenendpoint.Authorization{ClientID: clientID, GrantID: "grant-acme"},
+		RedirectURI:   callback, ExpiresAt: time.Now().AddDate(0, 0, -1),
+	})
+	form := authorization{code: code}.exchange()
+	form.Del("code_verifier")
+	return form, err
+}
+
+func (t *tour) replayed(ctx context.Context) (url.Values, error) {
+	used, _, err := t.connect(ctx)
+	return used.exchange(), err
+}
+
+// revoked is a refresh token that the replay of its code has revoked.
+func (t *tour) revoked(ctx context.Context) (url.Values, error) {
+	used, connected, err := t.connect(ctx)
+	if err == nil {
+		_, err = t.post(ctx, used.exchange(), basic(clientSecret))
+	}
+	return refreshing(connected.RefreshToken), err
+}
