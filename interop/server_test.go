@@ -1,0 +1,67 @@
+package interop
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/tokenendpoint"
+)
+
+const (
+	secret   = "s3cret: +%&ü"
+	callback = "http://127.0.0.1/callback"
+)
+
+type clients struct{}
+
+func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+	client := tokenendpoint.Client{ID: id, RedirectURIs: []string{callback}, AnyLoopbackPort: true}
+	switch id {
+	case "confidential":
+		client.Secrets = []tokenendpoint.Sum{tokenendpoint.SecretSum(secret)}
+	case "public":
+	default:
+		return client, bearergate.ErrInvalidClient
+	}
+	return client, nil
+}
+
+// newServer is an authorization server whose users consent to everything, and
+// whose access tokens tell how many there were before.
+func newServer(t *testing.T) *httptest.Server {
+	var issued atomic.Int64
+	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
+		Clients: clients{}, Store: new(tokenendpoint.MemoryStore), Grace: -1,
+		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+			return tokenendpoint.AccessToken{Token: fmt.Sprint("access-", issued.Add(1)), ExpiresIn: time.Hour}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/token", endpoint)
+	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		code, err := endpoint.NewCode(r.Context(), tokenendpoint.CodeRequest{
+			Authorization: tokenendpoint.Authorization{ClientID: q.Get("client_id"), GrantID: "grant", Subject: "user", Scopes: strings.Fields(q.Get("scope"))},
+			RedirectURI:   q.Get("redirect_uri"), CodeChallenge: q.Get("code_challenge"), CodeChallengeMethod: q.Get("code_challenge_method"),
+		})
+		if err != nil {
+			bearergate.Refuse(w, r, err)
+			return
+		}
+		http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {q.Get("state")}}.Encode(), http.StatusFound)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server
+}
