@@ -1,14 +1,17 @@
 package bearergate_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/tokenendpoint"
 	"github.com/sethvargo/go-limiter"
 )
 
@@ -40,17 +43,20 @@ func TestReadmesProgramCompiles(t *testing.T) {
 }
 
 func TestReadmesWiringCompiles(t *testing.T) {
-	_, body, _ := strings.Cut(readFile(t, "readme_test.go"), "budget, failures limiter.Store) http.Handler {\n")
-	body, _, _ = strings.Cut(body, "\treturn api\n")
-	body = strings.ReplaceAll("\n"+body, "\n\t", "\n")
-	if body == "\n" || !strings.Contains(readFile(t, "README.md"), "```go"+body+"```\n") {
-		t.Errorf("the wiring in README.md is not what is compiled here:%s", body)
+	for _, function := range []string{"wiring", "tokenEndpoint"} {
+		_, body, _ := strings.Cut(readFile(t, "readme_test.go"), "\nfunc "+function+"(")
+		_, body, _ = strings.Cut(body, "{ // in README.md\n")
+		body, _, _ = strings.Cut(body, "\n\treturn ")
+		body = strings.ReplaceAll("\n"+body, "\n\t", "\n") + "\n"
+		if body == "\n\n" || !strings.Contains(readFile(t, "README.md"), "```go"+body+"```\n") {
+			t.Errorf("the wiring in README.md is not what is compiled here:%s", body)
+		}
 	}
 }
 
-var _ = wiring // compiled, for what README.md says
+var _, _ = wiring, tokenEndpoint // compiled, for what README.md says
 
-func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.GrantStore, listProjects, mintToken http.Handler, budget, failures limiter.Store) http.Handler {
+func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.GrantStore, listProjects, mintToken http.Handler, budget, failures limiter.Store) http.Handler { // in README.md
 	guarded := bearergate.Chain(
 		bearergate.RequireToken(verifier, bearergate.InstallationToken),
 		bearergate.RateLimit(budget),
@@ -67,4 +73,31 @@ func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.
 		bearergate.LimitFailedAuthentication(failures, bearergate.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))),
 	)(mux)
 	return api
+}
+
+func tokenEndpoint(mux *http.ServeMux, clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants *bearergate.MemoryGrants, signer signer, verifier bearergate.Verifier, tokens *tokenendpoint.MemoryTokens) error { // in README.md
+	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
+		Clients: clients, // one method; secrets as SHA-256
+		Store:   store,   // new(tokenendpoint.MemoryStore), or your database
+		Grants:  grants,  // codes and refresh tokens of a grant that is gone are invalid_grant
+		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+			token, err := signer.Sign(a.ClientID, a.Subject, a.GrantID, a.Scopes) // a JWT of your authorization server
+			return tokenendpoint.AccessToken{Token: token, ExpiresIn: time.Hour}, err
+		},
+	})
+	mux.Handle("/oauth/token", endpoint)
+
+	installation := bearergate.Chain(
+		bearergate.RequireToken(verifier, bearergate.AccessToken),
+		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
+	)
+	mux.Handle("POST /installations/{grantId}/tokens", installation(
+		tokenendpoint.MintInstallationTokens(tokenendpoint.IssueOpaque("bi_oat_", tokens.Save), time.Hour)))
+	mux.Handle("DELETE /installations/{grantId}", installation(
+		tokenendpoint.RevokeGrant(store, func(ctx context.Context, id string) error { return grants.Revoke(id, time.Now()) })))
+	return err
+}
+
+type signer interface {
+	Sign(clientID, subject, grantID string, scopes []string) (string, error)
 }

@@ -3,8 +3,14 @@ package bearergatetest
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +35,7 @@ func TestTokenStore(t *testing.T, newStore func(t *testing.T) tokenendpoint.Stor
 		{"revokes a grant", (*storeTest).revokesGrant},
 		{"leaves nothing living behind a revocation", (*storeTest).revokesForGood},
 		{"does a thing wholly or not at all", (*storeTest).isAtomic},
+		{"survives answers that get lost", (*storeTest).survivesLostAnswers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.run(&storeTest{T: t, store: newStore(t), ctx: t.Context(), now: time.Now().Truncate(time.Second)})
@@ -346,4 +353,80 @@ func (t *storeTest) isAtomic() {
 		}
 		cancel()
 	}
+}
+
+// lossy fails after it has done its work.
+type lossy struct {
+	tokenendpoint.Store
+	loses bool
+}
+
+var errLost = errors.New("the answer of the store got lost")
+
+func (l *lossy) Consume(ctx context.Context, code tokenendpoint.Sum, at time.Time, first *tokenendpoint.NewRefreshToken) (tokenendpoint.Outcome, error) {
+	outcome, err := l.Store.Consume(ctx, code, at, first)
+	if l.loses {
+		return outcome, errLost
+	}
+	return outcome, err
+}
+
+func (l *lossy) Rotate(ctx context.Context, token tokenendpoint.Sum, at time.Time, sealed [32]byte, successor tokenendpoint.NewRefreshToken) (tokenendpoint.RefreshToken, tokenendpoint.Outcome, error) {
+	rotated, outcome, err := l.Store.Rotate(ctx, token, at, sealed, successor)
+	if l.loses {
+		return rotated, outcome, errLost
+	}
+	return rotated, outcome, err
+}
+
+type anyClient struct{}
+
+func (anyClient) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+	return tokenendpoint.Client{ID: id, Secrets: []tokenendpoint.Sum{tokenendpoint.SecretSum("secret")}, RedirectURIs: []string{"https://app.example/"}}, nil
+}
+
+// survivesLostAnswers puts an endpoint over the store: a refresh that got lost is
+// repeated, and a code that got lost is used.
+func (t *storeTest) survivesLostAnswers() {
+	store := &lossy{Store: t.store}
+	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
+		Clients: anyClient{}, Store: store,
+		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+			return tokenendpoint.AccessToken{Token: "access", ExpiresIn: time.Hour}, nil
+		},
+	})
+	t.check(err)
+	code, err := endpoint.NewCode(t.ctx, tokenendpoint.CodeRequest{Authorization: t.authorization("")})
+	t.check(err)
+	ask := func(loses bool, form url.Values, wantStatus int) (refreshToken string) {
+		t.Helper()
+		store.loses = loses
+		r := httptest.NewRequest("POST", "/token", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.SetBasicAuth(DefaultClientID, "secret")
+		rec := httptest.NewRecorder()
+		endpoint.ServeHTTP(rec, r)
+		if rec.Code != wantStatus {
+			t.Errorf("%s answered %d %s, want %d", form.Get("grant_type"), rec.Code, rec.Body, wantStatus)
+		}
+		var tokens struct {
+			RefreshToken string `json:"refresh_token"`
+		}
+		json.Unmarshal(rec.Body.Bytes(), &tokens)
+		return tokens.RefreshToken
+	}
+	exchange := func(code string) url.Values { return url.Values{"grant_type": {"authorization_code"}, "code": {code}} }
+	refresh := func(token string) url.Values {
+		return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
+	}
+	first := ask(false, exchange(code), http.StatusOK)
+	ask(true, refresh(first), http.StatusServiceUnavailable)
+	second := ask(false, refresh(first), http.StatusOK)
+	ask(false, refresh(second), http.StatusOK)
+
+	lost, err := endpoint.NewCode(t.ctx, tokenendpoint.CodeRequest{Authorization: t.authorization("")})
+	t.check(err)
+	ask(true, exchange(lost), http.StatusServiceUnavailable)
+	ask(false, exchange(lost), http.StatusUnauthorized)
+	ask(false, exchange(lost), http.StatusUnauthorized)
 }
