@@ -188,7 +188,7 @@ func (e *Endpoint) checkGrant(ctx context.Context, id string) error {
 	}
 	grant, err := e.grants.Grant(ctx, id)
 	switch {
-	case errors.Is(err, bearergate.ErrGrantNotFound):
+	case errors.Is(err, bearergate.ErrGrantNotFound), errors.Is(err, bearergate.ErrGrantRevoked):
 		return refusal(bearergate.ErrInvalidGrant, "the grant is gone")
 	case err != nil:
 		return err

@@ -462,6 +462,17 @@ func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
 	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeTemporarilyUnavailable)
 }
 
+func TestGrantStoreThatSaysRevokedIsInvalidGrant(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = revokedGrants{} })
+	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeInvalidGrant)
+}
+
+type revokedGrants struct{}
+
+func (revokedGrants) Grant(context.Context, string) (bearergate.Grant, error) {
+	return bearergate.Grant{}, fmt.Errorf("no longer: %w", bearergate.ErrGrantRevoked)
+}
+
 type otherGrants struct{}
 
 func (otherGrants) Grant(context.Context, string) (bearergate.Grant, error) {

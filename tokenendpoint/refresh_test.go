@@ -224,3 +224,28 @@ func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
 	tr.refuses(asApp(exchange(waiting)), bearergate.CodeInvalidGrant)
 }
+
+func TestRefreshTokensThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, expired := connect(t)
+		time.Sleep(30 * 24 * time.Hour)
+		living := tr.succeeds(asApp(exchange(tr.code())))
+		var all []answer
+		for name, r := range map[string]*http.Request{
+			"unknown":   asApp(refreshing("unknown")),
+			"expired":   asApp(refreshing(expired.RefreshToken)),
+			"another's": as(post(refreshing(living.RefreshToken).Encode()), "other", "other secret"),
+			"a code":    asApp(refreshing(tr.code())),
+		} {
+			calls := tr.called(func() { all = append(all, tr.refuses(r, bearergate.CodeInvalidGrant)) })
+			if diff := cmp.Diff([]string{"RefreshToken"}, calls); diff != "" {
+				t.Errorf("%s: calls of the store (-want +got):\n%s", name, diff)
+			}
+		}
+		for _, got := range all {
+			if diff := cmp.Diff(all[0], got); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
