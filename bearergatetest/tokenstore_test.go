@@ -72,14 +72,14 @@ func TestFaultyStoreFails(t *testing.T) {
 		"shares its scopes": func(s *faultyStore) { s.shared = true },
 		"consumes in two steps": func(s *faultyStore) {
 			s.consume = func(s *faultyStore, ctx context.Context, sum tokenendpoint.Sum, at time.Time, first *tokenendpoint.NewRefreshToken) (tokenendpoint.Outcome, error) {
-				code, ok, err := s.MemoryStore.Code(ctx, sum)
+				code, ok, _ := s.MemoryStore.Code(ctx, sum)
 				if !ok || code.Used || !at.Before(code.ExpiresAt) {
 					return s.MemoryStore.Consume(ctx, sum, at, first)
 				}
 				time.Sleep(time.Millisecond)
 				code.Used = false
 				s.MemoryStore.SaveCode(ctx, sum, code)
-				_, err = s.MemoryStore.Consume(ctx, sum, at, first)
+				_, err := s.MemoryStore.Consume(ctx, sum, at, first)
 				return tokenendpoint.Fresh, err
 			}
 		},
