@@ -38,10 +38,11 @@ type api struct {
 	grantsUp atomic.Bool
 	budget   limiter.Store
 	failures limiter.Store
+	lifetime time.Duration // of access and installation tokens
 }
 
 // newAPI returns the API to be served at base, where its issuer is as well.
-func newAPI(logger *slog.Logger, base string) (*api, error) {
+func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, error) {
 	issuer := bearergatetest.NewIssuer()
 	issuer.URL = base
 	keys, err := jwtverifier.DiscoverKeys(base)
@@ -58,6 +59,7 @@ func newAPI(logger *slog.Logger, base string) (*api, error) {
 		keys:     keys,
 		budget:   bearergate.PerMinute(bearergate.DefaultRequestsPerMinute),
 		failures: bearergate.PerMinute(100),
+		lifetime: lifetime,
 	}
 	a.verifier = bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.Lookup), jwts)
 	a.endpoint, err = tokenendpoint.New(tokenendpoint.Config{Clients: clients{}, Store: &a.store, Issue: a.issueAccessToken, Grants: &a.grants})
@@ -111,7 +113,7 @@ func (a *api) Handler() http.Handler {
 	mux.Handle("GET /oauth/authorize", http.HandlerFunc(a.authorize))
 	mux.Handle("/oauth/token", a.endpoint)
 	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", installation(
-		tokenendpoint.MintInstallationTokens(tokenendpoint.IssueOpaque(prefix, a.tokens.Save), time.Hour)))
+		tokenendpoint.MintInstallationTokens(tokenendpoint.IssueOpaque(prefix, a.tokens.Save), a.lifetime)))
 	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", installation(tokenendpoint.RevokeGrant(&a.store, a.revoke)))
 	// A mistake, to show what it answers: the scope guard has no RequireToken.
 	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))

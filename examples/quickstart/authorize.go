@@ -60,7 +60,8 @@ func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
-	return tokenendpoint.AccessToken{Token: a.accessToken(auth.GrantID, auth.Scopes...), ExpiresIn: time.Hour}, nil
+	token := a.issuer.AccessToken(bearergatetest.WithGrant(auth.GrantID), bearergatetest.WithScopes(auth.Scopes...), bearergatetest.ExpiresIn(a.lifetime))
+	return tokenendpoint.AccessToken{Token: token, ExpiresIn: a.lifetime}, nil
 }
 
 func (a *api) revoke(_ context.Context, grantID string) error {

@@ -37,8 +37,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to serve on; if it is taken, a free port of the same host")
 	once := flags.Bool("once", false, "end after the tour")
+	lifetime := flags.Duration("lifetime", time.Hour, "how `long` tokens last, of a second at least")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *lifetime < time.Second {
+		return errors.New("-lifetime is under a second")
 	}
 	listener, err := listen(*addr)
 	if err != nil {
@@ -47,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	level := new(slog.LevelVar)
 	level.Set(slog.LevelError + 1) // the tour says itself what it is answered
 	base := baseURL(listener.Addr())
-	api, err := newAPI(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})), base)
+	api, err := newAPI(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})), base, *lifetime)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/client"
+)
+
+// counted counts the requests of each path.
+type counted struct {
+	http.Handler
+	tokens, mints atomic.Int64
+}
+
+func (c *counted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case tokenPath:
+		c.tokens.Add(1)
+	case mintPath("grant-acme"):
+		c.mints.Add(1)
+	}
+	c.Handler.ServeHTTP(w, r)
+}
+
+// serve returns the API at its own address, and a transport that is connected.
+func serve(t *testing.T, lifetime time.Duration) (*api, *counted, string, *client.Transport) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := "http://" + listener.Addr().String()
+	a, err := newAPI(slog.New(slog.DiscardHandler), base, lifetime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := &counted{Handler: a.Handler()}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: requests}}
+	server.Start()
+	t.Cleanup(func() { server.Close(); a.Close() })
+
+	_, tokens, err := newTour(a, base).connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	connections := new(client.MemoryConnections)
+	connections.Save(t.Context(), "user-1", client.Connection{GrantID: "grant-acme", RefreshToken: tokens.RefreshToken})
+	transport, err := client.New(client.Config{
+		APIURL: base, TokenURL: base + tokenPath, MintURL: base + mintPath("{grantId}"), ClientID: clientID, ClientSecret: clientSecret,
+		Connections: connections, ConnectionID: "user-1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, requests, base, transport
+}
+
+// TestManyUsersOfOneConnection has tokens that live two seconds, over real HTTP.
+func TestManyUsersOfOneConnection(t *testing.T) {
+	_, requests, base, transport := serve(t, 2*time.Second)
+	before := requests.tokens.Load()
+	api := &http.Client{Transport: transport}
+	var users sync.WaitGroup
+	for range 200 {
+		users.Go(func() {
+			for range 4 {
+				resp, err := api.Get(base + projects)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+				if resp.StatusCode != 200 {
+					t.Errorf("answered %s", resp.Status)
+				}
+				time.Sleep(time.Second)
+			}
+		})
+	}
+	users.Wait()
+	if refreshes, mints := requests.tokens.Load()-before, requests.mints.Load(); refreshes > 5 || mints > 5 || refreshes < 2 {
+		t.Errorf("%d refreshes and %d mints in 4 s", refreshes, mints)
+	}
+}
+
+func TestClientLearnsThatItsGrantWasRevoked(t *testing.T) {
+	a, _, base, transport := serve(t, time.Hour)
+	api := &http.Client{Transport: transport}
+	if resp, err := api.Get(base + projects); err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp, err)
+	}
+	a.grants.Revoke("grant-acme", time.Now())
+	_, err := api.Get(base + projects)
+	var e *client.Error
+	if !errors.As(err, &e) || e.Action != client.Reconnect || !errors.Is(err, bearergate.ErrGrantRevoked) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := transport.InstallationToken(context.Background()); !errors.Is(err, bearergate.ErrGrantRevoked) {
+		t.Errorf("got %v", err)
+	}
+}
