@@ -44,7 +44,8 @@ type Config struct {
 	// negative. An answer that asks for more is returned as an error at once.
 	MaxWait time.Duration
 	// Dead, if set, is called once when the connection is found to be dead: show
-	// Reconnect to the user.
+	// Reconnect to the user. When it is connected again, save the new connection and
+	// make a new Transport.
 	Dead func(error)
 }
 
