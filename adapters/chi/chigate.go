@@ -65,6 +65,9 @@ func decode(r *http.Request, route *chi.Context) *http.Request {
 	n, _ := r.Context().Value(decoded(0)).(decoded)
 	values := route.URLParams.Values
 	for i := int(n); i < len(values); i++ {
+		if !strings.Contains(r.URL.RawPath, values[i]) {
+			continue // a middleware had chi match the decoded path
+		}
 		if value, err := url.PathUnescape(values[i]); err == nil {
 			values[i] = value
 		}

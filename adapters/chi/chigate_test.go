@@ -12,6 +12,7 @@ import (
 	chigate "github.com/bearergate/bearergate/adapters/chi"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 func TestAnswersAsServeMuxDoes(t *testing.T) {
@@ -186,6 +187,19 @@ func TestScopesAreThoseOfTheRouteThatAnswers(t *testing.T) {
 	guarded.Delete("/projects/{id}", tell)
 	if got, body, _ := answer(r, "GET", "/projects/1", issuer.AccessToken()); got != 403 {
 		t.Errorf("got %d %s", got, body)
+	}
+}
+
+// TestNothingIsDecodedTwice is a middleware that has chi match the decoded path
+// where that ends in a slash.
+func TestNothingIsDecodedTwice(t *testing.T) {
+	r := chi.NewRouter()
+	r.Use(middleware.StripSlashes)
+	r.With(chigate.Wrap(bearergate.RequireToken(issuer.Verifier()), bearergate.RequireOrg(bearergate.PathValue("org")))).Get("/orgs/{org}", tell)
+	for path, want := range map[string]int{"/orgs/acme/": 200, "/orgs/%61cme/": 200, "/orgs/%61cme": 200, "/orgs/%2561cme%2F": 403, "/orgs/%2561cme/": 403} {
+		if got, body, _ := answer(r, "GET", path, issuer.AccessToken()); got != want {
+			t.Errorf("%s: got %d %s", path, got, body)
+		}
 	}
 }
 
