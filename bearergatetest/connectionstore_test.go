@@ -3,6 +3,7 @@ package bearergatetest_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/client"
@@ -45,15 +46,17 @@ func TestFaultyConnectionStoreFails(t *testing.T) {
 		"has what is not there": func(f *faultyConnections) {
 			f.load = func(c client.Connection, _ error) (client.Connection, error) { return c, nil }
 		},
-		"forgets the access token":   func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Access = client.Token{} } },
-		"forgets that it is dead":    func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Dead = "" } },
-		"forgets when it was issued": func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Installation.IssuedAt = c.Installation.ExpiresAt } },
+		"forgets the access token": func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Access = client.Token{} } },
+		"forgets that it is dead":  func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Dead = "" } },
+		"forgets when it was issued": func(f *faultyConnections) {
+			f.save = func(c *client.Connection) { c.Installation.IssuedAt = c.Installation.ExpiresAt }
+		},
 		"does not lock": func(f *faultyConnections) {
 			f.lock = func(*client.MemoryConnections, context.Context, string) (func(), error) { return func() {}, nil }
 		},
 		"has one lock for all": func(f *faultyConnections) {
 			f.lock = func(m *client.MemoryConnections, ctx context.Context, _ string) (func(), error) {
-				ctx, cancel := context.WithTimeout(ctx, 200_000_000)
+				ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 				defer cancel()
 				return m.Lock(ctx, "all")
 			}

@@ -116,6 +116,9 @@ func readBody(resp *http.Response) ([]byte, error) {
 func decode(resp *http.Response, body []byte) *Error {
 	e := &Error{Status: resp.StatusCode}
 	code, required, ok := readRefusal(body)
+	if len(body) == 0 && resp.Request != nil && resp.Request.Method == http.MethodHead {
+		code, ok = refusalOfHead(resp)
+	}
 	if ok && code.Status() == resp.StatusCode {
 		e.Code, e.Required = code, required
 	}
@@ -143,6 +146,22 @@ func readRefusal(body []byte) (code bearergate.Code, required []string, ok bool)
 		required = nil
 	}
 	return code, required, ok && err == nil
+}
+
+// refusalOfHead tells an answer without its body by how long that would be.
+// Scopes that are missing cannot be told so, and a token endpoint has no HEAD.
+func refusalOfHead(resp *http.Response) (bearergate.Code, bool) {
+	for _, code := range bearergate.Codes() {
+		switch code {
+		case bearergate.CodeMissingScope, bearergate.CodeInvalidGrant, bearergate.CodeInvalidClient:
+			continue
+		}
+		body := len(`{"error":"`) + len(code) + len("\"}\n")
+		if code.Status() == resp.StatusCode && resp.ContentLength == int64(body) {
+			return code, true
+		}
+	}
+	return "", false
 }
 
 func actionFor(code bearergate.Code) Action {

@@ -591,6 +591,38 @@ func TestOtherRefusalsAreErrorsAtOnce(t *testing.T) {
 	})
 }
 
+// TestAnswersToHEADAreToldByTheirLength has no body to read.
+func TestAnswersToHEADAreToldByTheirLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t, time.Hour)
+		transport := s.transport()
+		s.succeeds(transport)
+		for _, c := range []struct {
+			code bearergate.Code
+			want error
+		}{
+			{bearergate.CodeInvalidToken, nil}, {bearergate.CodeRateLimited, nil}, {bearergate.CodeWrongOrganization, bearergate.ErrWrongOrganization}, {bearergate.CodeGrantRevoked, bearergate.ErrGrantRevoked},
+		} {
+			refused := false
+			s.answer(func(r *http.Request) (*http.Response, error) {
+				if r.URL.Path != "/resource" || refused {
+					return nil, nil
+				}
+				refused = true
+				rec := httptest.NewRecorder()
+				bearergate.WriteError(rec, r, &bearergate.Error{Code: c.code})
+				resp := rec.Result()
+				resp.Request = r
+				return resp, nil
+			})
+			_, err := send(transport, http.MethodHead, nil)
+			if !refused || c.want == nil && err != nil || c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v", c.code, err)
+			}
+		}
+	})
+}
+
 // onlyReader hides that a body could be had again.
 type onlyReader struct{ io.Reader }
 
