@@ -30,8 +30,8 @@ type renewal struct{ done chan struct{} }
 // current returns an installation token other than the one that was rejected. It
 // waits for a renewal where there is none that is fresh; where that fails, one
 // that still lives will do.
-func (t *Transport) current(ctx context.Context, rejected string) (string, error) {
-	for {
+func (t *Transport) current(ctx context.Context, rejected string) (Token, error) {
+	for range maxRenewals {
 		token, r, err := t.tokenOrRenewal(rejected)
 		if r == nil {
 			return token, err
@@ -39,30 +39,37 @@ func (t *Transport) current(ctx context.Context, rejected string) (string, error
 		select {
 		case <-r.done:
 		case <-ctx.Done():
-			return "", context.Cause(ctx)
+			return Token{}, context.Cause(ctx)
 		}
 	}
+	return Token{}, errNoToken
 }
 
-func (t *Transport) tokenOrRenewal(rejected string) (string, *renewal, error) {
+// maxRenewals is more than a request can need: one that others began before it,
+// and its own.
+const maxRenewals = 3
+
+var errNoToken = errors.New("client: renewals give no token that is new and lasts")
+
+func (t *Transport) tokenOrRenewal(rejected string) (Token, *renewal, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, usable := time.Now(), t.token.Text != rejected
 	switch {
 	case t.dead != nil:
-		return "", nil, t.dead
+		return Token{}, nil, t.dead
 	case usable && t.token.fresh(now):
-		return t.token.Text, nil, nil
+		return t.token, nil, nil
 	case t.failure != nil && now.Before(t.retryAt):
 		if usable && t.token.living(now) {
-			return t.token.Text, nil, nil
+			return t.token, nil, nil
 		}
-		return "", nil, t.failure
+		return Token{}, nil, t.failure
 	case t.renewal == nil:
 		t.renewal = &renewal{done: make(chan struct{})}
 		go t.run(t.renewal, rejected)
 	}
-	return "", t.renewal, nil
+	return Token{}, t.renewal, nil
 }
 
 func (t *Transport) run(r *renewal, rejected string) {

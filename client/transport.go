@@ -84,10 +84,10 @@ func New(c Config) (*Transport, error) {
 			faults = append(faults, errors.New("client: Config."+fault))
 		}
 	}
-	for name, raw := range map[string]string{"APIURL": c.APIURL, "TokenURL": c.TokenURL, "MintURL": c.MintURL} {
-		u, err := url.Parse(strings.ReplaceAll(raw, "{grantId}", "id"))
-		check(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())), name+" must be an https URL, or an http one of this machine")
-	}
+	const wanted = " must be an https URL, or an http one of this machine"
+	check(isURL(c.APIURL), "APIURL"+wanted)
+	check(isURL(c.TokenURL), "TokenURL"+wanted)
+	check(isURL(strings.ReplaceAll(c.MintURL, "{grantId}", "id")), "MintURL"+wanted)
 	check(c.ClientID != "", "ClientID is missing")
 	check(c.Connections != nil, "Connections is missing")
 	check(c.ConnectionID != "", "ConnectionID is missing")
@@ -124,7 +124,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	left, replayed := t.config.MaxWait, false
 	for {
-		attempt, err := withToken(r, token, sent)
+		attempt, err := withToken(r, token.Text, sent)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		switch {
 		case refusal.Action == Reconnect:
-			t.die(r.Context(), token, refusal)
+			t.die(r.Context(), token.Text, refusal)
 			return nil, refusal
 		case refusal.Action != Wait && (refusal.Action != RefreshAndRemint || replayed):
 			return nil, refusal
@@ -158,7 +158,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		rejected := ""
 		if refusal.Action == RefreshAndRemint {
-			rejected = token
+			rejected = token.Text
 		}
 		if token, err = t.current(r.Context(), rejected); err != nil {
 			return nil, err
@@ -168,15 +168,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 var errNotReplayed = errors.New("not repeated, as the body of the request cannot be had again: set GetBody")
 
-// InstallationToken returns the installation token and its end, for programs
-// with a transport of their own. It renews it where that is due.
-func (t *Transport) InstallationToken(ctx context.Context) (token string, expiresAt time.Time, err error) {
-	if token, err = t.current(ctx, ""); err != nil {
-		return "", time.Time{}, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return token, t.token.ExpiresAt, nil
+// InstallationToken returns the installation token, for programs with a transport
+// of their own. It renews it where that is due.
+func (t *Transport) InstallationToken(ctx context.Context) (Token, error) {
+	return t.current(ctx, "")
+}
+
+func isURL(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()))
 }
 
 func isLoopback(host string) bool {

@@ -260,12 +260,12 @@ func TestRefusalOfAnOldTokenRefreshesNothing(t *testing.T) {
 		s := newService(t, time.Hour)
 		transport := s.transport()
 		s.succeeds(transport)
-		old, _, err := transport.InstallationToken(t.Context())
+		token, err := transport.InstallationToken(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.answer(func(r *http.Request) (*http.Response, error) {
-			if r.Header.Get("Authorization") == "Bearer "+old {
+			if r.Header.Get("Authorization") == "Bearer "+token.Text {
 				time.Sleep(time.Duration(s.requests.Load()) * 10 * time.Millisecond)
 				return refusal(bearergate.CodeInvalidToken, 0), nil
 			}
@@ -494,6 +494,34 @@ type locking struct {
 func (l *locking) Lock(ctx context.Context, id string) (func(), error) {
 	l.locks.Add(1)
 	return l.ConnectionStore.Lock(ctx, id)
+}
+
+// TestMintThatGivesTheSameTokenIsNotAskedForEver is also one whose tokens end
+// before they arrive.
+func TestMintThatGivesTheSameTokenIsNotAskedForEver(t *testing.T) {
+	for name, answer := range map[string]func() string{
+		"the same": func() string { return `{"token":"bi_oat_same","token_type":"Bearer","expires_in":3600}` },
+		"ended": func() string {
+			time.Sleep(2 * time.Second)
+			return `{"token":"bi_oat_short","token_type":"Bearer","expires_in":1}`
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newService(t, time.Hour)
+			s.answer(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case strings.HasPrefix(r.URL.Path, "/installations/"):
+					return &http.Response{StatusCode: 201, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer()))}, nil
+				case r.URL.Path == "/resource":
+					return refusal(bearergate.CodeInvalidToken, 0), nil
+				}
+				return nil, nil
+			})
+			if _, err := get(s.transport()); err == nil || s.requests.Load() > 12 {
+				t.Errorf("%s: got %v after %d requests", name, err, s.requests.Load())
+			}
+		})
+	}
 }
 
 func TestRequestOfTheCallerStaysAsItIs(t *testing.T) {

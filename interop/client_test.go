@@ -22,11 +22,11 @@ import (
 type tokenSource struct{ transport *client.Transport }
 
 func (s tokenSource) Token() (*oauth2.Token, error) {
-	token, expiry, err := s.transport.InstallationToken(context.Background())
+	token, err := s.transport.InstallationToken(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	return &oauth2.Token{AccessToken: token, TokenType: "Bearer", Expiry: expiry}, nil
+	return &oauth2.Token{AccessToken: token.Text, TokenType: "Bearer", Expiry: token.ExpiresAt}, nil
 }
 
 // TestXOAuth2HandsItsTokenOn connects with x/oauth2, and goes on with client, which

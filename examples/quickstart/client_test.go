@@ -106,7 +106,7 @@ func TestClientLearnsThatItsGrantWasRevoked(t *testing.T) {
 	if !errors.As(err, &e) || e.Action != client.Reconnect || !errors.Is(err, bearergate.ErrGrantRevoked) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := transport.InstallationToken(context.Background()); !errors.Is(err, bearergate.ErrGrantRevoked) {
+	if _, err := transport.InstallationToken(context.Background()); !errors.Is(err, bearergate.ErrGrantRevoked) {
 		t.Errorf("got %v", err)
 	}
 }
