@@ -68,7 +68,7 @@ func serve(t *testing.T, lifetime time.Duration) (*api, *counted, string, *clien
 // TestManyUsersOfOneConnection has tokens that live two seconds, over real HTTP.
 func TestManyUsersOfOneConnection(t *testing.T) {
 	_, requests, base, transport := serve(t, 2*time.Second)
-	before := requests.tokens.Load()
+	before, began := requests.tokens.Load(), time.Now()
 	api := &http.Client{Transport: transport}
 	var users sync.WaitGroup
 	for range 200 {
@@ -89,8 +89,10 @@ func TestManyUsersOfOneConnection(t *testing.T) {
 		})
 	}
 	users.Wait()
-	if refreshes, mints := requests.tokens.Load()-before, requests.mints.Load(); refreshes > 5 || mints > 5 || refreshes < 2 {
-		t.Errorf("%d refreshes and %d mints in 4 s", refreshes, mints)
+	took := time.Since(began)
+	most := int64(took/(1500*time.Millisecond)) + 2 // renewed in the last quarter of its two seconds
+	if refreshes, mints := requests.tokens.Load()-before, requests.mints.Load(); refreshes > most || mints > most || refreshes < 2 {
+		t.Errorf("%d refreshes and %d mints in %v", refreshes, mints, took)
 	}
 }
 

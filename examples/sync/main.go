@@ -143,10 +143,13 @@ func connect(ctx context.Context, base string) (client.Connection, error) {
 	if err != nil {
 		return client.Connection{}, err
 	}
-	resp.Body.Close()
+	defer resp.Body.Close()
+	if err := client.CheckResponse(resp); err != nil {
+		return client.Connection{}, err
+	}
 	back, err := resp.Location()
 	if err != nil {
-		return client.Connection{}, client.CheckResponse(resp)
+		return client.Connection{}, err
 	}
 	if back.Query().Get("state") != state {
 		return client.Connection{}, errors.New("another state came back")
