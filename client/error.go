@@ -35,6 +35,25 @@ const (
 	Wait
 )
 
+// String returns the choice in words.
+func (a Action) String() string {
+	switch a {
+	case FixRequest:
+		return "fix the request"
+	case RestartAuthorization:
+		return "restart the authorization"
+	case RefreshAndRemint:
+		return "refresh and re-mint"
+	case Reauthorize:
+		return "authorize again"
+	case Reconnect:
+		return "reconnect"
+	case Wait:
+		return "wait"
+	}
+	return "Action(" + strconv.Itoa(int(a)) + ")"
+}
+
 // Error is an answer of 400 or more. [errors.Is] with a sentinel of bearergate,
 // such as [bearergate.ErrGrantRevoked], and [errors.As] with a
 // *bearergate.Error, hold for those of the table.

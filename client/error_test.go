@@ -127,6 +127,16 @@ func TestRetryAfterIsReadAsItIsMeant(t *testing.T) {
 	})
 }
 
+func TestActionsHaveWords(t *testing.T) {
+	seen := make(map[string]bool)
+	for a := client.FixRequest; a <= client.Wait+1; a++ {
+		seen[a.String()] = true
+	}
+	if len(seen) != 7 || !seen["reconnect"] || !seen["Action(6)"] {
+		t.Errorf("got %v", seen)
+	}
+}
+
 func TestErrorTellsStatusAndCode(t *testing.T) {
 	rec := httptest.NewRecorder()
 	bearergate.WriteError(rec, httptest.NewRequest("GET", "/", nil), &bearergate.Error{Code: bearergate.CodeMissingScope, Required: "a b"})
