@@ -57,6 +57,9 @@ var (
 func clientCredentials(h http.Header, f *form) (credentials, error) {
 	inForm := credentials{f.clientID, f.clientSecret}
 	lines := h.Values("Authorization")
+	if len(lines) == 1 && lines[0] == "" { // as if there were none
+		lines = nil
+	}
 	switch {
 	case len(lines) > 1:
 		return credentials{}, errMalformed

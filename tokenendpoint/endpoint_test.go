@@ -30,9 +30,14 @@ func TestCodeIsExchangedForTokens(t *testing.T) {
 		"in the form": func() *http.Request {
 			return post(exchange(tr.code(), "client_id", "app", "client_secret", "s3cret: +%&ü").Encode())
 		},
-		"named in both":   func() *http.Request { return asApp(exchange(tr.code(), "client_id", "app")) },
-		"unknown beside":  func() *http.Request { return asApp(exchange(tr.code(), "resource", "x", "scope", "anything")) },
-		"public":          func() *http.Request { return asPublic(exchange(tr.code(ofPublic))) },
+		"named in both":  func() *http.Request { return asApp(exchange(tr.code(), "client_id", "app")) },
+		"unknown beside": func() *http.Request { return asApp(exchange(tr.code(), "resource", "x", "scope", "anything")) },
+		"public":         func() *http.Request { return asPublic(exchange(tr.code(ofPublic))) },
+		"public, empty Authorization": func() *http.Request {
+			r := asPublic(exchange(tr.code(ofPublic)))
+			r.Header.Set("Authorization", "")
+			return r
+		},
 		"public by Basic": func() *http.Request { return as(post(exchange(tr.code(ofPublic)).Encode()), "public", "") },
 		"charset": func() *http.Request {
 			r := asApp(exchange(tr.code()))
