@@ -66,7 +66,7 @@ func refuses(t *testing.T, guard bearergate.Middleware, r *http.Request, want be
 		t.Errorf("the handler ran, want it refused with %s", want)
 	}
 	wantBody := `{"error":"` + string(want) + "\"}\n"
-	if want == bearergate.CodeMissingScope {
+	if want == bearergate.ErrMissingScope {
 		wantBody = got.Body // has a member more; its tests compare it
 	}
 	if got.Status != want.Status() || got.Body != wantBody {

@@ -3,66 +3,76 @@ package bearergate
 import (
 	"errors"
 	"net/http"
+	"strings"
 )
-
-const bearerScheme = "bearer"
 
 var (
 	errNoCredentials = &Error{
-		Code: CodeInvalidToken, noCredentials: true,
-		cause: errors.New("the request carries no bearer token"),
+		Code: ErrInvalidToken, noCredentials: true,
+		cause: errors.New("the request carries no token"),
 	}
 	errTwoAuthorizations = ErrInvalidRequest.because(errors.New("more than one Authorization header"))
-	errMalformedBearer   = ErrInvalidRequest.because(errors.New("malformed bearer credentials"))
+	errMalformedToken    = ErrInvalidRequest.because(errors.New("malformed credentials"))
 	errTokenTooLong      = ErrInvalidToken.because(errors.New("the token is longer than allowed"))
 )
 
-// bearerToken returns what stands where the token of RFC 6750 section 2.1 does.
-// Whether it is one, is left to [isB64Token]. The cost is bounded by maxLength,
-// whatever the client sent.
-func bearerToken(h http.Header, maxLength int) (string, error) {
-	values := h["Authorization"]
+// credentials returns the text after the scheme (RFC 6750 section 2.1), and the
+// scheme. It does not check the syntax of the text. Its cost is bounded by
+// maxLength, whatever the client sent. The last of schemes is for a client that
+// used none of them.
+func credentials(h http.Header, schemes []*acceptedScheme, maxLength int) (string, *acceptedScheme, error) {
+	values, none := h["Authorization"], schemes[len(schemes)-1]
 	switch {
 	case len(values) == 0:
-		return "", errNoCredentials
+		return "", none, errNoCredentials
 	case len(values) > 1:
-		return "", errTwoAuthorizations
+		return "", none, errTwoAuthorizations
 	}
-	credentials, err := bearerCredentials(values[0])
-	if err != nil {
-		return "", err
+	for _, scheme := range schemes {
+		if scheme.used == noScheme {
+			break
+		}
+		rest, ok := cutScheme(values[0], scheme.name())
+		switch {
+		case !ok:
+			continue
+		case rest == "" || rest[0] != ' ':
+			return "", scheme, errMalformedToken
+		}
+		raw := skipSpaces(rest)
+		if len(raw) > maxLength {
+			return "", scheme, errTokenTooLong
+		}
+		return raw, scheme, nil
 	}
-	token := skipSpaces(credentials)
-	if len(token) > maxLength {
-		return "", errTokenTooLong
-	}
-	return token, nil
+	return "", none, errNoCredentials
 }
 
-// bearerCredentials returns what follows "Bearer ".
-func bearerCredentials(value string) (string, error) {
-	const n = len(bearerScheme)
-	switch {
-	case len(value) < n || !hasSchemeFold(value):
-		return "", errNoCredentials
-	case len(value) == n:
-		return "", errMalformedBearer
-	case value[n] == ' ':
-		return value[n+1:], nil
-	case isTokenByte(value[n]):
-		return "", errNoCredentials // a scheme whose name only starts alike
-	default:
-		return "", errMalformedBearer
+// cutScheme returns the text after the name of the scheme. It reports false if
+// the value has another scheme, also one whose name only starts alike.
+func cutScheme(value, name string) (rest string, ok bool) {
+	n := len(name)
+	if len(value) < n || !equalFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
+		return "", false
 	}
+	return value[n:], true
 }
 
-func hasSchemeFold(value string) bool {
-	for i := range len(bearerScheme) {
-		if value[i]|0x20 != bearerScheme[i] {
+// equalFold compares as [strings.EqualFold] does, for ASCII letters alone.
+func equalFold(a, b string) bool {
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
 
 // maxSpaces is how many spaces may stand before a token.
@@ -76,30 +86,6 @@ func skipSpaces(s string) string {
 	return s[n:]
 }
 
-// isB64Token reports whether s is a b64token: 1*( ALPHA / DIGIT / "-" / "." /
-// "_" / "~" / "+" / "/" ) *"=".
-func isB64Token(s string) bool {
-	n := len(s)
-	for n > 0 && s[n-1] == '=' {
-		n--
-	}
-	return n > 0 && hasB64TokenBytesOnly(s[:n])
-}
-
-// hasB64TokenBytesOnly looks at eight bytes at a time and does not stop at the
-// first that is wrong: it is much of what a repeated token costs.
-func hasB64TokenBytesOnly(s string) bool {
-	var wrong uint8
-	for ; len(s) >= 8; s = s[8:] {
-		wrong |= notB64Token[s[0]] | notB64Token[s[1]] | notB64Token[s[2]] | notB64Token[s[3]] |
-			notB64Token[s[4]] | notB64Token[s[5]] | notB64Token[s[6]] | notB64Token[s[7]]
-	}
-	for i := range len(s) {
-		wrong |= notB64Token[s[i]]
-	}
-	return wrong == 0
-}
-
 // isTokenByte reports whether c can stand in the name of a scheme (RFC 9110
 // section 5.6.2).
 func isTokenByte(c byte) bool {
@@ -107,23 +93,10 @@ func isTokenByte(c byte) bool {
 	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
 		return true
 	}
-	return isAlphanumeric(c)
+	return '0' <= c && c <= '9' || 'a' <= lower(c) && lower(c) <= 'z'
 }
 
-func isAlphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+// isToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool { return c > '~' || !isTokenByte(byte(c)) })
 }
-
-// notB64Token is 1 for bytes that cannot stand in a b64token before its end.
-var notB64Token = func() (wrong [256]uint8) {
-	for c := range wrong {
-		switch byte(c) {
-		case '-', '.', '_', '~', '+', '/':
-		default:
-			if !isAlphanumeric(byte(c)) {
-				wrong[c] = 1
-			}
-		}
-	}
-	return wrong
-}()

@@ -98,7 +98,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 				}
 				return
 			}
-			code := map[int]bearergate.Code{400: bearergate.CodeInvalidRequest, 401: bearergate.CodeInvalidToken}[c.status]
+			code := map[int]bearergate.Code{400: bearergate.ErrInvalidRequest, 401: bearergate.ErrInvalidToken}[c.status]
 			got := refuses(t, guard, withAuthorization(c.values...), code)
 			if h := got.Header.Get(challenge); h != c.want {
 				t.Errorf("got challenge %q, want %q", h, c.want)
@@ -142,7 +142,7 @@ func TestTokenIsReadFromTheHeaderAlone(t *testing.T) {
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Cookie", "access_token=token")
-	refuses(t, guard, r, bearergate.CodeInvalidToken)
+	refuses(t, guard, r, bearergate.ErrInvalidToken)
 	if body.Len() != len("access_token=token") {
 		t.Error("the body was read")
 	}
@@ -150,7 +150,7 @@ func TestTokenIsReadFromTheHeaderAlone(t *testing.T) {
 
 func TestOptionsIsARequestLikeAnyOther(t *testing.T) {
 	guard, _ := authorizing()
-	refuses(t, guard, bearergatetest.NewRequest("OPTIONS", "/projects", ""), bearergate.CodeInvalidToken)
+	refuses(t, guard, bearergatetest.NewRequest("OPTIONS", "/projects", ""), bearergate.ErrInvalidToken)
 }
 
 func TestTokenLengthCanBeSet(t *testing.T) {
@@ -158,7 +158,7 @@ func TestTokenLengthCanBeSet(t *testing.T) {
 	guard = bearergate.Chain(bearergate.Configure(bearergate.WithMaxTokenLength(3)), guard)
 	passes(t, guard, get("abc"))
 	passes(t, guard, withAuthorization("Bearer       abc"))
-	refuses(t, guard, get("abcd"), bearergate.CodeInvalidToken)
+	refuses(t, guard, get("abcd"), bearergate.ErrInvalidToken)
 }
 
 // FuzzAuthorization holds that whatever the header is, the answer is one of

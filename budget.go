@@ -4,134 +4,182 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/sethvargo/go-limiter"
 )
 
-// budget is a limiter store with a deadline and, where one was composed in, a
-// fallback.
+// DefaultLimiterTimeout is how long a [Limiter] has to answer.
+const DefaultLimiterTimeout = 50 * time.Millisecond
+
+// budget is a limiter with a deadline and, if one was composed in, a fallback.
 type budget struct {
-	name     string
-	store    *timedStore
-	fallback *timedStore
-	window   time.Duration
+	name     string // of the policy in the RateLimit fields
+	limiter  Limiter
+	fallback Limiter
 	timeout  time.Duration
 	policy   atomic.Pointer[policyField]
 }
 
-// quota is a store's answer to a request.
-type quota struct {
-	limit     uint64
-	remaining uint64
-	reset     time.Time
-	ok        bool
-	window    time.Duration // 0: not known
+func newBudget(guard, name string, l Limiter) budget {
+	if isNil(l) {
+		panic(fmt.Sprintf("bearergate: %s needs a Limiter; PerMinute(DefaultRequestsPerMinute) returns one", guard))
+	}
+	return budget{name: name, limiter: l, timeout: DefaultLimiterTimeout}
 }
 
-// take takes one request from the key's budget and sets the fields that tell
-// what is left of it.
-func (b *budget) take(w http.ResponseWriter, r *http.Request, key string) (quota, error) {
-	q, err := b.store.take(r.Context(), key, b.timeout)
-	if err != nil && b.fallback != nil {
-		stateFrom(r.Context()).record.degraded(r)
-		q, err = b.fallback.take(r.Context(), key, b.timeout)
+// LimiterOption is a setting of [RateLimit] and [LimitFailedAuthentication].
+type LimiterOption func(*budget)
+
+func (o LimiterOption) applyRateLimit(b *budget)                          { o(b) }
+func (o LimiterOption) applyFailedAuthentication(f *failedAuthentication) { o(&f.budget) }
+
+// WithLimiterTimeout sets how long a limiter has to answer, the fallback as long
+// again. The default, also for 0 and less, is [DefaultLimiterTimeout].
+func WithLimiterTimeout(timeout time.Duration) LimiterOption {
+	if timeout <= 0 {
+		timeout = DefaultLimiterTimeout
 	}
-	if err != nil {
-		return quota{}, err
-	}
-	if q.window == 0 {
-		q.window = b.window
-	}
-	b.setFields(w.Header(), q)
-	return q, q.refusal()
+	return func(b *budget) { b.timeout = timeout }
 }
 
-// refusal returns what a request that the store did not let pass is told.
-func (q quota) refusal() error {
-	if q.ok {
-		return nil
+// WithFallback sets the limiter that decides if the first one fails or is too
+// late, such as [PerMinute] behind a shared one: each server then limits on its
+// own. The observer sees such decisions as degraded.
+func WithFallback(l Limiter) LimiterOption {
+	if isNil(l) {
+		panic("bearergate: WithFallback was given nil; leave it out")
 	}
-	return &Error{Code: CodeRateLimited, RetryAfter: time.Until(q.reset)}
+	return func(b *budget) { b.fallback = l }
 }
-
-// timedStore is a store that has a deadline.
-type timedStore struct {
-	limiter.Store
-	overdue atomic.Int64
-}
-
-// maxOverdue bounds the calls that are left behind in a store that ignores its
-// context.
-const maxOverdue = 256
 
 var (
-	errStoreLate    = errors.New("bearergate: the limiter store did not answer in time")
-	errStoreEmpty   = errors.New("bearergate: the limiter store refused by a limit of 0, which is none")
-	errStoreHanging = errors.New("bearergate: the limiter store answers no more")
+	errNoLimit       = errors.New("bearergate: the limiter refused by a limit of 0, which is none")
+	errLimiterExited = errors.New("bearergate: the limiter ended the request's goroutine")
 )
 
-// take asks a store in memory directly, and any other on a goroutine, so that
-// the deadline holds for one that ignores its context too. A client that leaves
-// does not end the call: what it costs the store stays bounded by the deadline,
-// and only a late store counts as overdue.
-func (s *timedStore) take(ctx context.Context, key string, timeout time.Duration) (quota, error) {
-	if m, ok := s.Store.(*memoryBudget); ok {
-		q, err := takeFrom(ctx, m.Store, key)
-		q.window = m.window
-		return q, err
-	}
-	if s.overdue.Load() >= maxOverdue {
-		return quota{}, errStoreHanging
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	call := &storeCall{done: make(chan struct{})}
-	go call.run(ctx, s, key)
-	select {
-	case <-call.done:
-		return call.quota, call.err
-	case <-ctx.Done():
-		if call.settled.CompareAndSwap(false, true) {
-			s.overdue.Add(1)
-		}
-		return quota{}, errStoreLate
-	}
-}
-
-func takeFrom(ctx context.Context, store limiter.Store, key string) (quota, error) {
-	limit, remaining, reset, ok, err := store.Take(ctx, key)
-	switch {
-	case err != nil:
-		return quota{}, fmt.Errorf("bearergate: limiter store: %w", err)
-	case !ok && limit == 0:
-		return quota{}, errStoreEmpty
-	}
-	at := time.Unix(0, int64(min(reset, math.MaxInt64)))
-	return quota{limit: limit, remaining: remaining, reset: at, ok: ok}, nil
-}
-
-// storeCall is one call of a store, settled by whichever comes first: the answer
-// or the deadline.
-type storeCall struct {
-	settled atomic.Bool
-	done    chan struct{}
-	quota   quota
-	err     error
-}
-
-func (c *storeCall) run(ctx context.Context, s *timedStore, key string) {
+// take takes one request from the key's budget and sets the fields that say how
+// much of it is left. A limiter that fails is never a fault of the client's.
+func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, key string) (Quota, time.Time, error) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			c.err = fmt.Errorf("bearergate: the limiter store panicked: %v", p)
-		}
-		close(c.done)
-		if !c.settled.CompareAndSwap(false, true) {
-			s.overdue.Add(-1)
+		if !returned { // runtime.Goexit: nothing after this runs but deferred calls
+			refuseGuarded(w, r, s, ErrTemporarilyUnavailable.because(errLimiterExited))
+			http.NewResponseController(w).Flush()
 		}
 	}()
-	c.quota, c.err = takeFrom(ctx, s.Store, key)
+	q, err := b.ask(r.Context(), b.limiter, key)
+	if err != nil && b.fallback != nil {
+		s.record.degraded()
+		q, err = b.ask(r.Context(), b.fallback, key)
+	}
+	returned = true
+	if err != nil {
+		return Quota{}, time.Time{}, ErrTemporarilyUnavailable.because(err)
+	}
+	now := time.Now()
+	b.setFields(w.Header(), q, now)
+	return q, now, nil
+}
+
+func (b *budget) ask(ctx context.Context, l Limiter, key string) (q Quota, err error) {
+	limited := &limiterContext{Context: ctx, timeout: b.timeout}
+	defer func() {
+		limited.end()
+		if p := recover(); p != nil {
+			q, err = Quota{}, fmt.Errorf("bearergate: the limiter panicked: %v", p)
+		}
+	}()
+	q, err = l.Take(limited, key)
+	if err == nil && !q.Allowed && q.Limit == 0 {
+		err = errNoLimit
+	}
+	return q, err
+}
+
+// limiterContext is the context of one call of a limiter. It ends at the timeout,
+// and not when the client leaves: a call that was begun is worth its answer. A
+// limiter that answers from memory does not look at it, and starts no timer.
+type limiterContext struct {
+	context.Context // of the request, for its values
+	timeout         time.Duration
+
+	once   sync.Once
+	timed  context.Context
+	cancel context.CancelFunc
+}
+
+func (c *limiterContext) started() context.Context {
+	c.once.Do(func() {
+		c.timed, c.cancel = context.WithTimeout(context.WithoutCancel(c.Context), c.timeout)
+	})
+	return c.timed
+}
+
+func (c *limiterContext) Deadline() (time.Time, bool) { return c.started().Deadline() }
+func (c *limiterContext) Done() <-chan struct{}       { return c.started().Done() }
+func (c *limiterContext) Err() error                  { return c.started().Err() }
+
+func (c *limiterContext) end() {
+	c.once.Do(func() { c.timed, c.cancel = ended, func() {} })
+	c.cancel()
+}
+
+// ended is for limiters that look at their context after they returned.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// maxFieldInteger is the largest integer of a structured field (RFC 9651
+// section 3.3.1).
+const maxFieldInteger = 999_999_999_999_999
+
+// policyField is a RateLimit-Policy as it was last written. It hardly changes.
+type policyField struct {
+	limit  uint64
+	window time.Duration
+	text   string
+}
+
+// setFields adds to RateLimit-Policy and RateLimit. Their slices are cut from one
+// array, and belong to this response alone.
+func (b *budget) setFields(h http.Header, q Quota, now time.Time) {
+	if q.Limit == 0 {
+		return
+	}
+	values := [...]string{b.policyText(q), b.limitText(q, now)}
+	if outer := h["Ratelimit"]; outer != nil { // of another budget
+		h["Ratelimit-Policy"] = append(h["Ratelimit-Policy"], values[0])
+		h["Ratelimit"] = append(outer, values[1])
+		return
+	}
+	h["Ratelimit-Policy"] = values[0:1:1]
+	h["Ratelimit"] = values[1:2:2]
+}
+
+func (b *budget) policyText(q Quota) string {
+	if p := b.policy.Load(); p != nil && p.limit == q.Limit && p.window == q.Window {
+		return p.text
+	}
+	text := `"` + b.name + `";q=` + strconv.FormatUint(min(q.Limit, maxFieldInteger), 10)
+	if q.Window >= time.Second {
+		text += ";w=" + strconv.FormatInt(wholeSeconds(q.Window), 10)
+	}
+	b.policy.Store(&policyField{q.Limit, q.Window, text})
+	return text
+}
+
+func (b *budget) limitText(q Quota, now time.Time) string {
+	var buf [64]byte
+	text := append(buf[:0], '"')
+	text = append(text, b.name...)
+	text = append(text, `";r=`...)
+	text = strconv.AppendUint(text, min(q.Remaining, maxFieldInteger), 10)
+	text = append(text, ";t="...)
+	text = strconv.AppendInt(text, min(wholeSeconds(q.Reset.Sub(now)), maxFieldInteger), 10)
+	return string(text)
 }

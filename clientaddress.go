@@ -8,22 +8,6 @@ import (
 	"strings"
 )
 
-// addressKey names the client's address as a key of a limiter store.
-func addressKey(r *http.Request, trustedProxies []netip.Prefix) (string, error) {
-	addr, err := clientAddress(r, trustedProxies)
-	if err != nil {
-		return "", ErrServerError.because(err)
-	}
-	if addr.Is6() {
-		network, err := addr.Prefix(64)
-		if err != nil {
-			return "", ErrServerError.because(err)
-		}
-		addr = network.Addr()
-	}
-	return "address:" + addr.String(), nil
-}
-
 // clientAddress walks from the peer through the proxies that are trusted to
 // tell who was before them.
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) (netip.Addr, error) {
@@ -58,8 +42,12 @@ func cutLast(list string) (before, last string) {
 	return "", list
 }
 
-func isTrusted(addr netip.Addr, trustedProxies []netip.Prefix) bool {
-	return slices.ContainsFunc(trustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+func isTrusted(addr netip.Addr, proxies []netip.Prefix) bool {
+	mapped := addr
+	if addr.Is4() {
+		mapped = netip.AddrFrom16(addr.As16())
+	}
+	return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(addr) || p.Contains(mapped) })
 }
 
 // parseAddress reads an address with or without port, as peers and proxies

@@ -64,9 +64,9 @@ func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 	}
 	want := []bearergate.Decision{
 		known(bearergate.Decision{}),
-		{Code: bearergate.CodeInvalidToken, Method: "GET", Pattern: pattern},
-		known(bearergate.Decision{Code: bearergate.CodeWrongOrganization, CacheHit: true}),
-		known(bearergate.Decision{Code: bearergate.CodeInvalidRequest, CacheHit: true}),
+		{Code: bearergate.ErrInvalidToken, Method: "GET", Pattern: pattern},
+		known(bearergate.Decision{Code: bearergate.ErrWrongOrganization, CacheHit: true}),
+		known(bearergate.Decision{Code: bearergate.ErrInvalidRequest, CacheHit: true}),
 	}
 	reasons := []string{"<nil>", "the request carries no bearer token", "wrong_organization", "archived"}
 	for i, d := range *seen {
@@ -118,7 +118,7 @@ func TestGuardThatPanicsIsNoPass(t *testing.T) {
 	} {
 		configure, seen := observing()
 		panics(t, func() { serve(bearergate.Chain(configure, guard), get("token")) })
-		if len(*seen) != 1 || (*seen)[0].Code != bearergate.CodeServerError || (*seen)[0].Reason == nil {
+		if len(*seen) != 1 || (*seen)[0].Code != bearergate.ErrServerError || (*seen)[0].Reason == nil {
 			t.Errorf("%s: got %v, want one server_error", name, *seen)
 		}
 	}
@@ -137,7 +137,7 @@ func TestGuardsMayOutliveTheRequest(t *testing.T) {
 		handler := configure(first(http.TimeoutHandler(slow(http.NotFoundHandler()), time.Second, "late")))
 		rec := httptest.NewRecorder()
 		handler.ServeHTTP(rec, get(""))
-		if rec.Code != 503 || len(*seen) != 1 || (*seen)[0].Code != bearergate.CodeServerError {
+		if rec.Code != 503 || len(*seen) != 1 || (*seen)[0].Code != bearergate.ErrServerError {
 			t.Errorf("got %d and %v, want 503 and one decision that was not made", rec.Code, *seen)
 		}
 		time.Sleep(time.Hour)
@@ -150,7 +150,7 @@ func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 		bearergate.WithRealm("outer"), bearergate.WithReferenceURL("https://docs.example/errors"), bearergate.WithMaxTokenLength(5))
 	inner, innerSeen := observing(bearergate.WithRealm("inner"))
 	guard := bearergate.Chain(outer, inner, bearergate.RequireToken(accepting(bearergatetest.Claims())))
-	got := refuses(t, guard, get("token!"), bearergate.CodeInvalidToken)
+	got := refuses(t, guard, get("token!"), bearergate.ErrInvalidToken)
 	if want := `Bearer realm="inner", error="invalid_token"`; got.Header.Get(challenge) != want {
 		t.Errorf("got %q, want %q", got.Header.Get(challenge), want)
 	}

@@ -126,8 +126,8 @@ func refusals() []refusal {
 		{"own rule, invalid_grant", refusing(bearergate.ErrInvalidGrant), nil, nil, 401, "invalid_grant", []string{challenge, `Basic realm="api"`, "Pragma", "no-cache"}},
 		{"own rule, invalid_client", refusing(bearergate.ErrInvalidClient), nil, nil, 401, "invalid_client", []string{challenge, `Basic realm="api"`}},
 		{"own rule, rate_limited", refusing(bearergate.ErrRateLimited), nil, nil, 429, "rate_limited", []string{"Retry-After", "1"}},
-		{"own rule, own wait", refusing(&bearergate.Error{Code: bearergate.CodeRateLimited, RetryAfter: 61_000_000_001}), nil, nil, 429, "rate_limited", []string{"Retry-After", "62"}},
-		{"own rule, scope that needs escaping", refusing(&bearergate.Error{Code: bearergate.CodeMissingScope, Required: "a<\"\r\nX: y"}), nil, nil, 403, `missing_scope","required":"a<\"\r\nX: y`, []string{challenge, `Bearer realm="api", error="insufficient_scope"`}},
+		{"own rule, own wait", refusing(&bearergate.Error{Code: bearergate.ErrRateLimited, RetryAfter: 61_000_000_001}), nil, nil, 429, "rate_limited", []string{"Retry-After", "62"}},
+		{"own rule, scope that needs escaping", refusing(&bearergate.Error{Code: bearergate.ErrMissingScope, Required: "a<\"\r\nX: y"}), nil, nil, 403, `missing_scope","required":"a<\"\r\nX: y`, []string{challenge, `Bearer realm="api", error="insufficient_scope"`}},
 		{"own rule, unknown code", refusing(&bearergate.Error{Code: "teapot"}), nil, nil, 500, "server_error", nil},
 		{"own rule, nil *Error", bearergate.Require(func(*http.Request) error { return (*bearergate.Error)(nil) }), nil, nil, 500, "server_error", nil},
 	}
@@ -273,7 +273,7 @@ func TestEveryCodeHasStatusMeaningAndRemedy(t *testing.T) {
 }
 
 func TestErrorsAreComparedByCode(t *testing.T) {
-	err := fmt.Errorf("while publishing: %w", &bearergate.Error{Code: bearergate.CodeMissingScope, Required: "a"})
+	err := fmt.Errorf("while publishing: %w", &bearergate.Error{Code: bearergate.ErrMissingScope, Required: "a"})
 	if !errors.Is(err, bearergate.ErrMissingScope) {
 		t.Error("an error of the same code is not the sentinel")
 	}
@@ -319,14 +319,14 @@ func TestCauseIsForTheProgram(t *testing.T) {
 
 func TestSentinelsAreNeverChanged(t *testing.T) {
 	configure := bearergate.Configure(bearergate.WithErrorWriter(func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
-		e.Code, e.Required, e.RetryAfter = bearergate.CodeServerError, "changed", time.Hour
+		e.Code, e.Required, e.RetryAfter = bearergate.ErrServerError, "changed", time.Hour
 		bearergate.WriteError(w, r, e)
 	}))
 	guard := bearergate.Require(func(*http.Request) error { return bearergate.ErrGrantRevoked })
 	if got := serve(bearergate.Chain(configure, guard), get("")).Status; got != 500 {
 		t.Fatalf("got %d, want what the writer made of it: 500", got)
 	}
-	refuses(t, guard, get(""), bearergate.CodeGrantRevoked)
+	refuses(t, guard, get(""), bearergate.ErrGrantRevoked)
 }
 
 func TestRefusalWithoutErrorIsAWiringFault(t *testing.T) {
@@ -341,7 +341,7 @@ func TestReferenceLinkNamesTheCode(t *testing.T) {
 	guard := bearergate.Chain(
 		bearergate.Configure(bearergate.WithReferenceURL("https://docs.example/errors?v=1"), bearergate.WithRealm("Translations, v1")),
 		bearergate.RequireToken(issuer.Verifier()))
-	got := refuses(t, guard, get(issuer.AccessToken(bearergatetest.Expired())), bearergate.CodeInvalidToken).Header
+	got := refuses(t, guard, get(issuer.AccessToken(bearergatetest.Expired())), bearergate.ErrInvalidToken).Header
 	if want := `<https://docs.example/errors?v=1#invalid_token>; rel="help"`; got.Get("Link") != want {
 		t.Errorf("got Link %q, want %q", got.Get("Link"), want)
 	}
@@ -359,7 +359,7 @@ func TestRetryAfterIsWholeSecondsRoundedUp(t *testing.T) {
 		{1<<63 - 1, "9223372037"},
 	} {
 		rec := httptest.NewRecorder()
-		bearergate.WriteError(rec, get(""), &bearergate.Error{Code: bearergate.CodeRateLimited, RetryAfter: c.wait})
+		bearergate.WriteError(rec, get(""), &bearergate.Error{Code: bearergate.ErrRateLimited, RetryAfter: c.wait})
 		if got := rec.Header().Get("Retry-After"); got != c.want {
 			t.Errorf("%v: got %s, want %s", c.wait, got, c.want)
 		}

@@ -35,11 +35,11 @@ func TestFailedAuthenticationIsMeteredByAddress(t *testing.T) {
 	for range 10 {
 		passes(t, guard, from("192.0.2.1:1", get(good))) // what succeeds costs nothing
 	}
-	refuses(t, guard, from("192.0.2.1:1", get("")), bearergate.CodeInvalidToken)
-	refuses(t, guard, from("192.0.2.1:2", get("forged")), bearergate.CodeInvalidToken)
-	refuses(t, guard, from("192.0.2.1:3", withAuthorization("Bearer")), bearergate.CodeInvalidRequest)
+	refuses(t, guard, from("192.0.2.1:1", get("")), bearergate.ErrInvalidToken)
+	refuses(t, guard, from("192.0.2.1:2", get("forged")), bearergate.ErrInvalidToken)
+	refuses(t, guard, from("192.0.2.1:3", withAuthorization("Bearer")), bearergate.ErrInvalidRequest)
 
-	got := refuses(t, guard, from("192.0.2.1:4", get(good)), bearergate.CodeRateLimited)
+	got := refuses(t, guard, from("192.0.2.1:4", get(good)), bearergate.ErrRateLimited)
 	wait := got.Header.Get("Retry-After")
 	want := base(len(got.Body), "Retry-After", wait,
 		"RateLimit-Policy", `"failed-authentication";q=3;w=60`, "RateLimit", `"failed-authentication";r=0;t=`+wait)
@@ -57,8 +57,8 @@ func TestUsedUpAddressIsRefusedBeforeVerification(t *testing.T) {
 			verified++
 			return nil, bearergate.ErrInvalidToken
 		})))
-	refuses(t, guard, get("forged"), bearergate.CodeInvalidToken)
-	refuses(t, guard, get("forged"), bearergate.CodeRateLimited)
+	refuses(t, guard, get("forged"), bearergate.ErrInvalidToken)
+	refuses(t, guard, get("forged"), bearergate.ErrRateLimited)
 	if verified != 1 {
 		t.Errorf("%d tokens were verified, want 1", verified)
 	}
@@ -69,7 +69,7 @@ func TestAFaultOfOursIsNoFailedAuthentication(t *testing.T) {
 		bearergate.LimitFailedAuthentication(budgetOf(t, 1)),
 		bearergate.RequireToken(failing(errInner)))
 	for range 3 {
-		refuses(t, guard, get("token"), bearergate.CodeTemporarilyUnavailable)
+		refuses(t, guard, get("token"), bearergate.ErrTemporarilyUnavailable)
 	}
 }
 
@@ -118,9 +118,9 @@ func TestUsedUpAddressIsFreeInTheNextWindow(t *testing.T) {
 			bearergate.LimitFailedAuthentication(windowed()),
 			bearergate.RequireToken(issuer.Verifier()))
 		for range 2 {
-			refuses(t, guard, get("forged"), bearergate.CodeInvalidToken)
+			refuses(t, guard, get("forged"), bearergate.ErrInvalidToken)
 			time.Sleep(59*time.Second + 1)
-			got := refuses(t, guard, get(good), bearergate.CodeRateLimited)
+			got := refuses(t, guard, get(good), bearergate.ErrRateLimited)
 			if wait := got.Header.Get("Retry-After"); wait != "1" {
 				t.Errorf("got Retry-After %s, want 1", wait)
 			}
@@ -137,13 +137,13 @@ func TestGoodClientsDoNotNeedTheStoreOfFailures(t *testing.T) {
 		bearergate.LimitFailedAuthentication(brokenStore()),
 		bearergate.RequireToken(issuer.Verifier()))
 	passes(t, guard, get(issuer.InstallationToken()))
-	refuses(t, guard, get("forged"), bearergate.CodeTemporarilyUnavailable)
+	refuses(t, guard, get("forged"), bearergate.ErrTemporarilyUnavailable)
 
 	guard = bearergate.Chain(
 		bearergate.LimitFailedAuthentication(brokenStore(), bearergate.WithFallback(budgetOf(t, 1))),
 		bearergate.RequireToken(issuer.Verifier()))
-	refuses(t, guard, get("forged"), bearergate.CodeInvalidToken)
-	refuses(t, guard, get("forged"), bearergate.CodeRateLimited)
+	refuses(t, guard, get("forged"), bearergate.ErrInvalidToken)
+	refuses(t, guard, get("forged"), bearergate.ErrRateLimited)
 }
 
 // TestUsedUpAddressesAreBounded fails more addresses than are remembered: those
@@ -190,10 +190,10 @@ func TestEachOfTwoLimitsAroundARouteCounts(t *testing.T) {
 			guard := bearergate.Chain(bearergate.LimitFailedAuthentication(limits[0]), bearergate.LimitFailedAuthentication(limits[1]),
 				bearergate.RequireToken(issuer.Verifier()))
 			for range 2 {
-				refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.CodeInvalidToken)
+				refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.ErrInvalidToken)
 			}
 			for range 2 {
-				refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.CodeRateLimited)
+				refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.ErrRateLimited)
 			}
 		})
 	}
@@ -244,7 +244,7 @@ func TestClientAddress(t *testing.T) {
 			r.Header.Set("X-Real-Ip", "203.0.113.9")
 			refuses(t, bearergate.Chain(
 				bearergate.LimitFailedAuthentication(store, bearergate.WithTrustedProxies(proxies...)),
-				bearergate.RequireToken(failing(bearergate.ErrInvalidToken))), r, bearergate.CodeInvalidToken)
+				bearergate.RequireToken(failing(bearergate.ErrInvalidToken))), r, bearergate.ErrInvalidToken)
 			if got != c.key {
 				t.Errorf("got key %q, want %q", got, c.key)
 			}

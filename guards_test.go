@@ -41,13 +41,13 @@ func TestScopes(t *testing.T) {
 				passes(t, c.guard, as(held))
 				return
 			}
-			got := refuses(t, c.guard, as(held), bearergate.CodeMissingScope)
+			got := refuses(t, c.guard, as(held), bearergate.ErrMissingScope)
 			if want := `{"error":"missing_scope","required":` + c.body + "}\n"; got.Body != want {
 				t.Errorf("got %q, want %q", got.Body, want)
 			}
 		})
 	}
-	refuses(t, bearergate.RequireScope("a"), as(bearergatetest.Claims()), bearergate.CodeMissingScope)
+	refuses(t, bearergate.RequireScope("a"), as(bearergatetest.Claims()), bearergate.ErrMissingScope)
 }
 
 func TestOrganizationIsComparedByteForByte(t *testing.T) {
@@ -58,20 +58,20 @@ func TestOrganizationIsComparedByteForByte(t *testing.T) {
 		passes(t, guard, with(as(claims), "org", org))
 		for _, other := range []string{org + " ", "x" + org, org[:len(org)-1], "ACME"} {
 			if other != "" {
-				refuses(t, guard, with(as(claims), "org", other), bearergate.CodeWrongOrganization)
+				refuses(t, guard, with(as(claims), "org", other), bearergate.ErrWrongOrganization)
 			}
 		}
 	}
 	claims.OrganizationID = ""
-	refuses(t, guard, with(as(claims), "org", "acme"), bearergate.CodeWrongOrganization)
-	refuses(t, guard, with(as(claims), "org", ""), bearergate.CodeServerError)
+	refuses(t, guard, with(as(claims), "org", "acme"), bearergate.ErrWrongOrganization)
+	refuses(t, guard, with(as(claims), "org", ""), bearergate.ErrServerError)
 }
 
 func TestSelectorsErrorSetsTheAnswer(t *testing.T) {
 	guard := bearergate.RequireOrg(func(*http.Request) (string, error) {
 		return "acme", fmt.Errorf("no such project: %w", bearergate.ErrGrantNotFound)
 	})
-	refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeGrantNotFound)
+	refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrGrantNotFound)
 }
 
 func TestGrantIsThereForTheHandler(t *testing.T) {
@@ -95,9 +95,9 @@ func TestGrantsOrganizationStandsForTheTokens(t *testing.T) {
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "moved"})
 	guard := bearergate.Chain(bearergate.RequireGrant(grants), bearergate.RequireOrg(bearergate.PathValue("org")))
 	passes(t, guard, with(as(bearergatetest.Claims()), "org", "moved"))
-	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.CodeWrongOrganization)
+	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.ErrWrongOrganization)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID})
-	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.CodeWrongOrganization)
+	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.ErrWrongOrganization)
 }
 
 // TestGrantOfAnEarlierTokenDoesNotCount holds that a second RequireToken starts
@@ -111,13 +111,13 @@ func TestGrantOfAnEarlierTokenDoesNotCount(t *testing.T) {
 		bearergate.RequireOrg(bearergate.PathValue("org")))
 	r := as(bearergatetest.Claims())
 	r.Header.Set("Authorization", "Bearer token")
-	refuses(t, guard, with(r, "org", "first"), bearergate.CodeWrongOrganization)
+	refuses(t, guard, with(r, "org", "first"), bearergate.ErrWrongOrganization)
 }
 
 func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
 	for _, answer := range []bearergate.Grant{{}, {ID: "grant-2"}} {
 		guard := bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { return answer, nil }))
-		refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+		refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestTokenWithoutGrantIsNotLookedUp(t *testing.T) {
 	claims.GrantID = ""
 	for _, err := range []error{nil, errInner} {
 		guard := bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { return bearergate.Grant{}, err }))
-		refuses(t, guard, as(claims), bearergate.CodeGrantNotFound)
+		refuses(t, guard, as(claims), bearergate.ErrGrantNotFound)
 	}
 }
 
@@ -136,7 +136,7 @@ func TestAnyTimeOfRevocationRevokes(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	for _, at := range []time.Time{time.Unix(1, 0), time.Now().Add(time.Hour)} {
 		grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, RevokedAt: at})
-		refuses(t, bearergate.RequireGrant(grants), as(bearergatetest.Claims()), bearergate.CodeGrantRevoked)
+		refuses(t, bearergate.RequireGrant(grants), as(bearergatetest.Claims()), bearergate.ErrGrantRevoked)
 	}
 }
 
@@ -154,9 +154,9 @@ func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
 	}), bearergate.WithGrantInPath("grantId"))
 	passes(t, guard, with(as(bearergatetest.Claims()), "grantId", own))
 	asked = 0
-	live := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", "live"), bearergate.CodeGrantNotFound)
+	live := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", "live"), bearergate.ErrGrantNotFound)
 	for _, id := range []string{"revoked", "deleted", own + " ", "GRANT-1"} {
-		got := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", id), bearergate.CodeGrantNotFound)
+		got := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", id), bearergate.ErrGrantNotFound)
 		if diff := cmp.Diff(live, got); diff != "" {
 			t.Errorf("%q is told from a live grant:\n%s", id, diff)
 		}
@@ -165,7 +165,7 @@ func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
 		t.Errorf("the store was asked %d times", asked)
 	}
 	grants.Revoke(own, time.Now())
-	refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", own), bearergate.CodeGrantRevoked)
+	refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", own), bearergate.ErrGrantRevoked)
 }
 
 func TestMemoryGrants(t *testing.T) {
@@ -248,7 +248,7 @@ func TestOrderDecidesTheAnswer(t *testing.T) {
 func TestGuardsKeepStateAcrossApplications(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1))
 	passes(t, guard, as(bearergatetest.Claims()))
-	refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeRateLimited)
+	refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 }
 
 // TestConnectOfAnUncleanPathIsAnswered is a path that net/http's mux matches and

@@ -2,11 +2,8 @@ package bearergate
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -113,89 +110,3 @@ func (d Decision) attrs() []slog.Attr {
 	}
 	return append(attrs, slog.Duration("duration", d.Duration))
 }
-
-// record collects the Decision of one request. http.TimeoutHandler can run
-// guards on a goroutine that outlives the request, hence the lock.
-type record struct {
-	started  time.Time
-	cacheHit atomic.Bool // set by the verifier
-
-	mu       sync.Mutex
-	decision Decision
-	guarded  bool
-	open     bool // a guard has begun and not decided
-}
-
-// deciding records that a guard begins, so that one which panics is not taken
-// for a pass.
-func (rec *record) deciding() {
-	if rec == nil {
-		return
-	}
-	rec.mu.Lock()
-	defer rec.mu.Unlock()
-	rec.guarded, rec.open = true, true
-}
-
-// note records that a guard decided, and what it learned. It does nothing
-// where no observer is configured.
-func (rec *record) note(r *http.Request, learned func(*Decision)) {
-	if rec == nil {
-		return
-	}
-	rec.mu.Lock()
-	defer rec.mu.Unlock()
-	rec.guarded, rec.open = true, false
-	d := &rec.decision
-	d.Method, d.Pattern = r.Method, r.Pattern
-	d.Duration = time.Since(rec.started)
-	learned(d)
-}
-
-func (rec *record) refused(r *http.Request, e *Error) {
-	rec.note(r, func(d *Decision) {
-		d.Code = e.Code
-		d.Reason = e
-	})
-}
-
-func (rec *record) passed(r *http.Request) {
-	rec.note(r, func(*Decision) {})
-}
-
-func (rec *record) degraded(r *http.Request) {
-	rec.note(r, func(d *Decision) { d.Degraded = true })
-}
-
-func (rec *record) verified(r *http.Request, t *Token) {
-	rec.note(r, func(d *Decision) {
-		d.TokenType = t.Type()
-		d.Subject = t.Subject()
-		d.ClientID = t.ClientID()
-		d.GrantID = t.GrantID()
-		d.OrganizationID = t.OrganizationID()
-		d.InstallationID = t.InstallationID()
-		d.CacheHit = rec.cacheHit.Swap(false)
-	})
-}
-
-func (rec *record) granted(r *http.Request, g *Grant) {
-	rec.note(r, func(d *Decision) { d.OrganizationID = g.OrganizationID })
-}
-
-func (rec *record) report(ctx context.Context, observe Observer) {
-	rec.mu.Lock()
-	decision, guarded, open := rec.decision, rec.guarded, rec.open
-	rec.mu.Unlock()
-	if !guarded {
-		return
-	}
-	if open {
-		decision.Code, decision.Reason = CodeServerError, errUndecided
-	}
-	observe(ctx, decision)
-}
-
-// errUndecided is the reason where the request ended before a guard decided:
-// the guard panicked, or http.TimeoutHandler did not wait for it.
-var errUndecided = ErrServerError.because(errors.New("bearergate: the request ended before a guard had decided"))

@@ -5,13 +5,6 @@ import (
 	"net/http"
 )
 
-// OrgFunc selects the organization that the requested resource belongs to.
-//
-// An [*Error] in the tree of its error sets the answer, any other error is
-// answered 503, and an empty organization without an error is a wiring fault:
-// 500. It is called concurrently.
-type OrgFunc func(*http.Request) (string, error)
-
 // RequireOrg returns a guard that needs the token's organization to be the
 // resource's, byte for byte; otherwise the answer is 403 wrong_organization. A
 // token without organization never matches. Inside of [RequireGrant] the
@@ -21,23 +14,16 @@ func RequireOrg(org OrgFunc) Middleware {
 		panic("bearergate: RequireOrg needs a selector; for a path parameter pass PathValue(\"org\")")
 	}
 	errNothing := ErrServerError.because(errors.New("bearergate: the selector of RequireOrg found no organization in the request"))
-	return requireToken("RequireOrg", func(r *http.Request, s *state) error {
+	return behindToken("RequireOrg", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
 		wanted, err := org(r)
 		switch {
 		case err != nil:
-			return err
+			return nil, err
 		case wanted == "":
-			return errNothing
+			return nil, errNothing
 		case s.organization() != wanted:
-			return ErrWrongOrganization
+			return nil, ErrWrongOrganization
 		}
-		return nil
-	})
-}
-
-func (s *state) organization() string {
-	if s.grant != nil {
-		return s.grant.OrganizationID
-	}
-	return s.token.OrganizationID()
+		return s, nil
+	}).middleware()
 }

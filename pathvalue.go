@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// OrgFunc selects the organization that the requested resource belongs to.
+//
+// A [Code] or an [*Error] in the tree of its error sets the answer, any other error is
+// answered 503, and an empty organization without an error is a wiring fault:
+// 500. It is called concurrently.
+type OrgFunc func(*http.Request) (string, error)
+
 // PathValue returns an [OrgFunc] that selects the path parameter of this name,
 // as [http.Request.PathValue] gives it: one segment of the path, decoded once.
 //

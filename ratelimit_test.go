@@ -65,7 +65,7 @@ func TestInstallationsShareNoBudget(t *testing.T) {
 		passes(t, guard, as(c))
 	}
 	for _, c := range callers {
-		refuses(t, guard, as(c), bearergate.CodeRateLimited)
+		refuses(t, guard, as(c), bearergate.ErrRateLimited)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestTokensOfAnInstallationShareItsBudget(t *testing.T) {
 	second.Subject, second.GrantID, second.ClientID = "bob", "g2", "app-2"
 	second.Type = bearergate.AccessToken
 	passes(t, guard, as(first))
-	refuses(t, guard, as(second), bearergate.CodeRateLimited)
+	refuses(t, guard, as(second), bearergate.ErrRateLimited)
 }
 
 func TestFailedAuthenticationCostsNoInstallation(t *testing.T) {
@@ -87,9 +87,9 @@ func TestFailedAuthenticationCostsNoInstallation(t *testing.T) {
 		return 1, 0, 0, true, nil
 	}
 	guard := bearergate.Chain(bearergate.RequireToken(issuer.Verifier()), bearergate.RateLimit(store))
-	refuses(t, guard, get(""), bearergate.CodeInvalidToken)
-	refuses(t, guard, get(issuer.InstallationToken(bearergatetest.Expired())), bearergate.CodeInvalidToken)
-	refuses(t, guard, get(bearergatetest.NewStranger().InstallationToken()), bearergate.CodeInvalidToken)
+	refuses(t, guard, get(""), bearergate.ErrInvalidToken)
+	refuses(t, guard, get(issuer.InstallationToken(bearergatetest.Expired())), bearergate.ErrInvalidToken)
+	refuses(t, guard, get(bearergatetest.NewStranger().InstallationToken()), bearergate.ErrInvalidToken)
 	if asked != 0 {
 		t.Errorf("the store was asked %d times", asked)
 	}
@@ -182,7 +182,7 @@ func TestBudgetOutlivesTheSweep(t *testing.T) {
 	<-time.After(400 * time.Millisecond)
 	passes(t, guard, as(bearergatetest.Claims()))
 	<-time.After(750 * time.Millisecond) // the first sweep was at a second
-	refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeRateLimited)
+	refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 }
 
 // TestRetryAfterIsTrue waits exactly as long as it was told, on a clock of its
@@ -200,7 +200,7 @@ func TestRetryAfterIsTrue(t *testing.T) {
 				return 1, 0, uint64(reset.Add(time.Minute).UnixNano()), true, nil
 			}
 			guard := bearergate.RateLimit(store)
-			got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeRateLimited)
+			got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 			seconds, err := strconv.Atoi(got.Header.Get("Retry-After"))
 			if err != nil {
 				t.Fatal(err)
@@ -221,7 +221,7 @@ func TestRetryAfterIsTrueOfTheRealStore(t *testing.T) {
 	defer store.Close(context.Background())
 	guard := bearergate.RateLimit(store)
 	passes(t, guard, as(bearergatetest.Claims()))
-	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeRateLimited)
+	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 	if got.Header.Get("Retry-After") != "1" {
 		t.Fatalf("got Retry-After %q, want 1", got.Header.Get("Retry-After"))
 	}
@@ -232,7 +232,7 @@ func TestRetryAfterIsTrueOfTheRealStore(t *testing.T) {
 func TestClosedBudgetCannotTell(t *testing.T) {
 	store := bearergate.PerMinute(1)
 	store.Close(context.Background())
-	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 func TestStoreThatIsLateCannotTell(t *testing.T) {
@@ -247,12 +247,12 @@ func TestStoreThatIsLateCannotTell(t *testing.T) {
 					return 1, 1, 0, true, ctx.Err()
 				}}
 				start := time.Now()
-				refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+				refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 				if got := time.Since(start); got != bearergate.DefaultStoreTimeout {
 					t.Errorf("answered after %v, want %v", got, bearergate.DefaultStoreTimeout)
 				}
 				start = time.Now()
-				refuses(t, bearergate.RateLimit(store, bearergate.WithStoreTimeout(time.Second)), as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+				refuses(t, bearergate.RateLimit(store, bearergate.WithStoreTimeout(time.Second)), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 				if got := time.Since(start); got != time.Second {
 					t.Errorf("answered after %v, want a second", got)
 				}
@@ -272,7 +272,7 @@ func TestStoreThatHangsIsNotCalledWithoutBound(t *testing.T) {
 			return 1, 1, 0, true, nil
 		}})
 		for range 1000 {
-			refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+			refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 		}
 		if got := calls.Load(); got != 256 {
 			t.Errorf("the store was called %d times while it hung, want 256", got)
@@ -325,7 +325,7 @@ func TestFallbackOutlivesAStoreThatHangs(t *testing.T) {
 
 func TestStoreThatPanicsCannotTell(t *testing.T) {
 	store := limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) { panic("no connection") }}
-	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
@@ -337,18 +337,18 @@ func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 		})),
 		bearergate.RateLimit(brokenStore(), bearergate.WithFallback(budgetOf(t, 1))))
 	passes(t, guard, as(bearergatetest.Claims()))
-	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.CodeRateLimited)
+	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 	if want := `"installation";q=1;w=60`; got.Header.Get("RateLimit-Policy") != want {
 		t.Errorf("got %q, want the fallback's %q", got.Header.Get("RateLimit-Policy"), want)
 	}
 	want := []bearergate.Decision{
 		{Method: "GET", Degraded: true},
-		{Method: "GET", Degraded: true, Code: bearergate.CodeRateLimited},
+		{Method: "GET", Degraded: true, Code: bearergate.ErrRateLimited},
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	refuses(t, bearergate.RateLimit(brokenStore(), bearergate.WithFallback(brokenStore())), as(bearergatetest.Claims()), bearergate.CodeTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(brokenStore(), bearergate.WithFallback(brokenStore())), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 func BenchmarkChain(b *testing.B) {

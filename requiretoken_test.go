@@ -35,7 +35,7 @@ func TestRouteTakesTheTypesItNames(t *testing.T) {
 		guard := bearergate.RequireToken(issuer.Verifier(), c.types...)
 		for _, token := range []string{access, installation} {
 			if token == c.refused {
-				refuses(t, guard, get(token), bearergate.CodeInvalidToken)
+				refuses(t, guard, get(token), bearergate.ErrInvalidToken)
 			} else {
 				passes(t, guard, get(token))
 			}
@@ -44,8 +44,8 @@ func TestRouteTakesTheTypesItNames(t *testing.T) {
 }
 
 func TestVerifierThatAnswersNothingCannotTell(t *testing.T) {
-	refuses(t, bearergate.RequireToken(failing(nil)), get("token"), bearergate.CodeTemporarilyUnavailable)
-	refuses(t, bearergate.RequireToken(accepting(bearergate.Claims{Subject: "x"})), get("token"), bearergate.CodeTemporarilyUnavailable)
+	refuses(t, bearergate.RequireToken(failing(nil)), get("token"), bearergate.ErrTemporarilyUnavailable)
+	refuses(t, bearergate.RequireToken(accepting(bearergate.Claims{Subject: "x"})), get("token"), bearergate.ErrTemporarilyUnavailable)
 }
 
 func TestVerifiersErrorSetsTheAnswer(t *testing.T) {
@@ -53,12 +53,12 @@ func TestVerifiersErrorSetsTheAnswer(t *testing.T) {
 		err  error
 		want bearergate.Code
 	}{
-		{bearergate.ErrInvalidToken, bearergate.CodeInvalidToken},
-		{fmt.Errorf("revoked: %w", bearergate.ErrGrantRevoked), bearergate.CodeGrantRevoked},
-		{errors.Join(errInner, bearergate.ErrInvalidToken), bearergate.CodeInvalidToken},
-		{errInner, bearergate.CodeTemporarilyUnavailable},
-		{context.DeadlineExceeded, bearergate.CodeTemporarilyUnavailable},
-		{context.Canceled, bearergate.CodeTemporarilyUnavailable},
+		{bearergate.ErrInvalidToken, bearergate.ErrInvalidToken},
+		{fmt.Errorf("revoked: %w", bearergate.ErrGrantRevoked), bearergate.ErrGrantRevoked},
+		{errors.Join(errInner, bearergate.ErrInvalidToken), bearergate.ErrInvalidToken},
+		{errInner, bearergate.ErrTemporarilyUnavailable},
+		{context.DeadlineExceeded, bearergate.ErrTemporarilyUnavailable},
+		{context.Canceled, bearergate.ErrTemporarilyUnavailable},
 	} {
 		refuses(t, bearergate.RequireToken(failing(c.err)), get("token"), c.want)
 	}
@@ -72,7 +72,7 @@ func (e *nilDereferencing) Error() string { return e.text }
 func TestErrorThatIsANilPointerCannotTell(t *testing.T) {
 	configure, seen := observing()
 	guard := bearergate.Chain(configure, bearergate.RequireToken(failing((*nilDereferencing)(nil))))
-	refuses(t, guard, get("token"), bearergate.CodeTemporarilyUnavailable)
+	refuses(t, guard, get("token"), bearergate.ErrTemporarilyUnavailable)
 	if got := (*seen)[0].Reason.Error(); got != "temporarily_unavailable: <nil>" {
 		t.Errorf("got reason %q", got)
 	}
@@ -189,13 +189,13 @@ func TestOpaqueTokens(t *testing.T) {
 		want   bearergate.Code // empty: passes
 	}{
 		{"found", good, nil, ""},
-		{"unknown", bearergate.Claims{}, fmt.Errorf("no row: %w", bearergate.ErrInvalidToken), bearergate.CodeInvalidToken},
-		{"failed", bearergate.Claims{}, errInner, bearergate.CodeTemporarilyUnavailable},
-		{"found and failed", good, errInner, bearergate.CodeTemporarilyUnavailable},
-		{"neither claims nor error", bearergate.Claims{}, nil, bearergate.CodeTemporarilyUnavailable},
-		{"without type", untyped, nil, bearergate.CodeTemporarilyUnavailable},
-		{"without expiry", expiring(time.Time{}), nil, bearergate.CodeTemporarilyUnavailable},
-		{"expired", expiring(time.Now().Add(-time.Hour)), nil, bearergate.CodeInvalidToken},
+		{"unknown", bearergate.Claims{}, fmt.Errorf("no row: %w", bearergate.ErrInvalidToken), bearergate.ErrInvalidToken},
+		{"failed", bearergate.Claims{}, errInner, bearergate.ErrTemporarilyUnavailable},
+		{"found and failed", good, errInner, bearergate.ErrTemporarilyUnavailable},
+		{"neither claims nor error", bearergate.Claims{}, nil, bearergate.ErrTemporarilyUnavailable},
+		{"without type", untyped, nil, bearergate.ErrTemporarilyUnavailable},
+		{"without expiry", expiring(time.Time{}), nil, bearergate.ErrTemporarilyUnavailable},
+		{"expired", expiring(time.Now().Add(-time.Hour)), nil, bearergate.ErrInvalidToken},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			guard := bearergate.RequireToken(lookup(c.claims, c.err), bearergate.InstallationToken)
@@ -208,12 +208,12 @@ func TestOpaqueTokens(t *testing.T) {
 	}
 	asked = 0
 	for _, other := range []string{"bi_oat_", "other", issuer.InstallationToken(), "BI_OAT_secret"} {
-		refuses(t, bearergate.RequireToken(lookup(good, nil)), get(other), bearergate.CodeInvalidToken)
+		refuses(t, bearergate.RequireToken(lookup(good, nil)), get(other), bearergate.ErrInvalidToken)
 	}
 	if asked > 0 {
 		t.Errorf("%d tokens without the prefix were looked up", asked)
 	}
-	refuses(t, bearergate.RequireToken(lookup(good, nil), bearergate.AccessToken), get("bi_oat_secret"), bearergate.CodeInvalidToken)
+	refuses(t, bearergate.RequireToken(lookup(good, nil), bearergate.AccessToken), get("bi_oat_secret"), bearergate.ErrInvalidToken)
 }
 
 func TestOpaqueTokenExpiresWithTheLeewayOfAJWT(t *testing.T) {
@@ -226,7 +226,7 @@ func TestOpaqueTokenExpiresWithTheLeewayOfAJWT(t *testing.T) {
 		time.Sleep(time.Minute + bearergate.DefaultLeeway - 1)
 		passes(t, guard, get("bi_oat_secret"))
 		time.Sleep(time.Nanosecond)
-		refuses(t, guard, get("bi_oat_secret"), bearergate.CodeInvalidToken)
+		refuses(t, guard, get("bi_oat_secret"), bearergate.ErrInvalidToken)
 	})
 }
 
@@ -238,9 +238,9 @@ func TestOneVerifierIsResponsibleForAToken(t *testing.T) {
 	passes(t, onlyOpaque, get("bi_oat_x"))
 	passes(t, onlyOther, get("x"))
 	for _, other := range []string{"x", "b", "bi_oat", "bi_pat_x", "BI_OAT_x"} {
-		refuses(t, onlyOpaque, get(other), bearergate.CodeInvalidToken)
+		refuses(t, onlyOpaque, get(other), bearergate.ErrInvalidToken)
 	}
-	refuses(t, onlyOther, get("bi_oat_x"), bearergate.CodeInvalidToken)
+	refuses(t, onlyOther, get("bi_oat_x"), bearergate.ErrInvalidToken)
 }
 
 func TestNoTokenReachesTheLog(t *testing.T) {
@@ -267,7 +267,7 @@ func TestNoTokenReachesTheLog(t *testing.T) {
 // of the reasons.
 func TestShortTokenDoesNotGarbleTheLog(t *testing.T) {
 	configure, seen := observing()
-	refuses(t, bearergate.Chain(configure, bearergate.RequireToken(issuer.Verifier())), get("e"), bearergate.CodeInvalidToken)
+	refuses(t, bearergate.Chain(configure, bearergate.RequireToken(issuer.Verifier())), get("e"), bearergate.ErrInvalidToken)
 	if got, want := (*seen)[0].Reason.Error(), "invalid_token: malformed JWS: no segments"; got != want {
 		t.Errorf("got reason %q, want %q", got, want)
 	}

@@ -43,11 +43,13 @@ func RequireRouteScopes(table RouteScopes, opts ...RouteScopesOption) Middleware
 	guard := newRouteScopesGuard(table)
 	for _, set := range opts {
 		if set == nil {
-			panic("bearergate: RequireRouteScopes was given a nil RouteScopesOption; leave it out")
+			panic(nilOption("RequireRouteScopes", "RouteScopesOption"))
 		}
 		set(guard)
 	}
-	return requireToken("RequireRouteScopes", guard.check)
+	return behindToken("RequireRouteScopes", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
+		return s, guard.check(r, s.token)
+	}).middleware()
 }
 
 type routeScopesGuard struct {
@@ -78,11 +80,11 @@ func newRouteScopesGuard(table RouteScopes) *routeScopesGuard {
 
 var errNoRoute = ErrServerError.because(errors.New("bearergate: RequireRouteScopes does not know the route: put it on the routes or their group, inside of the mux, and use the router's adapter"))
 
-func (g *routeScopesGuard) check(r *http.Request, s *state) error {
+func (g *routeScopesGuard) check(r *http.Request, t *Token) error {
 	scopes := g.listed(r)
 	switch {
 	case scopes != nil:
-		return scopes.check(s.token)
+		return scopes.check(t)
 	case g.unlistedPass:
 		return nil
 	case r.Pattern == "":

@@ -15,7 +15,9 @@ import (
 // section 3.3.
 func RequireScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireScope", prepend(scope, more))
-	return requireToken("RequireScope", func(_ *http.Request, s *state) error { return scopes.check(s.token) })
+	return behindToken("RequireScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
+		return s, scopes.check(s.token)
+	}).middleware()
 }
 
 // RequireAnyScope returns a guard that needs a token with at least one of the
@@ -24,12 +26,12 @@ func RequireScope(scope string, more ...string) Middleware {
 func RequireAnyScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireAnyScope", prepend(scope, more))
 	errMissing := scopes.missing(scope)
-	return requireToken("RequireAnyScope", func(_ *http.Request, s *state) error {
+	return behindToken("RequireAnyScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
 		if slices.ContainsFunc(scopes.scopes, s.token.HasScope) {
-			return nil
+			return s, nil
 		}
-		return errMissing
-	})
+		return nil, errMissing
+	}).middleware()
 }
 
 func prepend(scope string, more []string) []string { return append([]string{scope}, more...) }
@@ -64,5 +66,5 @@ func (l *scopeList) check(t *Token) error {
 }
 
 func (l *scopeList) missing(required string) error {
-	return &Error{Code: CodeMissingScope, Required: required, routeScopes: l.joined}
+	return &Error{Code: ErrMissingScope, Required: required, routeScopes: l.joined}
 }

@@ -123,13 +123,13 @@ func TestPathValueIsOneSegment(t *testing.T) {
 		{"/orgs/a%00", "a\x00", ""},
 		{"/orgs/acme/a%2Fb/..%2F", "acme", ""},
 		{"/rest/acme", "acme", ""},
-		{"/orgs/%2561cme", "acme", bearergate.CodeWrongOrganization},
-		{"/orgs/a%2Fb", "a/b", bearergate.CodeInvalidRequest},
-		{"/orgs/%2e%2e", "..", bearergate.CodeInvalidRequest},
-		{"/orgs/%2E", ".", bearergate.CodeInvalidRequest},
-		{"/rest/a/b", "a/b", bearergate.CodeInvalidRequest},
-		{"/rest/", "", bearergate.CodeInvalidRequest},
-		{"/none/acme/acme", "acme", bearergate.CodeServerError},
+		{"/orgs/%2561cme", "acme", bearergate.ErrWrongOrganization},
+		{"/orgs/a%2Fb", "a/b", bearergate.ErrInvalidRequest},
+		{"/orgs/%2e%2e", "..", bearergate.ErrInvalidRequest},
+		{"/orgs/%2E", ".", bearergate.ErrInvalidRequest},
+		{"/rest/a/b", "a/b", bearergate.ErrInvalidRequest},
+		{"/rest/", "", bearergate.ErrInvalidRequest},
+		{"/none/acme/acme", "acme", bearergate.ErrServerError},
 	} {
 		claims.OrganizationID = c.organization
 		r := as(claims)
@@ -214,7 +214,7 @@ func TestRouteScopes(t *testing.T) {
 			}
 		}
 	}
-	refuses(t, bearergate.RequireRouteScopes(table, bearergate.AllowUnlistedRoutes()), get(""), bearergate.CodeServerError)
+	refuses(t, bearergate.RequireRouteScopes(table, bearergate.AllowUnlistedRoutes()), get(""), bearergate.ErrServerError)
 }
 
 func TestTableIsCopied(t *testing.T) {

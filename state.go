@@ -2,24 +2,32 @@ package bearergate
 
 import (
 	"context"
+	"net/http"
+	"time"
 
 	"github.com/bearergate/bearergate/internal/cachehit"
 )
 
-// state is what the guards of one request tell each other. It is the one
+// state is what the guards of one request pass on to each other. It is the one
 // context value of this package, is never changed once a request carries it,
 // and is its own context so that adding to it costs one allocation.
 type state struct {
 	context.Context
-	settings *settings
+	settings *Config
 	record   *record
-	failures *failureMeter
+	schemes  *acceptedScheme
 	token    *Token
 	grant    *Grant
+	// charge charges a failed authentication to the limit in front of RequireToken,
+	// and returns the error to answer with. It is nil if there is no such limit.
+	charge func(w http.ResponseWriter, r *http.Request, err error) error
+	// usedUpUntil is when the last of the outer budgets that are used up is
+	// restored, nil if none is.
+	usedUpUntil *time.Time
 }
 
 // untouched is the state of a request that no guard has extended.
-var untouched = state{settings: &defaultSettings}
+var untouched = state{settings: &defaultConfig, schemes: bearerOnly}
 
 type stateKey struct{}
 
@@ -35,6 +43,9 @@ func (s *state) Value(key any) any {
 	return s.Context.Value(key)
 }
 
+// String keeps fmt from printing what the state holds.
+func (s *state) String() string { return "bearergate.state" }
+
 // stateFrom never returns nil.
 func stateFrom(ctx context.Context) *state {
 	if s, ok := ctx.Value(stateKey{}).(*state); ok {
@@ -48,4 +59,43 @@ func extend(ctx context.Context) *state {
 	s := *stateFrom(ctx)
 	s.Context = ctx
 	return &s
+}
+
+// withoutWriter returns a state in which Refuse answers by WriteError, and
+// records nothing.
+func (s *state) withoutWriter(ctx context.Context) *state {
+	inner, settings := *s, *s.settings
+	settings.ErrorWriter = nil
+	inner.Context, inner.settings, inner.record = ctx, &settings, nil
+	return &inner
+}
+
+// TokenFrom returns the token that RequireToken verified for this request.
+func TokenFrom(ctx context.Context) (*Token, bool) {
+	t := stateFrom(ctx).token
+	return t, t != nil
+}
+
+// ContextWithToken returns a context in which [TokenFrom] finds t, as behind
+// RequireToken: for tests of handlers, and for servers that verify by other
+// means.
+func ContextWithToken(ctx context.Context, t *Token) context.Context {
+	s := extend(ctx)
+	s.token, s.grant, s.schemes = t, nil, bearerOnly
+	return s
+}
+
+// GrantFrom returns the grant that RequireGrant looked up for this request.
+func GrantFrom(ctx context.Context) (Grant, bool) {
+	if g := stateFrom(ctx).grant; g != nil {
+		return g.clone(), true
+	}
+	return Grant{}, false
+}
+
+func (s *state) organization() string {
+	if s.grant != nil {
+		return s.grant.OrganizationID
+	}
+	return s.token.OrganizationID()
 }

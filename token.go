@@ -43,9 +43,22 @@ type Claims struct {
 	Scopes         []string
 	IssuedAt       time.Time // zero: not known
 	ExpiresAt      time.Time
+	// Confirmation is the key to which the token is bound, nil for a bearer token.
+	Confirmation *Confirmation
 	// Raw is the claims as one JSON object, for [Token.Decode]; empty where
 	// there are none.
 	Raw string
+}
+
+// Confirmation is the key whose possession the sender of a token must prove (RFC
+// 7800 section 3). One without any member is of a method that is not known here.
+type Confirmation struct {
+	// JWKThumbprint is "jkt", the SHA-256 thumbprint of a DPoP key (RFC 9449
+	// section 6.1).
+	JWKThumbprint string
+	// CertificateThumbprint is "x5t#S256", the SHA-256 thumbprint of a client
+	// certificate (RFC 8705 section 3.1).
+	CertificateThumbprint string
 }
 
 // Token is a verified token. It is immutable and safe for concurrent use: what
@@ -64,6 +77,10 @@ const fewScopes = 8
 func NewToken(c Claims) *Token {
 	c.ProjectIDs = slices.Clone(c.ProjectIDs)
 	c.Scopes = slices.Clone(c.Scopes)
+	if c.Confirmation != nil {
+		confirmation := *c.Confirmation
+		c.Confirmation = &confirmation
+	}
 	t := &Token{claims: c, limitKey: limitKey(&c)}
 	if len(c.Scopes) > fewScopes {
 		t.scopes = make(map[string]struct{}, len(c.Scopes))
@@ -142,6 +159,15 @@ func (t *Token) IssuedAt() time.Time { return t.claims.IssuedAt }
 
 // ExpiresAt returns when the token expires, without any leeway.
 func (t *Token) ExpiresAt() time.Time { return t.claims.ExpiresAt }
+
+// Confirmation returns the key to which the token is bound. It reports false for
+// a bearer token.
+func (t *Token) Confirmation() (Confirmation, bool) {
+	if t.claims.Confirmation == nil {
+		return Confirmation{}, false
+	}
+	return *t.claims.Confirmation, true
+}
 
 // Decode decodes the raw claims into the value that into points to, as
 // [json.Unmarshal] does. Claims whose names differ by case alone are an error,

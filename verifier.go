@@ -2,125 +2,91 @@ package bearergate
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"strings"
-	"time"
+	"net/http"
+
+	"github.com/bearergate/bearergate/internal/b64token"
 )
 
 // Verifier decides whether a token is good.
 //
 // It returns the token, or an error with [ErrInvalidToken] in its tree for a
 // token that is expired, forged or unknown: 401. Any other error, and neither
-// token nor error, means that it cannot tell: 503. The raw token is for it
-// alone; its errors do not quote it. It is called concurrently.
+// token nor error, means that it cannot tell: 503. It must not quote the token in
+// its errors. It is called concurrently.
 type Verifier interface {
 	VerifyToken(ctx context.Context, raw string) (*Token, error)
 }
 
-// syntaxChecker is a [Verifier] that accepts nothing that is not a b64token of RFC
-// 6750 section 2.1, by the nature of its tokens. What it accepted need not be
-// looked at: that is a part of what a repeated token costs.
-type syntaxChecker interface {
-	AcceptsOnlyB64Tokens() bool
+// VerifierFunc is a function that is a [Verifier].
+type VerifierFunc func(ctx context.Context, raw string) (*Token, error)
+
+// VerifyToken implements [Verifier].
+func (f VerifierFunc) VerifyToken(ctx context.Context, raw string) (*Token, error) {
+	return f(ctx, raw)
 }
 
-func acceptsOnlyB64Tokens(v Verifier) bool {
-	c, ok := v.(syntaxChecker)
-	return ok && c.AcceptsOnlyB64Tokens()
-}
-
-// verify has v verify what is a b64token. What is none is malformed, whatever v
-// says of it.
-func verify(ctx context.Context, v Verifier, checked bool, raw string) (*Token, error) {
-	if !checked && !isB64Token(raw) {
-		return nil, errMalformedBearer
-	}
-	token, err := v.VerifyToken(ctx, raw)
-	if err != nil && checked && !isB64Token(raw) {
-		return nil, errMalformedBearer
-	}
-	return token, err
-}
-
-// OpaqueLookup finds an opaque token by the SHA-256 of its whole text, prefix
-// included, so that the store behind it holds no usable secret.
+// RequestVerifier is a [Verifier] that checks a proof of possession beside the
+// token, such as DPoP (RFC 9449) or a client certificate (RFC 8705), and needs the
+// request to do so. [RequireToken] finds it by a type assertion and then calls
+// VerifyRequest in place of VerifyToken.
 //
-// It returns the claims, with Type and ExpiresAt set; or an error with
-// [ErrInvalidToken] in its tree for a token that it does not know: 401. Any
-// other error, and claims without type or expiry, means that it cannot tell:
-// 503. It is called concurrently.
-type OpaqueLookup func(ctx context.Context, sum [sha256.Size]byte) (Claims, error)
-
-// NewOpaqueVerifier returns a [Verifier] for opaque tokens with this prefix. A
-// token without it is refused without a lookup, and so is one that expired more
-// than [DefaultLeeway] ago.
-func NewOpaqueVerifier(prefix string, lookup OpaqueLookup) Verifier {
-	if !isB64Token(prefix) {
-		panic("bearergate: NewOpaqueVerifier needs a prefix of letters, digits and -._~+/, such as \"bi_oat_\"")
-	}
-	if lookup == nil {
-		panic("bearergate: NewOpaqueVerifier needs a lookup; pass a func(ctx, sum) (Claims, error)")
-	}
-	return &opaqueVerifier{prefix, lookup}
+// A type that embeds a RequestVerifier inherits VerifyRequest: one that wraps
+// VerifyToken must wrap it too.
+type RequestVerifier interface {
+	Verifier
+	// Schemes returns the schemes by which tokens are accepted, one at least, in
+	// the order of the challenges. RequireToken calls it once.
+	Schemes() []Scheme
+	// VerifyRequest is VerifyToken for a token that was sent with r by one of the
+	// schemes. It returns a token with a [Confirmation] only if it checked the
+	// proof. It must not read the body.
+	VerifyRequest(r *http.Request, scheme, raw string) (*Token, error)
 }
 
-type opaqueVerifier struct {
-	prefix string
-	lookup OpaqueLookup
+// requestVerification verifies a token that was sent by the scheme.
+type requestVerification func(r *http.Request, scheme, raw string) (*Token, error)
+
+// verificationOf returns the schemes by which v accepts tokens, and how it
+// verifies them.
+func verificationOf(v Verifier) ([]Scheme, requestVerification) {
+	if rv, ok := v.(RequestVerifier); ok {
+		return rv.Schemes(), proofVerification(rv)
+	}
+	return bearerOnly.all, bearerVerification(v)
 }
 
-var (
-	errNotOpaque       = ErrInvalidToken.because(errors.New("the token does not have the prefix of an opaque token"))
-	errOpaqueExpired   = ErrInvalidToken.because(errors.New("the token expired"))
-	errOpaqueUndecided = ErrTemporarilyUnavailable.because(errors.New("bearergate: the lookup answered neither an error nor claims with a type and an expiry"))
-)
-
-func (v *opaqueVerifier) VerifyToken(ctx context.Context, raw string) (*Token, error) {
-	if len(raw) == len(v.prefix) || !strings.HasPrefix(raw, v.prefix) {
-		return nil, errNotOpaque
-	}
-	claims, err := v.lookup(ctx, sha256.Sum256([]byte(raw)))
-	switch {
-	case err != nil:
-		return nil, err
-	case !claims.Type.known() || claims.ExpiresAt.IsZero():
-		return nil, errOpaqueUndecided
-	case !time.Now().Before(claims.ExpiresAt.Add(DefaultLeeway)):
-		return nil, errOpaqueExpired
-	}
-	return NewToken(claims), nil
-}
-
-// ByPrefix returns a [Verifier] that gives tokens with this prefix to match
-// alone, and all others to otherwise alone: what one refuses is not tried by
-// the other.
-func ByPrefix(prefix string, match, otherwise Verifier) Verifier {
-	if prefix == "" {
-		panic("bearergate: ByPrefix needs a prefix; with one verifier, use it as it is")
-	}
-	if match == nil || otherwise == nil {
-		panic("bearergate: ByPrefix needs two verifiers; with one, use it as it is")
-	}
-	return &prefixVerifier{
-		prefix: prefix,
-		match:  match, matchChecks: acceptsOnlyB64Tokens(match),
-		otherwise: otherwise, otherwiseChecks: acceptsOnlyB64Tokens(otherwise),
+// proofVerification calls v for syntactically valid tokens; any other is
+// malformed.
+func proofVerification(v RequestVerifier) requestVerification {
+	return func(r *http.Request, scheme, raw string) (*Token, error) {
+		if !b64token.Valid(raw) {
+			return nil, errMalformedToken
+		}
+		return v.VerifyRequest(r, scheme, raw)
 	}
 }
 
-type prefixVerifier struct {
-	prefix                       string
-	match, otherwise             Verifier
-	matchChecks, otherwiseChecks bool
-}
+var errSenderConstrained = ErrInvalidToken.because(errors.New("the token is sender-constrained, and was sent as bearer"))
 
-func (v *prefixVerifier) VerifyToken(ctx context.Context, raw string) (*Token, error) {
-	if strings.HasPrefix(raw, v.prefix) {
-		return verify(ctx, v.match, v.matchChecks, raw)
+// bearerVerification calls v for syntactically valid tokens; any other is
+// malformed, whatever v returns. If v accepts only valid ones, they are looked at
+// only if v refuses: a look costs a fifth of a repeated token.
+func bearerVerification(v Verifier) requestVerification {
+	checked := b64token.AcceptedOnlyBy(v)
+	return func(r *http.Request, _, raw string) (*Token, error) {
+		if !checked && !b64token.Valid(raw) {
+			return nil, errMalformedToken
+		}
+		token, err := v.VerifyToken(r.Context(), raw)
+		switch {
+		case err != nil && checked && !b64token.Valid(raw):
+			return nil, errMalformedToken
+		case err != nil:
+			return nil, err
+		case token != nil && token.claims.Confirmation != nil:
+			return nil, errSenderConstrained
+		}
+		return token, nil
 	}
-	return verify(ctx, v.otherwise, v.otherwiseChecks, raw)
 }
-
-// AcceptsOnlyB64Tokens holds since VerifyToken sees to it.
-func (v *prefixVerifier) AcceptsOnlyB64Tokens() bool { return true }

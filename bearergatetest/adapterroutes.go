@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
-	"github.com/sethvargo/go-limiter"
 )
 
 const readScope = "projects:read"
@@ -47,14 +46,14 @@ func (tr *trial) routes() []Route {
 	add("GET HEAD", "/limited", tell, installation, bearergate.RateLimit(counting(2)))
 	add("GET", "/limited/down", tell, installation, bearergate.RateLimit(limiterDown()))
 	add("GET", "/limited/fallback", tell, tr.observe(), installation, bearergate.RateLimit(limiterDown(), bearergate.WithFallback(counting(1))))
-	add("GET", "/grants/down", tell, installation, bearergate.RequireGrant(grantsDown{}))
+	add("GET", "/grants/down", tell, installation, bearergate.RequireGrant(grantsDown))
 	add("GET", "/guesses", tell, bearergate.LimitFailedAuthentication(counting(2)), installation)
 
 	add("GET", "/wrong/no-token", tell, scope)
 	add("GET", "/wrong/no-parameter", tell, installation, org)
 	add("GET", "/observed/{org}", tellOrganization, tr.observe(), installation, org, scope)
-	add("GET", "/configured", tell, bearergate.Configure(bearergate.WithRealm("other"), bearergate.WithReferenceURL("https://docs.example/errors")), installation, scope)
-	add("GET", "/own-writer", tell, bearergate.Configure(bearergate.WithErrorWriter(teapot)), installation)
+	add("GET", "/configured", tell, configure(bearergate.Config{Realm: "other", ReferenceURL: "https://docs.example/errors"}), installation, scope)
+	add("GET", "/own-writer", tell, configure(bearergate.Config{ErrorWriter: teapot}), installation)
 
 	listed := bearergate.RequireRouteScopes(bearergate.RouteScopes{
 		"GET /listed/{project}": {readScope}, "DELETE /listed/{project}": {readScope, "projects:write"}, "/listed/{project}/files/": {},
@@ -201,7 +200,7 @@ func teapot(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 }
 
 // testTokens knows a few tokens by name, and one of each organization.
-var testTokens = verifierFunc(func(raw string) (*bearergate.Token, error) {
+var testTokens = bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
 	claims := Claims(readScope)
 	encoded, ofOrganization := strings.CutPrefix(raw, "org.")
 	switch {
@@ -231,12 +230,6 @@ func tokenOf(organization string) string {
 	return "org." + base64.RawURLEncoding.EncodeToString([]byte(organization))
 }
 
-type verifierFunc func(raw string) (*bearergate.Token, error)
-
-func (f verifierFunc) VerifyToken(_ context.Context, raw string) (*bearergate.Token, error) {
-	return f(raw)
-}
-
 var testGrants = func() *bearergate.MemoryGrants {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: DefaultGrantID, OrganizationID: DefaultOrganizationID})
@@ -245,35 +238,27 @@ var testGrants = func() *bearergate.MemoryGrants {
 }()
 
 // counting lets this many requests pass, and always has a minute to go.
-func counting(limit uint64) limiter.Store {
+func counting(limit uint64) bearergate.Limiter {
 	var mu sync.Mutex
 	taken := make(map[string]uint64)
-	return storeFunc{take: func(key string) (uint64, uint64, uint64, bool, error) {
+	return bearergate.LimiterFunc(func(_ context.Context, key string) (bearergate.Quota, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		taken[key]++
 		n := taken[key]
-		return limit, limit - min(n, limit), uint64(time.Now().Add(time.Minute).UnixNano()), n <= limit, nil
-	}}
+		return bearergate.Quota{Limit: limit, Remaining: limit - min(n, limit), Reset: time.Now().Add(time.Minute), Allowed: n <= limit}, nil
+	})
 }
 
-func limiterDown() limiter.Store {
-	return storeFunc{take: func(string) (uint64, uint64, uint64, bool, error) {
-		return 0, 0, 0, false, errors.New("the store is down")
-	}}
+func limiterDown() bearergate.Limiter {
+	return bearergate.LimiterFunc(func(context.Context, string) (bearergate.Quota, error) {
+		return bearergate.Quota{}, errors.New("the limiter is down")
+	})
 }
 
-type storeFunc struct {
-	limiter.Store // its other methods are not called
-	take          func(key string) (limit, remaining, reset uint64, ok bool, err error)
-}
-
-func (s storeFunc) Take(_ context.Context, key string) (uint64, uint64, uint64, bool, error) {
-	return s.take(key)
-}
-
-type grantsDown struct{}
-
-func (grantsDown) Grant(context.Context, string) (bearergate.Grant, error) {
+var grantsDown = bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) {
 	return bearergate.Grant{}, errors.New("the database is down")
-}
+})
+
+// configure returns Configure with settings that have no fault.
+func configure(c bearergate.Config) bearergate.Middleware { return must(bearergate.Configure(c)) }

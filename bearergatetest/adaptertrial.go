@@ -59,13 +59,13 @@ func (tr *trial) countBuilds(next http.Handler) http.Handler {
 }
 
 func (tr *trial) observe() bearergate.Middleware {
-	return bearergate.Configure(bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) {
+	return configure(bearergate.Config{Observer: func(_ context.Context, d bearergate.Decision) {
 		_, pattern, ok := strings.Cut(d.Pattern, " ")
 		if !ok {
 			pattern = d.Pattern
 		}
 		tr.note("decision: %q %q, %s %s, subject %q, degraded %v", d.Code, d.Reason, d.Method, pattern, d.Subject, d.Degraded)
-	}))
+	}})
 }
 
 func (tr *trial) note(format string, values ...any) {

@@ -23,7 +23,7 @@ func TestConnectionStore(t *testing.T, newStore func(t *testing.T) client.Connec
 		GrantID: DefaultGrantID, RefreshToken: "refresh",
 		Access:       client.Token{Text: "access", IssuedAt: now, ExpiresAt: now.Add(time.Hour)},
 		Installation: client.Token{Text: "installation", IssuedAt: now, ExpiresAt: now.Add(time.Minute)},
-		Dead:         bearergate.CodeGrantRevoked,
+		Dead:         bearergate.ErrGrantRevoked,
 	}
 	t.Run("keeps what it is given", func(t *testing.T) {
 		store, ctx := newStore(t), t.Context()

@@ -44,7 +44,7 @@ func growth() []measurement {
 		c["scope"] = strings.Join(append(many, "projects:read"), " ")
 		token := s.sign(c)
 		v := bearergate.Chain(
-			bearergate.Configure(bearergate.WithMaxTokenLength(64<<10)), bearergate.RequireToken(verifier(s, 8)), bearergate.RequireScope("projects:read"))(handled)
+			must(bearergate.Configure(bearergate.Config{MaxTokenLength: 64 << 10})), bearergate.RequireToken(verifier(s, 8)), bearergate.RequireScope("projects:read"))(handled)
 		add("scopes", n, requests(v, http.StatusOK, token))
 		add("scopes-sha256", n, onEachCore(func() bool { return sum(token) }))
 	}

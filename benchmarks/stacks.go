@@ -53,7 +53,7 @@ func chain(s signer, cacheSize int) http.Handler {
 func guards(s signer, cacheSize int) []bearergate.Middleware {
 	return []bearergate.Middleware{
 		bearergate.RequireToken(verifier(s, cacheSize), bearergate.InstallationToken),
-		bearergate.RateLimit(bearergate.PerMinute(1 << 40)),
+		bearergate.RateLimit(must(bearergate.PerMinute(1 << 40))),
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireScope("projects:read"),
 	}

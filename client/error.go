@@ -161,7 +161,7 @@ func readRefusal(body []byte) (code bearergate.Code, required []string, ok bool)
 		}
 		return nil
 	})
-	if err != nil || code != bearergate.CodeMissingScope {
+	if err != nil || code != bearergate.ErrMissingScope {
 		required = nil
 	}
 	return code, required, ok && err == nil
@@ -172,7 +172,7 @@ func readRefusal(body []byte) (code bearergate.Code, required []string, ok bool)
 func refusalOfHead(resp *http.Response) (bearergate.Code, bool) {
 	for _, code := range bearergate.Codes() {
 		switch code {
-		case bearergate.CodeMissingScope, bearergate.CodeInvalidGrant, bearergate.CodeInvalidClient:
+		case bearergate.ErrMissingScope, bearergate.ErrInvalidGrant, bearergate.ErrInvalidClient:
 			continue
 		}
 		body := len(`{"error":"`) + len(code) + len("\"}\n")
@@ -185,15 +185,15 @@ func refusalOfHead(resp *http.Response) (bearergate.Code, bool) {
 
 func actionFor(code bearergate.Code) Action {
 	switch code {
-	case bearergate.CodeInvalidToken:
+	case bearergate.ErrInvalidToken:
 		return RefreshAndRemint
-	case bearergate.CodeInvalidGrant:
+	case bearergate.ErrInvalidGrant:
 		return RestartAuthorization
-	case bearergate.CodeMissingScope:
+	case bearergate.ErrMissingScope:
 		return Reauthorize
-	case bearergate.CodeGrantRevoked:
+	case bearergate.ErrGrantRevoked:
 		return Reconnect
-	case bearergate.CodeRateLimited, bearergate.CodeTemporarilyUnavailable:
+	case bearergate.ErrRateLimited, bearergate.ErrTemporarilyUnavailable:
 		return Wait
 	}
 	return FixRequest

@@ -18,11 +18,11 @@ import (
 
 func TestEveryRefusalComesBackAsItWas(t *testing.T) {
 	actions := map[bearergate.Code]client.Action{
-		bearergate.CodeInvalidRequest: client.FixRequest, bearergate.CodeInvalidGrant: client.RestartAuthorization,
-		bearergate.CodeInvalidToken: client.RefreshAndRemint, bearergate.CodeMissingScope: client.Reauthorize,
-		bearergate.CodeWrongOrganization: client.FixRequest, bearergate.CodeGrantNotFound: client.FixRequest,
-		bearergate.CodeGrantRevoked: client.Reconnect, bearergate.CodeRateLimited: client.Wait,
-		bearergate.CodeInvalidClient: client.FixRequest, bearergate.CodeTemporarilyUnavailable: client.Wait, bearergate.CodeServerError: client.FixRequest,
+		bearergate.ErrInvalidRequest: client.FixRequest, bearergate.ErrInvalidGrant: client.RestartAuthorization,
+		bearergate.ErrInvalidToken: client.RefreshAndRemint, bearergate.ErrMissingScope: client.Reauthorize,
+		bearergate.ErrWrongOrganization: client.FixRequest, bearergate.ErrGrantNotFound: client.FixRequest,
+		bearergate.ErrGrantRevoked: client.Reconnect, bearergate.ErrRateLimited: client.Wait,
+		bearergate.ErrInvalidClient: client.FixRequest, bearergate.ErrTemporarilyUnavailable: client.Wait, bearergate.ErrServerError: client.FixRequest,
 	}
 	for _, code := range bearergate.Codes() {
 		sent := &bearergate.Error{Code: code, Required: "a b", RetryAfter: 90 * time.Second}
@@ -39,7 +39,7 @@ func TestEveryRefusalComesBackAsItWas(t *testing.T) {
 			continue
 		}
 		want := &client.Error{Status: code.Status(), Code: code, Action: actions[code]}
-		if code == bearergate.CodeMissingScope {
+		if code == bearergate.ErrMissingScope {
 			want.Required = []string{"a", "b"}
 		}
 		if want.Action == client.Wait {
@@ -139,7 +139,7 @@ func TestActionsHaveWords(t *testing.T) {
 
 func TestErrorTellsStatusAndCode(t *testing.T) {
 	rec := httptest.NewRecorder()
-	bearergate.WriteError(rec, httptest.NewRequest("GET", "/", nil), &bearergate.Error{Code: bearergate.CodeMissingScope, Required: "a b"})
+	bearergate.WriteError(rec, httptest.NewRequest("GET", "/", nil), &bearergate.Error{Code: bearergate.ErrMissingScope, Required: "a b"})
 	if got, want := fmt.Sprint(client.CheckResponse(rec.Result())), "bearergate: answered 403 missing_scope, missing a b"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -160,7 +160,7 @@ func FuzzCheckResponse(f *testing.F) {
 		if e == nil {
 			return
 		}
-		if e.Code != "" && e.Code.Status() != status || e.Code != bearergate.CodeMissingScope && e.Required != nil {
+		if e.Code != "" && e.Code.Status() != status || e.Code != bearergate.ErrMissingScope && e.Required != nil {
 			t.Errorf("%d: got %+v", status, e)
 		}
 		if e.Action == client.Wait && e.RetryAfter < time.Second || e.RetryAfter < 0 {

@@ -218,7 +218,7 @@ func (t *Transport) refresh(ctx context.Context, c Connection) (Connection, erro
 		return r, nil
 	})
 	var e *Error
-	if errors.As(err, &e) && e.Code == bearergate.CodeInvalidGrant {
+	if errors.As(err, &e) && e.Code == bearergate.ErrInvalidGrant {
 		e.Action = Reconnect
 	}
 	if err != nil {

@@ -232,7 +232,7 @@ func TestRefusedTokenIsReplacedAndTheRequestRepeatedOnce(t *testing.T) {
 		s.answer(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Path == "/resource" && refused < 1 {
 				refused++
-				return refusal(bearergate.CodeInvalidToken, 0), nil
+				return refusal(bearergate.ErrInvalidToken, 0), nil
 			}
 			return nil, nil
 		})
@@ -267,7 +267,7 @@ func TestRefusalOfAnOldTokenRefreshesNothing(t *testing.T) {
 		s.answer(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("Authorization") == "Bearer "+token.Text {
 				time.Sleep(time.Duration(s.requests.Load()) * 10 * time.Millisecond)
-				return refusal(bearergate.CodeInvalidToken, 0), nil
+				return refusal(bearergate.ErrInvalidToken, 0), nil
 			}
 			return nil, nil
 		})
@@ -347,7 +347,7 @@ func TestRevokedGrantIsLearnedFromAResource(t *testing.T) {
 		if _, err := get(transport); !errors.Is(err, bearergate.ErrGrantRevoked) || s.requests.Load() != before || s.dead.Load() != 1 {
 			t.Errorf("got %v, %d requests", err, s.requests.Load()-before)
 		}
-		if c, _ := s.connections.Load(t.Context(), "user-1"); c.Dead != bearergate.CodeGrantRevoked {
+		if c, _ := s.connections.Load(t.Context(), "user-1"); c.Dead != bearergate.ErrGrantRevoked {
 			t.Errorf("saved %q", c.Dead)
 		}
 	})
@@ -365,7 +365,7 @@ func TestConnectionThatWasReplacedLives(t *testing.T) {
 			c, _ := s.connections.Load(t.Context(), "user-1")
 			c.Installation.Text = "another"
 			s.connections.Save(t.Context(), "user-1", c)
-			return refusal(bearergate.CodeGrantRevoked, 0), nil
+			return refusal(bearergate.ErrGrantRevoked, 0), nil
 		})
 		if _, err := get(transport); !errors.Is(err, bearergate.ErrGrantRevoked) || s.dead.Load() != 0 {
 			t.Errorf("got %v", err)
@@ -380,7 +380,7 @@ func TestFaultsOfTheServerKillNoConnection(t *testing.T) {
 	}
 	for name, answer := range map[string]func() (*http.Response, error){
 		"503": func() (*http.Response, error) {
-			return refusal(bearergate.CodeTemporarilyUnavailable, 2*time.Second), nil
+			return refusal(bearergate.ErrTemporarilyUnavailable, 2*time.Second), nil
 		},
 		"502 of a proxy":   func() (*http.Response, error) { return html(502), nil },
 		"401 of a proxy":   func() (*http.Response, error) { return html(401), nil },
@@ -392,7 +392,7 @@ func TestFaultsOfTheServerKillNoConnection(t *testing.T) {
 			return r, nil
 		},
 		"200 with an error": func() (*http.Response, error) {
-			r := refusal(bearergate.CodeInvalidGrant, 0)
+			r := refusal(bearergate.ErrInvalidGrant, 0)
 			r.StatusCode = 200
 			return r, nil
 		},
@@ -402,12 +402,12 @@ func TestFaultsOfTheServerKillNoConnection(t *testing.T) {
 			return r, nil
 		},
 		"500 with invalid_grant": func() (*http.Response, error) {
-			r := refusal(bearergate.CodeInvalidGrant, 0)
+			r := refusal(bearergate.ErrInvalidGrant, 0)
 			r.StatusCode = 500
 			return r, nil
 		},
 		"an endless body":   func() (*http.Response, error) { r := html(200); r.Body = new(endless); return r, nil },
-		"too many requests": func() (*http.Response, error) { return refusal(bearergate.CodeRateLimited, time.Second), nil },
+		"too many requests": func() (*http.Response, error) { return refusal(bearergate.ErrRateLimited, time.Second), nil },
 	} {
 		for _, path := range []string{"/token", "/installations/grant-1/tokens"} {
 			t.Run(name+" of "+path, func(t *testing.T) {
@@ -443,7 +443,7 @@ func TestRenewalIsRepeatedByItself(t *testing.T) {
 			s := newService(t, time.Hour)
 			faults := []func() (*http.Response, error){
 				func() (*http.Response, error) {
-					return refusal(bearergate.CodeTemporarilyUnavailable, 2*time.Second), nil
+					return refusal(bearergate.ErrTemporarilyUnavailable, 2*time.Second), nil
 				},
 				func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
 			}
@@ -513,7 +513,7 @@ func TestMintThatGivesTheSameTokenIsNotAskedForEver(t *testing.T) {
 				case strings.HasPrefix(r.URL.Path, "/installations/"):
 					return &http.Response{StatusCode: 201, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer()))}, nil
 				case r.URL.Path == "/resource":
-					return refusal(bearergate.CodeInvalidToken, 0), nil
+					return refusal(bearergate.ErrInvalidToken, 0), nil
 				}
 				return nil, nil
 			})
@@ -555,7 +555,7 @@ func TestAnswersThatAskToWaitAreWaitedFor(t *testing.T) {
 		s := newService(t, time.Hour)
 		transport := s.transport()
 		s.succeeds(transport)
-		for _, code := range []bearergate.Code{bearergate.CodeRateLimited, bearergate.CodeTemporarilyUnavailable} {
+		for _, code := range []bearergate.Code{bearergate.ErrRateLimited, bearergate.ErrTemporarilyUnavailable} {
 			left := 3
 			s.answer(func(*http.Request) (*http.Response, error) {
 				if left--; left >= 0 {
@@ -570,7 +570,7 @@ func TestAnswersThatAskToWaitAreWaitedFor(t *testing.T) {
 			}
 		}
 		s.answer(func(*http.Request) (*http.Response, error) {
-			return refusal(bearergate.CodeRateLimited, 61*time.Second), nil
+			return refusal(bearergate.ErrRateLimited, 61*time.Second), nil
 		})
 		began := time.Now()
 		_, err := get(transport)
@@ -579,7 +579,7 @@ func TestAnswersThatAskToWaitAreWaitedFor(t *testing.T) {
 			t.Errorf("got %v after %v", err, time.Since(began))
 		}
 		s.answer(func(*http.Request) (*http.Response, error) {
-			return refusal(bearergate.CodeRateLimited, time.Second), nil
+			return refusal(bearergate.ErrRateLimited, time.Second), nil
 		})
 		before := s.requests.Load()
 		if _, err := get(transport); !errors.Is(err, bearergate.ErrRateLimited) || s.requests.Load()-before > 61 {
@@ -600,7 +600,7 @@ func TestOtherRefusalsAreErrorsAtOnce(t *testing.T) {
 		s := newService(t, time.Hour)
 		transport := s.transport()
 		s.succeeds(transport)
-		for _, code := range []bearergate.Code{bearergate.CodeInvalidRequest, bearergate.CodeMissingScope, bearergate.CodeWrongOrganization, bearergate.CodeGrantNotFound, bearergate.CodeServerError} {
+		for _, code := range []bearergate.Code{bearergate.ErrInvalidRequest, bearergate.ErrMissingScope, bearergate.ErrWrongOrganization, bearergate.ErrGrantNotFound, bearergate.ErrServerError} {
 			s.answer(func(*http.Request) (*http.Response, error) { return refusal(code, 0), nil })
 			before := s.requests.Load()
 			_, err := get(transport)
@@ -629,7 +629,7 @@ func TestAnswersToHEADAreToldByTheirLength(t *testing.T) {
 			code bearergate.Code
 			want error
 		}{
-			{bearergate.CodeInvalidToken, nil}, {bearergate.CodeRateLimited, nil}, {bearergate.CodeWrongOrganization, bearergate.ErrWrongOrganization}, {bearergate.CodeGrantRevoked, bearergate.ErrGrantRevoked},
+			{bearergate.ErrInvalidToken, nil}, {bearergate.ErrRateLimited, nil}, {bearergate.ErrWrongOrganization, bearergate.ErrWrongOrganization}, {bearergate.ErrGrantRevoked, bearergate.ErrGrantRevoked},
 		} {
 			refused := false
 			s.answer(func(r *http.Request) (*http.Response, error) {
@@ -660,7 +660,7 @@ func TestBodiesAreReplayedWhereTheyCanBe(t *testing.T) {
 		transport := s.transport()
 		s.succeeds(transport)
 		payload := bytes.Repeat([]byte("body "), 1000)
-		for _, code := range []bearergate.Code{bearergate.CodeInvalidToken, bearergate.CodeRateLimited} {
+		for _, code := range []bearergate.Code{bearergate.ErrInvalidToken, bearergate.ErrRateLimited} {
 			refuseOnce := func() {
 				refused := false
 				s.answer(func(r *http.Request) (*http.Response, error) {

@@ -138,7 +138,7 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		}(),
 	} {
 		calls := tr.called(func() {
-			if got := tr.refuses(r, bearergate.CodeInvalidRequest); got.Header.Get("WWW-Authenticate") != "" {
+			if got := tr.refuses(r, bearergate.ErrInvalidRequest); got.Header.Get("WWW-Authenticate") != "" {
 				t.Errorf("%s: a challenge, though no credentials would help", name)
 			}
 		})
@@ -180,7 +180,7 @@ func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
 			return r
 		}(),
 	} {
-		calls := tr.called(func() { all = append(all, tr.refuses(r, bearergate.CodeInvalidClient)) })
+		calls := tr.called(func() { all = append(all, tr.refuses(r, bearergate.ErrInvalidClient)) })
 		if len(calls) > 0 || t.Failed() {
 			t.Fatalf("%s: the store was asked: %v", name, calls)
 		}
@@ -193,8 +193,8 @@ func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
 	if got := all[0].Header.Get("WWW-Authenticate"); got != `Basic realm="api"` {
 		t.Errorf("got the challenge %s", got)
 	}
-	tr.refuses(as(post(body), "down", "x"), bearergate.CodeTemporarilyUnavailable)
-	tr.refuses(as(post(body), "wrong", "x"), bearergate.CodeTemporarilyUnavailable)
+	tr.refuses(as(post(body), "down", "x"), bearergate.ErrTemporarilyUnavailable)
+	tr.refuses(as(post(body), "wrong", "x"), bearergate.ErrTemporarilyUnavailable)
 	tr.succeeds(asApp(exchange(code)))
 }
 
@@ -228,7 +228,7 @@ func TestCodesThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
 		} {
 			code := tr.code(c.change...)
 			time.Sleep(c.after)
-			calls := tr.called(func() { all = append(all, tr.refuses(c.request(code), bearergate.CodeInvalidGrant)) })
+			calls := tr.called(func() { all = append(all, tr.refuses(c.request(code), bearergate.ErrInvalidGrant)) })
 			if diff := cmp.Diff([]string{"Code"}, calls); diff != "" || t.Failed() {
 				t.Fatalf("%s: calls of the store (-want +got):\n%s", name, diff)
 			}
@@ -262,8 +262,8 @@ func TestCodeLivesTenMinutes(t *testing.T) {
 func TestWrongVerifierAndThenNoneIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code(ofPublic)
-	tr.refuses(asPublic(exchange(code, "code_verifier", verifier+"x")), bearergate.CodeInvalidGrant)
-	tr.refuses(asPublic(exchange(code, "code_verifier", "")), bearergate.CodeInvalidGrant)
+	tr.refuses(asPublic(exchange(code, "code_verifier", verifier+"x")), bearergate.ErrInvalidGrant)
+	tr.refuses(asPublic(exchange(code, "code_verifier", "")), bearergate.ErrInvalidGrant)
 	tr.succeeds(asPublic(exchange(code)))
 }
 
@@ -326,13 +326,13 @@ func TestReplayRevokesWhatTheFirstExchangeIssued(t *testing.T) {
 		if rotated {
 			first = tr.succeeds(asApp(refreshing(first.RefreshToken)))
 		}
-		got := tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
-		again := tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
-		unknown := tr.refuses(asApp(exchange("unknown")), bearergate.CodeInvalidGrant)
+		got := tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
+		again := tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
+		unknown := tr.refuses(asApp(exchange("unknown")), bearergate.ErrInvalidGrant)
 		if diff := cmp.Diff(unknown, got) + cmp.Diff(unknown, again); diff != "" {
 			t.Error(diff)
 		}
-		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
 		tr.succeeds(asApp(refreshing(bystander.RefreshToken)))
 	}
 }
@@ -348,9 +348,9 @@ func TestReplayThatFailsACheckRevokesNothing(t *testing.T) {
 		asApp(exchange(code, "code_verifier", verifier+"x")),
 		asApp(exchange(code, "code_verifier", "")),
 	} {
-		tr.refuses(r, bearergate.CodeInvalidGrant)
+		tr.refuses(r, bearergate.ErrInvalidGrant)
 	}
-	tr.refuses(as(post(exchange(code).Encode()), "app", "x"), bearergate.CodeInvalidClient)
+	tr.refuses(as(post(exchange(code).Encode()), "app", "x"), bearergate.ErrInvalidClient)
 	tr.succeeds(asApp(refreshing(first.RefreshToken)))
 }
 
@@ -358,10 +358,10 @@ func TestGrantThatIsGoneIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t)
 	code, connected := tr.code(), tr.succeeds(asApp(exchange(tr.code())))
 	tr.grants.Revoke("grant", time.Now())
-	tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
-	tr.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.CodeInvalidGrant)
+	tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
+	tr.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.ErrInvalidGrant)
 	tr.grants.Delete("grant")
-	tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
+	tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
 	tr.grants.Put(bearergate.Grant{ID: "grant"})
 	tr.succeeds(asApp(exchange(code)))
 	tr.succeeds(asApp(refreshing(connected.RefreshToken)))
@@ -403,7 +403,7 @@ func TestRotationThatWasDoneThoughTheStoreFailedIsRepeated(t *testing.T) {
 	tr := newTrial(t)
 	connected := tr.succeeds(asApp(exchange(tr.code())))
 	tr.fails, tr.late = "Rotate", true
-	tr.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.CodeTemporarilyUnavailable)
+	tr.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.ErrTemporarilyUnavailable)
 	tr.fails = ""
 	next := tr.succeeds(asApp(refreshing(connected.RefreshToken)))
 	tr.succeeds(asApp(refreshing(next.RefreshToken)))
@@ -459,17 +459,17 @@ func TestIssuerThatSaysNothingIsAFaultOfOurs(t *testing.T) {
 			return tokenendpoint.AccessToken{}, nil
 		}
 	})
-	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeTemporarilyUnavailable)
+	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
 }
 
 func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = otherGrants{} })
-	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeTemporarilyUnavailable)
+	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
 }
 
 func TestGrantStoreThatSaysRevokedIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = revokedGrants{} })
-	tr.refuses(asApp(exchange(tr.code())), bearergate.CodeInvalidGrant)
+	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrInvalidGrant)
 }
 
 type revokedGrants struct{}
@@ -490,8 +490,8 @@ func TestLateReplayRevokesToo(t *testing.T) {
 		code := tr.code()
 		first := tr.succeeds(asApp(exchange(code)))
 		time.Sleep(time.Hour)
-		tr.refuses(asApp(exchange(code)), bearergate.CodeInvalidGrant)
-		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
 	})
 }
 
@@ -503,7 +503,7 @@ func TestPublicClientNeedsAChallenge(t *testing.T) {
 	code := tr.code(withoutPKCE)
 	changing["app"] = client("app")
 	form := exchange(code, "code_verifier", "", "client_id", "app")
-	tr.refuses(post(form.Encode()), bearergate.CodeInvalidGrant)
+	tr.refuses(post(form.Encode()), bearergate.ErrInvalidGrant)
 	changing["app"] = registered["app"]
 	tr.succeeds(asApp(exchange(code, "code_verifier", "")))
 }

@@ -54,7 +54,7 @@ func (f *form) parameter(name string) *string {
 
 // refusal returns one of the answers of the table, for a reason that only the
 // log tells.
-func refusal(answer *bearergate.Error, reason string) error {
+func refusal(answer bearergate.Code, reason string) error {
 	return fmt.Errorf("%w: %s", answer, reason)
 }
 

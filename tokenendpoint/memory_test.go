@@ -52,11 +52,11 @@ func TestRetiredTokensAreRememberedInPart(t *testing.T) {
 			t.Errorf("keeps %d refresh tokens in %d families", tokens, families)
 		}
 		time.Sleep(time.Minute)
-		tr.refuses(asApp(refreshing(history[0].RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(history[0].RefreshToken)), bearergate.ErrInvalidGrant)
 		last := tr.succeeds(asApp(refreshing(history[1000].RefreshToken)))
 		time.Sleep(time.Minute)
-		tr.refuses(asApp(refreshing(history[990].RefreshToken)), bearergate.CodeInvalidGrant)
-		tr.refuses(asApp(refreshing(last.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(history[990].RefreshToken)), bearergate.ErrInvalidGrant)
+		tr.refuses(asApp(refreshing(last.RefreshToken)), bearergate.ErrInvalidGrant)
 
 		connected := 0
 		for range 3000 {

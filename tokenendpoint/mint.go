@@ -129,7 +129,7 @@ func boundScopes(wanted []string, t *bearergate.Token, g bearergate.Grant) ([]st
 	}
 	missing := slices.DeleteFunc(slices.Clone(wanted), func(s string) bool { return slices.Contains(granted, s) })
 	if len(missing) > 0 {
-		return nil, &bearergate.Error{Code: bearergate.CodeMissingScope, Required: strings.Join(missing, " ")}
+		return nil, &bearergate.Error{Code: bearergate.ErrMissingScope, Required: strings.Join(missing, " ")}
 	}
 	return wanted, nil
 }

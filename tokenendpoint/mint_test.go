@@ -213,8 +213,8 @@ func TestRevocationTakesAllWithIt(t *testing.T) {
 			t.Errorf("got %d %s, want 410", got.Status, got.Body)
 		}
 	}
-	s.endpoint.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.CodeInvalidGrant)
-	s.endpoint.refuses(asApp(exchange(waiting)), bearergate.CodeInvalidGrant)
+	s.endpoint.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.ErrInvalidGrant)
+	s.endpoint.refuses(asApp(exchange(waiting)), bearergate.ErrInvalidGrant)
 }
 
 func TestOpaqueTokensExpireAndAreForgotten(t *testing.T) {

@@ -42,7 +42,7 @@ func TestRefreshTokenIsRotated(t *testing.T) {
 			seen[now.RefreshToken] = true
 		}
 		time.Sleep(30 * 24 * time.Hour)
-		tr.refuses(asApp(refreshing(now.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(now.RefreshToken)), bearergate.ErrInvalidGrant)
 	})
 }
 
@@ -58,13 +58,13 @@ func TestRetiredTokenAnswersWithTheSameSuccessorForAShortTime(t *testing.T) {
 		}
 		third := tr.succeeds(asApp(refreshing(second.RefreshToken)))
 		time.Sleep(2 * time.Second)
-		unknown := tr.refuses(asApp(refreshing("unknown")), bearergate.CodeInvalidGrant)
-		reused := tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		unknown := tr.refuses(asApp(refreshing("unknown")), bearergate.ErrInvalidGrant)
+		reused := tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
 		if diff := cmp.Diff(unknown, reused); diff != "" {
 			t.Error(diff)
 		}
 		for _, dead := range []tokens{first, second, third} {
-			tr.refuses(asApp(refreshing(dead.RefreshToken)), bearergate.CodeInvalidGrant)
+			tr.refuses(asApp(refreshing(dead.RefreshToken)), bearergate.ErrInvalidGrant)
 		}
 	})
 }
@@ -73,8 +73,8 @@ func TestWithoutGraceReuseRevokesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t, func(c *tokenendpoint.Config) { c.Grace = -1 })
 		second := tr.succeeds(asApp(refreshing(first.RefreshToken)))
-		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
-		tr.refuses(asApp(refreshing(second.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
+		tr.refuses(asApp(refreshing(second.RefreshToken)), bearergate.ErrInvalidGrant)
 	})
 }
 
@@ -99,8 +99,8 @@ func TestTenThousandRefreshesAtOnceLeaveOneSuccessor(t *testing.T) {
 		for token := range successors {
 			next := tr.succeeds(asApp(refreshing(token)))
 			time.Sleep(30 * time.Second)
-			tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
-			tr.refuses(asApp(refreshing(next.RefreshToken)), bearergate.CodeInvalidGrant)
+			tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
+			tr.refuses(asApp(refreshing(next.RefreshToken)), bearergate.ErrInvalidGrant)
 		}
 	})
 }
@@ -108,11 +108,11 @@ func TestTenThousandRefreshesAtOnceLeaveOneSuccessor(t *testing.T) {
 func TestRefreshTokenIsItsClientsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t)
-		tr.refuses(as(post(refreshing(first.RefreshToken).Encode()), "other", "other secret"), bearergate.CodeInvalidGrant)
-		tr.refuses(asPublic(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(as(post(refreshing(first.RefreshToken).Encode()), "other", "other secret"), bearergate.ErrInvalidGrant)
+		tr.refuses(asPublic(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
 		second := tr.succeeds(asApp(refreshing(first.RefreshToken)))
 		time.Sleep(time.Hour) // and whoever else holds a retired one revokes nothing
-		tr.refuses(as(post(refreshing(first.RefreshToken).Encode()), "other", "other secret"), bearergate.CodeInvalidGrant)
+		tr.refuses(as(post(refreshing(first.RefreshToken).Encode()), "other", "other secret"), bearergate.ErrInvalidGrant)
 		tr.succeeds(asApp(refreshing(second.RefreshToken)))
 	})
 }
@@ -120,7 +120,7 @@ func TestRefreshTokenIsItsClientsAlone(t *testing.T) {
 func TestScopeOfARefreshIsNoWider(t *testing.T) {
 	tr, first := connect(t)
 	for _, scope := range []string{"read admin", "admin", "READ", "read  write", " read", "read\twrite"} {
-		tr.refuses(asApp(refreshing(first.RefreshToken, "scope", scope)), bearergate.CodeInvalidRequest)
+		tr.refuses(asApp(refreshing(first.RefreshToken, "scope", scope)), bearergate.ErrInvalidRequest)
 	}
 	narrow := tr.succeeds(asApp(refreshing(first.RefreshToken, "scope", "read read")))
 	if narrow.Scope != "read" || !strings.Contains(narrow.AccessToken, `"scopes":["read"]`) {
@@ -136,7 +136,7 @@ func TestRefreshTokensAreNotIssuedWhereTheyAreOff(t *testing.T) {
 	if first.RefreshToken != "" {
 		t.Errorf("got %+v", first)
 	}
-	tr.refuses(asApp(refreshing("x")), bearergate.CodeInvalidRequest)
+	tr.refuses(asApp(refreshing("x")), bearergate.ErrInvalidRequest)
 }
 
 func TestRevokedGrantsTokensAreInvalidGrant(t *testing.T) {
@@ -146,7 +146,7 @@ func TestRevokedGrantsTokensAreInvalidGrant(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range []*http.Request{asApp(refreshing(first.RefreshToken)), asApp(exchange(waiting))} {
-		tr.refuses(r, bearergate.CodeInvalidGrant)
+		tr.refuses(r, bearergate.ErrInvalidGrant)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestExpiredRefreshTokenIssuesNothing(t *testing.T) {
 		tr, first := connect(t)
 		time.Sleep(30 * 24 * time.Hour)
 		before := tr.issued.Load()
-		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
 		if tr.issued.Load() != before {
 			t.Error("an access token was made for it")
 		}
@@ -194,7 +194,7 @@ func TestRacingRefreshes(t *testing.T) {
 				if one.Status != 200 {
 					one = other
 				}
-				tr.refuses(asApp(refreshing(decode(t, one).RefreshToken)), bearergate.CodeInvalidGrant)
+				tr.refuses(asApp(refreshing(decode(t, one).RefreshToken)), bearergate.ErrInvalidGrant)
 				return
 			}
 			if decode(t, one).RefreshToken != decode(t, other).RefreshToken {
@@ -221,8 +221,8 @@ func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	})
 	waiting := tr.code()
 	revoke.Store(true)
-	tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.CodeInvalidGrant)
-	tr.refuses(asApp(exchange(waiting)), bearergate.CodeInvalidGrant)
+	tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
+	tr.refuses(asApp(exchange(waiting)), bearergate.ErrInvalidGrant)
 }
 
 func TestRefreshTokensThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
@@ -237,7 +237,7 @@ func TestRefreshTokensThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
 			"another's": as(post(refreshing(living.RefreshToken).Encode()), "other", "other secret"),
 			"a code":    asApp(refreshing(tr.code())),
 		} {
-			calls := tr.called(func() { all = append(all, tr.refuses(r, bearergate.CodeInvalidGrant)) })
+			calls := tr.called(func() { all = append(all, tr.refuses(r, bearergate.ErrInvalidGrant)) })
 			if diff := cmp.Diff([]string{"RefreshToken"}, calls); diff != "" {
 				t.Errorf("%s: calls of the store (-want +got):\n%s", name, diff)
 			}

@@ -27,16 +27,29 @@ func main() {
 	flag.Parse()
 	issuer := bearergatetest.NewIssuer() // stands for an authorization server
 	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
-	log.Fatal(http.ListenAndServe(*addr, newAPI(issuer.Verifier())))
+	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer budget.Close()
+	api, err := newAPI(issuer.Verifier(), budget)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe(*addr, api))
 }
 
-func newAPI(verifier bearergate.Verifier) http.Handler {
+func newAPI(verifier bearergate.Verifier, budget bearergate.Limiter) (http.Handler, error) {
+	configure, err := bearergate.Configure(bearergate.Config{Realm: "translations", Observer: bearergate.LogDecisions(slog.Default())})
+	if err != nil {
+		return nil, err
+	}
 	r := chi.NewRouter()
-	r.Use(bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithObserver(bearergate.LogDecisions(slog.Default()))))
+	r.Use(configure)
 	r.Route("/orgs/{org}", func(r chi.Router) {
 		r.Use(chigate.Wrap( // knows {org}, and not yet the rest of the route
 			bearergate.RequireToken(verifier, bearergate.InstallationToken),
-			bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+			bearergate.RateLimit(budget),
 			bearergate.RequireOrg(bearergate.PathValue("org")),
 		))
 		r.Group(func(r chi.Router) {
@@ -45,7 +58,7 @@ func newAPI(verifier bearergate.Verifier) http.Handler {
 			r.Post("/projects/{id}/translations", publishTranslations)
 		})
 	})
-	return r
+	return r, nil
 }
 
 func listProjects(w http.ResponseWriter, r *http.Request) {

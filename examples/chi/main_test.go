@@ -5,12 +5,21 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 )
 
 func TestAPI(t *testing.T) {
 	issuer := bearergatetest.NewIssuer()
-	api := newAPI(issuer.Verifier())
+	budget, err := bearergate.PerMinute(10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer budget.Close()
+	api, err := newAPI(issuer.Verifier(), budget)
+	if err != nil {
+		t.Fatal(err)
+	}
 	reader := issuer.InstallationToken(bearergatetest.WithScopes("projects:read"))
 	publisher := issuer.InstallationToken(bearergatetest.WithScopes("projects:read", "translations:publish"))
 	const project = "/orgs/acme/projects/p1/translations"

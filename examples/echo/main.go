@@ -27,21 +27,34 @@ func main() {
 	flag.Parse()
 	issuer := bearergatetest.NewIssuer() // stands for an authorization server
 	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
-	log.Fatal(http.ListenAndServe(*addr, newAPI(issuer.Verifier())))
+	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer budget.Close()
+	api, err := newAPI(issuer.Verifier(), budget)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe(*addr, api))
 }
 
-func newAPI(verifier bearergate.Verifier) http.Handler {
+func newAPI(verifier bearergate.Verifier, budget bearergate.Limiter) (http.Handler, error) {
+	configure, err := bearergate.Configure(bearergate.Config{Realm: "translations", Observer: bearergate.LogDecisions(slog.Default())})
+	if err != nil {
+		return nil, err
+	}
 	e := echo.NewWithConfig(echo.Config{NoGroupAutoRegister404Routes: true}) // what is no route is not in the table
-	e.Use(echogate.Wrap(bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithObserver(bearergate.LogDecisions(slog.Default())))))
+	e.Use(echogate.Wrap(configure))
 	org := e.Group("/orgs/:org", echogate.Wrap(
 		bearergate.RequireToken(verifier, bearergate.InstallationToken),
-		bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+		bearergate.RateLimit(budget),
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireRouteScopes(scopes),
 	))
 	org.GET("/projects", listProjects)
 	org.POST("/projects/:id/translations", publishTranslations)
-	return e
+	return e, nil
 }
 
 func listProjects(c *echo.Context) error {

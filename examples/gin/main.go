@@ -27,22 +27,35 @@ func main() {
 	flag.Parse()
 	issuer := bearergatetest.NewIssuer() // stands for an authorization server
 	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
-	log.Fatal(http.ListenAndServe(*addr, newAPI(issuer.Verifier())))
+	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer budget.Close()
+	api, err := newAPI(issuer.Verifier(), budget)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe(*addr, api))
 }
 
-func newAPI(verifier bearergate.Verifier) http.Handler {
+func newAPI(verifier bearergate.Verifier, budget bearergate.Limiter) (http.Handler, error) {
+	configure, err := bearergate.Configure(bearergate.Config{Realm: "translations", Observer: bearergate.LogDecisions(slog.Default())})
+	if err != nil {
+		return nil, err
+	}
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
-	engine.Use(gingate.Wrap(bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithObserver(bearergate.LogDecisions(slog.Default())))))
+	engine.Use(gingate.Wrap(configure))
 	org := engine.Group("/orgs/:org", gingate.Wrap(
 		bearergate.RequireToken(verifier, bearergate.InstallationToken),
-		bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+		bearergate.RateLimit(budget),
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireRouteScopes(scopes),
 	))
 	org.GET("/projects", listProjects)
 	org.POST("/projects/:id/translations", publishTranslations)
-	return engine
+	return engine, nil
 }
 
 func listProjects(c *gin.Context) {

@@ -19,9 +19,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer budget.Close()
 	guarded := bearergate.Chain(
 		bearergate.RequireToken(verifier, bearergate.InstallationToken),
-		bearergate.RateLimit(bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)),
+		bearergate.RateLimit(budget),
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireScope("projects:read"),
 	)

@@ -13,7 +13,6 @@ import (
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/jwtverifier"
 	"github.com/bearergate/bearergate/tokenendpoint"
-	"github.com/sethvargo/go-limiter"
 )
 
 const (
@@ -36,9 +35,11 @@ type api struct {
 	endpoint *tokenendpoint.Endpoint
 	grants   bearergate.MemoryGrants
 	grantsUp atomic.Bool
-	budget   limiter.Store
-	failures limiter.Store
+	budget   *bearergate.MemoryLimiter
+	failures *bearergate.MemoryLimiter
 	lifetime time.Duration // of access and installation tokens
+
+	configure bearergate.Middleware
 }
 
 // newAPI returns the API to be served at base, where its issuer is as well.
@@ -53,16 +54,28 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 	if err != nil {
 		return nil, err
 	}
+	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
+	if err != nil {
+		return nil, err
+	}
+	failures, err := bearergate.PerMinute(100)
+	if err != nil {
+		return nil, err
+	}
 	a := &api{
 		logger:   logger,
 		issuer:   issuer,
 		keys:     keys,
-		budget:   bearergate.PerMinute(bearergate.DefaultRequestsPerMinute),
-		failures: bearergate.PerMinute(100),
+		budget:   budget,
+		failures: failures,
 		lifetime: lifetime,
 	}
 	a.verifier = bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.Lookup), jwts)
 	a.endpoint, err = tokenendpoint.New(tokenendpoint.Config{Clients: clients{}, Store: &a.store, Issue: a.issueAccessToken, Grants: &a.grants})
+	if err != nil {
+		return nil, err
+	}
+	a.configure, err = bearergate.Configure(bearergate.Config{Realm: realm, Observer: bearergate.LogDecisions(logger)})
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +88,8 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 
 func (a *api) Close() {
 	a.keys.Close()
-	a.budget.Close(context.Background())
-	a.failures.Close(context.Background())
+	a.budget.Close()
+	a.failures.Close()
 }
 
 // Grant implements bearergate.GrantStore, and can be switched off to show what
@@ -118,13 +131,7 @@ func (a *api) Handler() http.Handler {
 	// A mistake, to show what it answers: the scope guard has no RequireToken.
 	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
 
-	return bearergate.Chain(
-		bearergate.Configure(
-			bearergate.WithRealm(realm),
-			bearergate.WithObserver(bearergate.LogDecisions(a.logger)),
-		),
-		bearergate.LimitFailedAuthentication(a.failures),
-	)(mux)
+	return bearergate.Chain(a.configure, bearergate.LimitFailedAuthentication(a.failures))(mux)
 }
 
 func (a *api) listProjects(w http.ResponseWriter, _ *http.Request) {
@@ -134,9 +141,7 @@ func (a *api) listProjects(w http.ResponseWriter, _ *http.Request) {
 func (a *api) publish(w http.ResponseWriter, r *http.Request) {
 	token, _ := bearergate.TokenFrom(r.Context())
 	if !token.HasProject(r.PathValue("project")) {
-		// The table has no row for this. With this one clients neither retry nor
-		// drop the connection.
-		bearergate.Refuse(w, r, bearergate.ErrWrongOrganization)
+		bearergate.Refuse(w, r, bearergate.ErrForbidden)
 		return
 	}
 	writeJSON(w, http.StatusAccepted, map[string]any{"published": r.PathValue("project")})

@@ -29,7 +29,7 @@ func TestTourShowsEveryRow(t *testing.T) {
 }
 
 func TestAnswerThatIsNotAsDocumentedFails(t *testing.T) {
-	s := stop{code: bearergate.CodeRateLimited, headers: map[string]string{"Retry-After": ""}}
+	s := stop{code: bearergate.ErrRateLimited, headers: map[string]string{"Retry-After": ""}}
 	good := answer{429, "{\"error\":\"rate_limited\"}\n", http.Header{"Retry-After": {"1"}}}
 	if err := s.check(good); err != nil {
 		t.Errorf("got %v", err)

@@ -108,53 +108,53 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 	challenge := func(text string) map[string]string { return map[string]string{"WWW-Authenticate": text} }
 
 	answers := map[bearergate.Code][]stop{
-		bearergate.CodeInvalidRequest: {{
+		bearergate.ErrInvalidRequest: {{
 			when: "the Authorization header is malformed", method: "GET", path: projects, authorization: "Bearer two words",
 			headers: challenge(`Bearer realm="translations", error="invalid_request"`),
 		}, {
 			when: "a code is sent without grant_type", form: t.changed("grant_type", ""), authorization: basic(clientSecret),
 		}},
-		bearergate.CodeInvalidGrant: {
+		bearergate.ErrInvalidGrant: {
 			{when: "the code expired", form: t.expired, authorization: basic(clientSecret), headers: challenge(`Basic realm="translations"`)},
 			{when: "the code was used before", form: t.replayed, authorization: basic(clientSecret)},
 			{when: "the redirect_uri is another", form: t.changed("redirect_uri", callback+"/2"), authorization: basic(clientSecret)},
 			{when: "the code_verifier is another", form: t.changed("code_verifier", strings.Repeat("x", 43)), authorization: basic(clientSecret)},
 			{when: "the refresh token was revoked", form: t.revoked, authorization: basic(clientSecret)},
 		},
-		bearergate.CodeInvalidClient: {
+		bearergate.ErrInvalidClient: {
 			{when: "the client's secret is wrong", form: t.changed("", ""), authorization: basic("x"), headers: challenge(`Basic realm="translations"`)},
 		},
-		bearergate.CodeInvalidToken: {{
+		bearergate.ErrInvalidToken: {{
 			when: "the installation token expired", method: "GET", path: projects, authorization: bearer(expired),
 			headers: challenge(`Bearer realm="translations", error="invalid_token"`),
 		}},
-		bearergate.CodeMissingScope: {{
+		bearergate.ErrMissingScope: {{
 			when: "the token may read, and publishes", method: "POST", path: translations, authorization: bearer(minted),
 			required: publishTranslations,
 			headers:  challenge(`Bearer realm="translations", error="insufficient_scope", scope="translations:publish"`),
 		}},
-		bearergate.CodeWrongOrganization: {{
+		bearergate.ErrWrongOrganization: {{
 			when: "the projects are another organization's", method: "GET", path: "/v1/orgs/umbrella/projects", authorization: bearer(minted),
 		}},
-		bearergate.CodeGrantNotFound: {{
+		bearergate.ErrGrantNotFound: {{
 			when: "a token is minted for an unknown grant", method: "POST", path: mintPath("grant-unknown"), authorization: bearer(access),
 		}},
-		bearergate.CodeGrantRevoked: {{
+		bearergate.ErrGrantRevoked: {{
 			when: "the grant was revoked", method: "GET", path: projects, authorization: bearer(leaving),
 			before: func(ctx context.Context) error { return t.revoke(ctx, "grant-leaving") },
 		}},
-		bearergate.CodeRateLimited: {{
+		bearergate.ErrRateLimited: {{
 			when: "1,000 requests were made in this minute", method: "GET", path: projects, authorization: bearer(busy),
 			before:  func(ctx context.Context) error { return t.useUpBudget(ctx, bearer(busy)) },
 			headers: map[string]string{"Retry-After": "", "RateLimit-Policy": `"installation";q=1000;w=60`, "RateLimit": `"installation";r=0;t=`},
 		}},
-		bearergate.CodeTemporarilyUnavailable: {{
+		bearergate.ErrTemporarilyUnavailable: {{
 			when: "the grant store is down", method: "GET", path: projects, authorization: bearer(minted),
 			before:  func(context.Context) error { t.api.grantsUp.Store(false); return nil },
 			after:   func(context.Context) error { t.api.grantsUp.Store(true); return nil },
 			headers: map[string]string{"Retry-After": ""},
 		}},
-		bearergate.CodeServerError: {{
+		bearergate.ErrServerError: {{
 			when: "RequireScope stands without RequireToken", method: "GET", path: "/v1/miswired", authorization: bearer(minted),
 		}},
 	}

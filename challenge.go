@@ -1,0 +1,78 @@
+package bearergate
+
+import (
+	"net/http"
+	"strings"
+)
+
+// challenges returns the values of WWW-Authenticate, none if the answer has no
+// challenge.
+func (e *Error) challenges(r *row, req *http.Request, c *Config, schemes *acceptedScheme) []string {
+	switch {
+	case r.challenge == noChallenge:
+		return nil
+	case r.challenge == challengeAlways, e.guarded:
+		return e.schemeChallenges(r, c, schemes)
+	case r.challenge == challengeBasic && req.Header.Get("Authorization") != "":
+		return []string{`Basic realm="` + c.Realm + `"`}
+	}
+	return nil
+}
+
+// schemeChallenges returns a challenge for each scheme that the client could use.
+// The error is that of the scheme that it used. Proofs are demanded without a
+// choice if the client sent one (RFC 9449 section 7.2).
+func (e *Error) schemeChallenges(r *row, c *Config, schemes *acceptedScheme) []string {
+	if e.schemes != nil {
+		schemes = e.schemes
+	}
+	if schemes.used > 0 {
+		return []string{e.challenge(r, c, schemes.all[schemes.used], true)}
+	}
+	challenges := make([]string, len(schemes.all))
+	for i, scheme := range schemes.all {
+		challenges[i] = e.challenge(r, c, scheme, i == schemes.used || schemes.used < 0)
+	}
+	return challenges
+}
+
+func (e *Error) challenge(r *row, c *Config, scheme Scheme, refused bool) string {
+	var b strings.Builder
+	b.WriteString(scheme.Name)
+	b.WriteString(` realm="`)
+	b.WriteString(c.Realm)
+	member := func(name, value string) {
+		if value != "" {
+			b.WriteString(`", `)
+			b.WriteString(name)
+			b.WriteString(`="`)
+			b.WriteString(value)
+		}
+	}
+	if refused && !e.noCredentials {
+		member("error", r.attribute)
+	}
+	member("scope", e.challengeScopes(r, c))
+	member("resource_metadata", c.ResourceMetadataURL)
+	b.WriteByte('"')
+	if scheme.Parameters != "" {
+		b.WriteString(", ")
+		b.WriteString(scheme.Parameters)
+	}
+	return b.String()
+}
+
+// challengeScopes returns the scopes of the route, or, for an Error that an
+// application made, those that are required. A list that would need escaping is
+// left out.
+func (e *Error) challengeScopes(r *row, c *Config) string {
+	switch {
+	case e.Code == ErrMissingScope && e.routeScopes != "":
+		return e.routeScopes
+	case e.Code == ErrMissingScope && isScopeList(e.Required):
+		return e.Required
+	case r.status == http.StatusUnauthorized:
+		return c.DefaultScope
+	}
+	return ""
+}

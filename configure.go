@@ -1,0 +1,31 @@
+package bearergate
+
+import "net/http"
+
+// Configure returns the outermost middleware: its settings hold for every guard
+// and every [Refuse] inside. Without it the defaults hold. Inside another
+// Configure, a setting that c does not set is that of the outer one; each reports
+// to its own observer. The error names every fault of c.
+func Configure(c Config) (Middleware, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	standalone := c.over(&defaultConfig)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s := extend(r.Context())
+			if s.settings == &defaultConfig {
+				s.settings = standalone
+			} else {
+				s.settings = c.over(s.settings)
+			}
+			if c.Observer != nil {
+				if s.record == nil {
+					s.record = newRecord()
+				}
+				defer s.record.report(r.Context(), c.Observer)
+			}
+			next.ServeHTTP(w, r.WithContext(s))
+		})
+	}, nil
+}

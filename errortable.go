@@ -1,0 +1,242 @@
+package bearergate
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Code is the value of the "error" member of an error answer, and the error
+// that asks for that answer: return it as it is, wrap it with %w, or compare
+// with [errors.Is]. An [*Error] carries details as well. The set of codes is
+// closed: [Codes] returns it.
+type Code string
+
+// The codes, in the order of the documented table.
+const (
+	ErrInvalidRequest         Code = "invalid_request"
+	ErrInvalidGrant           Code = "invalid_grant"
+	ErrInvalidToken           Code = "invalid_token"
+	ErrMissingScope           Code = "missing_scope"
+	ErrWrongOrganization      Code = "wrong_organization"
+	ErrForbidden              Code = "forbidden"
+	ErrGrantNotFound          Code = "grant_not_found"
+	ErrGrantRevoked           Code = "grant_revoked"
+	ErrRateLimited            Code = "rate_limited"
+	ErrInvalidClient          Code = "invalid_client"
+	ErrTemporarilyUnavailable Code = "temporarily_unavailable"
+	ErrServerError            Code = "server_error"
+)
+
+// Action is what a client does about an answer.
+type Action int
+
+const (
+	// KeepConnection is for answers that say nothing about the client's
+	// credentials: a proxy's page, a fault of the server, an answer of the API's
+	// own. The connection goes on working.
+	KeepConnection Action = iota
+	// FixRequest is for refusals that no repetition cures.
+	FixRequest
+	// RestartAuthorization sends the user to the authorization page again.
+	RestartAuthorization
+	// RefreshAndRemint gets a new access token and a new installation token, and
+	// repeats the request once.
+	RefreshAndRemint
+	// Reauthorize asks the user for the scopes that are required.
+	Reauthorize
+	// Reconnect shows the user that the connection is gone. No more requests are
+	// made with it.
+	Reconnect
+	// Wait repeats the request after the time that Retry-After gives.
+	Wait
+)
+
+// String returns the action in words.
+func (a Action) String() string {
+	switch a {
+	case KeepConnection:
+		return "keep the connection"
+	case FixRequest:
+		return "fix the request"
+	case RestartAuthorization:
+		return "restart the authorization"
+	case RefreshAndRemint:
+		return "refresh and re-mint"
+	case Reauthorize:
+		return "authorize again"
+	case Reconnect:
+		return "reconnect"
+	case Wait:
+		return "wait"
+	}
+	return "Action(" + strconv.Itoa(int(a)) + ")"
+}
+
+// challenge is when an answer has a WWW-Authenticate header.
+type challenge int
+
+const (
+	noChallenge challenge = iota
+	// challengeAlways names the schemes by which tokens are accepted.
+	challengeAlways
+	// challengeIfGuarded does so in the answer of a guarded route, and not in
+	// that of an endpoint.
+	challengeIfGuarded
+	// challengeBasic names Basic if the client sent an Authorization header to an
+	// endpoint (RFC 6749 section 5.2). On a guarded route it is challengeIfGuarded.
+	challengeBasic
+)
+
+// row is a row of the error table.
+type row struct {
+	code      Code
+	status    int
+	meaning   string
+	remedy    string
+	action    Action
+	challenge challenge
+	// attribute is the error attribute of the challenge (RFC 6750 section 3.1).
+	attribute     string
+	pragmaNoCache bool
+	// retryAfter is the Retry-After of an error that has none. An answer of a row
+	// without it has no Retry-After.
+	retryAfter time.Duration
+}
+
+// table is the error table: the writer, the token endpoint and package client
+// read it.
+var table = [...]row{
+	{
+		code: ErrInvalidRequest, status: http.StatusBadRequest, action: FixRequest,
+		meaning:   "A parameter or the Authorization header is missing or malformed.",
+		remedy:    "Fix the request; do not retry it unchanged.",
+		challenge: challengeIfGuarded, attribute: "invalid_request",
+	},
+	{
+		code: ErrInvalidGrant, status: http.StatusUnauthorized, action: RestartAuthorization,
+		meaning:   "The code expired or was used, redirect_uri or PKCE does not match, or the refresh token was revoked.",
+		remedy:    "Restart the authorization; for a refresh token, reconnect.",
+		challenge: challengeIfGuarded, pragmaNoCache: true,
+	},
+	{
+		code: ErrInvalidToken, status: http.StatusUnauthorized, action: RefreshAndRemint,
+		meaning:   "The token is expired, forged, unknown, or of the wrong type.",
+		remedy:    "Refresh the access token, mint a new installation token, and replay once.",
+		challenge: challengeAlways, attribute: "invalid_token",
+	},
+	{
+		code: ErrMissingScope, status: http.StatusForbidden, action: Reauthorize,
+		meaning:   "The token is valid and does not hold a scope that the route needs.",
+		remedy:    "Authorize again with the scopes named in required.",
+		challenge: challengeAlways, attribute: "insufficient_scope",
+	},
+	{
+		code: ErrWrongOrganization, status: http.StatusForbidden, action: FixRequest,
+		meaning: "The token's grant belongs to another organization than the resource.",
+		remedy:  "Use the token of that organization's installation; do not retry.",
+	},
+	{
+		code: ErrForbidden, status: http.StatusForbidden, action: FixRequest,
+		meaning: "The token is valid and its holder may not do this.",
+		remedy:  "Do not retry; the connection works on.",
+	},
+	{
+		code: ErrGrantNotFound, status: http.StatusNotFound, action: FixRequest,
+		meaning: "The grant was deleted or never existed.",
+		remedy:  "Do not retry.",
+	},
+	{
+		code: ErrGrantRevoked, status: http.StatusGone, action: Reconnect,
+		meaning: "The grant exists and was revoked.",
+		remedy:  "Drop the connection and ask the user to reconnect.",
+	},
+	{
+		code: ErrRateLimited, status: http.StatusTooManyRequests, action: Wait,
+		meaning:    "The budget of requests is used up.",
+		remedy:     "Wait as long as Retry-After says, then retry.",
+		retryAfter: time.Second,
+	},
+	{
+		code: ErrInvalidClient, status: http.StatusUnauthorized, action: FixRequest,
+		meaning:   "The client's own authentication failed at the token endpoint.",
+		remedy:    "Fix the client's credentials.",
+		challenge: challengeBasic, pragmaNoCache: true,
+	},
+	{
+		code: ErrTemporarilyUnavailable, status: http.StatusServiceUnavailable, action: Wait,
+		meaning:    "The server cannot decide right now. The credentials may be fine.",
+		remedy:     "Keep the connection, wait as long as Retry-After says, then retry.",
+		retryAfter: 5 * time.Second,
+	},
+	{
+		code: ErrServerError, status: http.StatusInternalServerError, action: KeepConnection,
+		meaning: "The guards of this route are wired wrongly.",
+		remedy:  "Keep the connection and tell the operator.",
+	},
+}
+
+// row returns the row of the code, nil if the table has none.
+func (c Code) row() *row {
+	for i := range table {
+		if table[i].code == c {
+			return &table[i]
+		}
+	}
+	return nil
+}
+
+// Codes returns every code, in the order of the documented table.
+func Codes() []Code {
+	codes := make([]Code, len(table))
+	for i := range table {
+		codes[i] = table[i].code
+	}
+	return codes
+}
+
+// Error returns the code.
+func (c Code) Error() string { return string(c) }
+
+// Status returns the HTTP status of the answer, 0 for a code that is not in
+// the table.
+func (c Code) Status() int {
+	if row := c.row(); row != nil {
+		return row.status
+	}
+	return 0
+}
+
+// Meaning returns a sentence that says what the answer means.
+func (c Code) Meaning() string {
+	if row := c.row(); row != nil {
+		return row.meaning
+	}
+	return ""
+}
+
+// Remedy returns a sentence that says what the client does about the answer.
+func (c Code) Remedy() string {
+	if row := c.row(); row != nil {
+		return row.remedy
+	}
+	return ""
+}
+
+// Action returns what the client does about the answer: [KeepConnection] for a
+// code that is not in the table.
+func (c Code) Action() Action {
+	if row := c.row(); row != nil {
+		return row.action
+	}
+	return KeepConnection
+}
+
+// RetryAfter returns the Retry-After of an [Error] of this code that has none, 0
+// if its answer carries no Retry-After.
+func (c Code) RetryAfter() time.Duration {
+	if row := c.row(); row != nil {
+		return row.retryAfter
+	}
+	return 0
+}

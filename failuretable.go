@@ -1,0 +1,116 @@
+package bearergate
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// maxFailing bounds the networks of each level that have a budget. The networks of
+// the last level are few by themselves.
+var maxFailing = [levels]int{1 << 16, 1 << 14, 1 << 12, 1 << 17}
+
+// forgetLater is how long a network is kept whose limiter did not answer.
+const forgetLater = time.Minute
+
+// failureTable knows the networks that failed, so that a used-up budget is
+// enforced without asking the limiter, and so that the limiter has a bounded number
+// of keys. The zero value is ready to use.
+type failureTable struct {
+	mu      sync.RWMutex
+	budgets map[netip.Prefix]failureBudget
+	count   [levels]int
+	pruned  time.Time
+}
+
+type failureBudget struct {
+	level    int
+	quota    Quota
+	forgetAt time.Time // when the limiter has forgotten the network too
+}
+
+func (b failureBudget) usedUp(now time.Time) bool {
+	return b.quota.Limit > 0 && b.quota.Remaining == 0 && now.Before(b.quota.Reset)
+}
+
+// usedUp returns the quota of the smallest of the networks that has a budget, and
+// whether it is used up.
+func (t *failureTable) usedUp(networks networks, now time.Time) (Quota, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if len(t.budgets) == 0 {
+		return Quota{}, false
+	}
+	_, b := t.find(networks)
+	return b.quota, b.usedUp(now)
+}
+
+// find needs t.mu. It returns a negative level if none of the networks has a
+// budget.
+func (t *failureTable) find(networks networks) (level int, b failureBudget) {
+	for i, network := range networks {
+		if t.count[i] == 0 {
+			continue
+		}
+		if b, ok := t.budgets[network]; ok {
+			return i, b
+		}
+	}
+	return -1, failureBudget{}
+}
+
+// reserve returns the network whose budget a failure is taken from: the smallest
+// that has one, or that there is room for.
+func (t *failureTable) reserve(networks networks, now time.Time) netip.Prefix {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, network := range networks {
+		if _, ok := t.budgets[network]; ok {
+			return network
+		}
+		if t.count[i] >= maxFailing[i] {
+			t.prune(now)
+		}
+		if t.count[i] < maxFailing[i] {
+			t.add(network, failureBudget{level: i, forgetAt: now.Add(forgetLater)})
+			return network
+		}
+	}
+	return networks[levels-1]
+}
+
+// add needs t.mu.
+func (t *failureTable) add(network netip.Prefix, b failureBudget) {
+	if t.budgets == nil {
+		t.budgets = make(map[netip.Prefix]failureBudget)
+	}
+	t.budgets[network] = b
+	t.count[b.level]++
+}
+
+// update keeps what the limiter answered.
+func (t *failureTable) update(network netip.Prefix, q Quota, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b, ok := t.budgets[network]
+	if !ok {
+		return // pruned meanwhile
+	}
+	b.quota = q
+	b.forgetAt = q.Reset.Add(2 * max(q.Window, q.Reset.Sub(now)))
+	t.budgets[network] = b
+}
+
+// prune needs t.mu. It forgets what has ended, at most once a second.
+func (t *failureTable) prune(now time.Time) {
+	if now.Sub(t.pruned) < time.Second {
+		return
+	}
+	t.pruned = now
+	for network, b := range t.budgets {
+		if !now.Before(b.forgetAt) {
+			delete(t.budgets, network)
+			t.count[b.level]--
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package bearergate
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// guard is what every guard is: a check of the request. It returns the state that
+// the guards and the handler inside see, s itself if it has nothing to add, or
+// why the request is refused.
+type guard func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
+
+func (g guard) middleware() Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s := stateFrom(r.Context())
+			s.record.deciding()
+			inner, err := g(w, r, s)
+			if err != nil {
+				refuseGuarded(w, r, s, err)
+				return
+			}
+			inner.record.passed(r, inner.token, inner.grant)
+			if inner != s {
+				r = r.WithContext(inner)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, err error) {
+	e := errorFrom(err)
+	e.guarded = true
+	refuse(w, r, s, e)
+}
+
+// behindToken returns a guard that needs to know the caller. Without RequireToken
+// in front the route is wired wrongly, which no client can help.
+func behindToken(name string, check guard) guard {
+	errUnguarded := ErrServerError.becausef("bearergate: %s without RequireToken before it; put RequireToken outside of it", name)
+	return func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
+		if s.token == nil {
+			return nil, errUnguarded
+		}
+		return check(w, r, s)
+	}
+}
+
+// nilOption is what a constructor panics with if it is given a nil option.
+func nilOption(constructor, option string) string {
+	return fmt.Sprintf("bearergate: %s was given a nil %s; leave it out", constructor, option)
+}

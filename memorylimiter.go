@@ -1,0 +1,68 @@
+package bearergate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/sethvargo/go-limiter"
+	"github.com/sethvargo/go-limiter/memorystore"
+)
+
+// DefaultRequestsPerMinute is the documented cap of an installation.
+const DefaultRequestsPerMinute = 1000
+
+// MemoryLimiter is a [Limiter] in memory. [PerMinute] and [PerWindow] return one.
+// It runs one goroutine until it is closed. It is safe for concurrent use.
+type MemoryLimiter struct {
+	store  limiter.Store
+	window time.Duration
+}
+
+// PerMinute returns a budget of this many requests a minute for each key.
+func PerMinute(requests uint64) (*MemoryLimiter, error) {
+	return PerWindow(requests, time.Minute)
+}
+
+// PerWindow returns a budget of this many requests in each window, for each key.
+// Each key has fixed windows, starting with its first request. The full budget is
+// restored at the start of each window. A key costs about 200 bytes and is
+// forgotten two to three windows after its last one began. How many keys there
+// are is not bounded.
+//
+// A budget of 0 requests, and a window under a millisecond, is an error.
+func PerWindow(requests uint64, window time.Duration) (*MemoryLimiter, error) {
+	var faults []error
+	if requests == 0 {
+		faults = append(faults, errors.New("bearergate: a budget of 0 requests lets nobody in; give at least 1"))
+	}
+	if window < time.Millisecond || window > math.MaxInt64/2 {
+		faults = append(faults, fmt.Errorf("bearergate: a budget cannot have the window %v; give a millisecond to 146 years", window))
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	store, err := memorystore.New(&memorystore.Config{
+		Tokens:        requests,
+		Interval:      window,
+		SweepInterval: max(window, time.Second),
+		SweepMinTTL:   2 * window,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("bearergate: %w", err)
+	}
+	return &MemoryLimiter{store, window}, nil
+}
+
+// Take implements [Limiter].
+func (m *MemoryLimiter) Take(ctx context.Context, key string) (Quota, error) {
+	q, err := takeFrom(ctx, m.store, key)
+	q.Window = m.window
+	return q, err
+}
+
+// Close ends the limiter's goroutine. Take then returns an error. Close always
+// returns nil.
+func (m *MemoryLimiter) Close() error { return m.store.Close(context.Background()) }

@@ -1,0 +1,119 @@
+package bearergate
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// record collects the Decision of one request. A nil record, of a request without
+// an observer, collects nothing. http.TimeoutHandler can run guards on a goroutine
+// that outlives the request, hence the lock.
+type record struct {
+	started  time.Time
+	cacheHit atomic.Bool // set by the verifier
+
+	mu       sync.Mutex
+	decision Decision
+	guarded  bool
+	open     bool // a guard has begun and not decided
+}
+
+func newRecord() *record { return &record{started: time.Now()} }
+
+// deciding records that a guard begins, so that one that panics does not count
+// as a pass.
+func (rec *record) deciding() {
+	if rec == nil {
+		return
+	}
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.guarded, rec.open = true, true
+}
+
+// verifying records that a verifier is asked.
+func (rec *record) verifying() {
+	if rec != nil {
+		rec.cacheHit.Store(false)
+	}
+}
+
+// passed records that a guard let the request pass, and what is known of it.
+func (rec *record) passed(r *http.Request, t *Token, g *Grant) {
+	if rec == nil {
+		return
+	}
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.decided(r)
+	d := &rec.decision
+	if t != nil {
+		d.TokenType = t.Type()
+		d.Subject = t.Subject()
+		d.ClientID = t.ClientID()
+		d.GrantID = t.GrantID()
+		d.OrganizationID = t.OrganizationID()
+		d.InstallationID = t.InstallationID()
+	}
+	if g != nil {
+		d.OrganizationID = g.OrganizationID
+	}
+}
+
+func (rec *record) refused(r *http.Request, e *Error) {
+	if rec == nil {
+		return
+	}
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.decided(r)
+	rec.decision.Code, rec.decision.Reason = e.Code, e
+}
+
+// decided needs rec.mu.
+func (rec *record) decided(r *http.Request) {
+	rec.guarded, rec.open = true, false
+	d := &rec.decision
+	d.Method, d.Pattern = r.Method, r.Pattern
+	d.CacheHit = rec.cacheHit.Load()
+	d.Duration = time.Since(rec.started)
+}
+
+func (rec *record) degraded() {
+	if rec == nil {
+		return
+	}
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.decision.Degraded = true
+}
+
+// report calls the observer. If it panics, the answer that the client gets is
+// none the worse for it.
+func (rec *record) report(ctx context.Context, observe Observer) {
+	rec.mu.Lock()
+	decision, guarded, open := rec.decision, rec.guarded, rec.open
+	rec.mu.Unlock()
+	if !guarded {
+		return
+	}
+	if open {
+		decision.Code, decision.Reason = ErrServerError, errUndecided
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			slog.ErrorContext(ctx, "bearergate: the observer panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	observe(ctx, decision)
+}
+
+// errUndecided is the reason of a request that ended before a guard decided:
+// the guard panicked, or http.TimeoutHandler did not wait for it.
+var errUndecided = ErrServerError.because(errors.New("bearergate: the request ended before a guard had decided"))

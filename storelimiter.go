@@ -1,0 +1,91 @@
+package bearergate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/sethvargo/go-limiter"
+)
+
+// NewStoreLimiter returns a [Limiter] of a store of go-limiter. The window is how
+// long the store's budgets last; 0 leaves it out of the RateLimit fields.
+//
+// Stores may ignore their context. Each call runs on a goroutine of its own, which
+// is left behind if it has not returned when the context ends. While 256 such
+// calls are outstanding, the store counts as failed and is not called.
+func NewStoreLimiter(store limiter.Store, window time.Duration) Limiter {
+	if isNil(store) {
+		panic("bearergate: NewStoreLimiter needs a limiter.Store; for budgets in memory use PerMinute")
+	}
+	return &storeLimiter{store: store, window: max(window, 0)}
+}
+
+type storeLimiter struct {
+	store   limiter.Store
+	window  time.Duration
+	overdue atomic.Int64
+}
+
+// maxOverdue bounds the calls that are left behind.
+const maxOverdue = 256
+
+var (
+	errStoreLate    = errors.New("bearergate: the limiter store did not answer in time")
+	errStoreHanging = errors.New("bearergate: the limiter store answers no more")
+	errStoreExited  = errors.New("bearergate: the limiter store ended its goroutine")
+)
+
+// Take implements [Limiter].
+func (s *storeLimiter) Take(ctx context.Context, key string) (Quota, error) {
+	if s.overdue.Load() >= maxOverdue {
+		return Quota{}, errStoreHanging
+	}
+	call := &storeCall{done: make(chan struct{}), err: errStoreExited}
+	go call.run(ctx, s, key)
+	select {
+	case <-call.done:
+		return call.quota, call.err
+	case <-ctx.Done():
+		if call.settled.CompareAndSwap(false, true) {
+			s.overdue.Add(1)
+		}
+		return Quota{}, errStoreLate
+	}
+}
+
+// storeCall is one call of a store, settled by the answer or the deadline,
+// whichever comes first.
+type storeCall struct {
+	settled atomic.Bool
+	done    chan struct{}
+	quota   Quota
+	err     error
+}
+
+func (c *storeCall) run(ctx context.Context, s *storeLimiter, key string) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.err = fmt.Errorf("bearergate: the limiter store panicked: %v", p)
+		}
+		close(c.done)
+		if !c.settled.CompareAndSwap(false, true) {
+			s.overdue.Add(-1)
+		}
+	}()
+	quota, err := takeFrom(ctx, s.store, key)
+	quota.Window = s.window
+	c.quota, c.err = quota, err
+}
+
+func takeFrom(ctx context.Context, store limiter.Store, key string) (Quota, error) {
+	limit, remaining, reset, ok, err := store.Take(ctx, key)
+	if err != nil {
+		return Quota{}, fmt.Errorf("bearergate: limiter store: %w", err)
+	}
+	at := time.Unix(0, int64(min(reset, math.MaxInt64)))
+	return Quota{Limit: limit, Remaining: remaining, Reset: at, Allowed: ok}, nil
+}
