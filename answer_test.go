@@ -87,28 +87,16 @@ func panics(t *testing.T, f func()) (message any) {
 	return nil
 }
 
-type verifierFunc func(ctx context.Context, raw string) (*bearergate.Token, error)
-
-func (f verifierFunc) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
-	return f(ctx, raw)
-}
-
 // accepting verifies every token as one with these claims.
 func accepting(c bearergate.Claims) bearergate.Verifier {
-	return verifierFunc(func(context.Context, string) (*bearergate.Token, error) {
+	return bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) {
 		return bearergate.NewToken(c), nil
 	})
 }
 
 // failing cannot tell about any token.
 func failing(err error) bearergate.Verifier {
-	return verifierFunc(func(context.Context, string) (*bearergate.Token, error) { return nil, err })
-}
-
-type grantsFunc func(ctx context.Context, id string) (bearergate.Grant, error)
-
-func (f grantsFunc) Grant(ctx context.Context, id string) (bearergate.Grant, error) {
-	return f(ctx, id)
+	return bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { return nil, err })
 }
 
 // limiterStore is a limiter.Store made of the one method that matters.
@@ -121,33 +109,52 @@ func (s limiterStore) Take(ctx context.Context, key string) (uint64, uint64, uin
 	return s.take(ctx, key)
 }
 
-// exhausted is a store without anything left until reset.
-func exhausted(limit uint64, reset time.Time) limiterStore {
-	return limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
-		return limit, 0, uint64(reset.UnixNano()), false, nil
-	}}
+// stored returns a limiter of a store of go-limiter.
+func stored(take func(ctx context.Context, key string) (limit, remaining, reset uint64, ok bool, err error)) bearergate.Limiter {
+	return bearergate.NewStoreLimiter(limiterStore{take: take}, 0)
 }
 
-// exhaustedFor is a store without anything left until this long after it is
+// exhausted is a limiter without anything left until reset.
+func exhausted(limit uint64, reset time.Time) bearergate.LimiterFunc {
+	return func(context.Context, string) (bearergate.Quota, error) {
+		return bearergate.Quota{Limit: limit, Reset: reset}, nil
+	}
+}
+
+// exhaustedFor is a limiter without anything left until this long after it is
 // asked.
-func exhaustedFor(limit uint64, left time.Duration) limiterStore {
-	return limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
-		return limit, 0, uint64(time.Now().Add(left).UnixNano()), false, nil
-	}}
+func exhaustedFor(limit uint64, left, window time.Duration) bearergate.LimiterFunc {
+	return func(context.Context, string) (bearergate.Quota, error) {
+		return bearergate.Quota{Limit: limit, Reset: time.Now().Add(left), Window: window}, nil
+	}
 }
 
 var errInner = errors.New("inner-error 10.0.0.7:6379 password=hunter2")
 
-// brokenStore fails whatever it is asked.
-func brokenStore() limiterStore {
-	return limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
-		return 0, 0, 0, false, errInner
-	}}
+// brokenLimiter fails, whatever it is asked.
+func brokenLimiter() bearergate.Limiter {
+	return bearergate.LimiterFunc(func(context.Context, string) (bearergate.Quota, error) { return bearergate.Quota{}, errInner })
 }
 
-// budgetOf returns a store in memory that the test closes.
-func budgetOf(t testing.TB, requests uint64) limiter.Store {
-	store := bearergate.PerMinute(requests)
-	t.Cleanup(func() { store.Close(context.Background()) })
-	return store
+// budgetOf returns a limiter in memory that the test closes.
+func budgetOf(t testing.TB, requests uint64) bearergate.Limiter {
+	return perWindow(t, requests, time.Minute)
+}
+
+func perWindow(t testing.TB, requests uint64, window time.Duration) *bearergate.MemoryLimiter {
+	l, err := bearergate.PerWindow(requests, window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// configured returns Configure with settings that have no fault.
+func configured(c bearergate.Config) bearergate.Middleware {
+	configure, err := bearergate.Configure(c)
+	if err != nil {
+		panic(err)
+	}
+	return configure
 }

@@ -14,7 +14,7 @@ import (
 // authorizing returns a guard that takes every token, and what it was given.
 func authorizing() (guard bearergate.Middleware, token *string) {
 	token = new(string)
-	return bearergate.RequireToken(verifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
+	return bearergate.RequireToken(bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
 		*token = raw
 		return bearergate.NewToken(bearergatetest.Claims()), nil
 	})), token
@@ -155,7 +155,7 @@ func TestOptionsIsARequestLikeAnyOther(t *testing.T) {
 
 func TestTokenLengthCanBeSet(t *testing.T) {
 	guard, _ := authorizing()
-	guard = bearergate.Chain(bearergate.Configure(bearergate.WithMaxTokenLength(3)), guard)
+	guard = bearergate.Chain(configured(bearergate.Config{MaxTokenLength: 3}), guard)
 	passes(t, guard, get("abc"))
 	passes(t, guard, withAuthorization("Bearer       abc"))
 	refuses(t, guard, get("abcd"), bearergate.ErrInvalidToken)

@@ -17,9 +17,8 @@ func ByPrefix(prefix string, match, otherwise Verifier) Verifier {
 	if prefix == "" {
 		panic("bearergate: ByPrefix needs a prefix; with one verifier, use it as it is")
 	}
-	if isNil(match) || isNil(otherwise) {
-		panic("bearergate: ByPrefix needs two verifiers and was given nil; with one, use it as it is")
-	}
+	checkVerifier("ByPrefix", match)
+	checkVerifier("ByPrefix", otherwise)
 	v := &prefixVerifier{prefix: prefix, match: newPrefixMember(match), otherwise: newPrefixMember(otherwise)}
 	v.syntax = b64token.For(v)
 	if !v.match.proofs && !v.otherwise.proofs {

@@ -20,17 +20,16 @@ import (
 )
 
 // observing returns a Configure that keeps what its observer is told.
-func observing(opts ...bearergate.Option) (bearergate.Middleware, *[]bearergate.Decision) {
+func observing(c bearergate.Config) (bearergate.Middleware, *[]bearergate.Decision) {
 	seen := new([]bearergate.Decision)
-	return bearergate.Configure(append(opts, bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) {
-		*seen = append(*seen, d)
-	}))...), seen
+	c.Observer = func(_ context.Context, d bearergate.Decision) { *seen = append(*seen, d) }
+	return configured(c), seen
 }
 
 func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "acme"})
-	configure, seen := observing()
+	configure, seen := observing(bearergate.Config{})
 	mux := http.NewServeMux()
 	mux.Handle("GET /orgs/{org}/projects", bearergate.Chain(
 		bearergate.RequireToken(issuer.Verifier()),
@@ -68,7 +67,7 @@ func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 		known(bearergate.Decision{Code: bearergate.ErrWrongOrganization, CacheHit: true}),
 		known(bearergate.Decision{Code: bearergate.ErrInvalidRequest, CacheHit: true}),
 	}
-	reasons := []string{"<nil>", "the request carries no bearer token", "wrong_organization", "archived"}
+	reasons := []string{"<nil>", "the request carries no token", "wrong_organization", "archived"}
 	for i, d := range *seen {
 		if i < len(reasons) && !strings.Contains(fmt.Sprint(d.Reason), reasons[i]) {
 			t.Errorf("decision %d: got reason %v, want %s", i, d.Reason, reasons[i])
@@ -85,7 +84,7 @@ func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 
 func TestDurationIsThatOfTheGuards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		configure, seen := observing()
+		configure, seen := observing(bearergate.Config{})
 		slow := bearergate.Require(func(*http.Request) error { time.Sleep(time.Second); return nil })
 		configure(slow(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Hour) }))).
 			ServeHTTP(httptest.NewRecorder(), get(""))
@@ -96,7 +95,7 @@ func TestDurationIsThatOfTheGuards(t *testing.T) {
 }
 
 func TestHandlerThatPanicsIsStillObserved(t *testing.T) {
-	configure, seen := observing()
+	configure, seen := observing(bearergate.Config{})
 	guard := bearergate.Require(func(*http.Request) error { return nil })
 	panics(t, func() {
 		configure(guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("handler") }))).
@@ -110,13 +109,13 @@ func TestHandlerThatPanicsIsStillObserved(t *testing.T) {
 func TestGuardThatPanicsIsNoPass(t *testing.T) {
 	panicking := func(*http.Request) (string, error) { panic("guard") }
 	for name, guard := range map[string]bearergate.Middleware{
-		"RequireToken": bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) { panic("guard") })),
+		"RequireToken": bearergate.RequireToken(bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { panic("guard") })),
 		"RequireGrant": bearergate.Chain(
 			bearergate.RequireToken(accepting(bearergatetest.Claims())),
-			bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { panic("guard") }))),
+			bearergate.RequireGrant(bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) { panic("guard") }))),
 		"RequireOrg": bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireOrg(panicking)),
 	} {
-		configure, seen := observing()
+		configure, seen := observing(bearergate.Config{})
 		panics(t, func() { serve(bearergate.Chain(configure, guard), get("token")) })
 		if len(*seen) != 1 || (*seen)[0].Code != bearergate.ErrServerError || (*seen)[0].Reason == nil {
 			t.Errorf("%s: got %v, want one server_error", name, *seen)
@@ -128,7 +127,7 @@ func TestGuardThatPanicsIsNoPass(t *testing.T) {
 // the guards inside of it running: under -race it finds an unguarded record.
 func TestGuardsMayOutliveTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		configure, seen := observing()
+		configure, seen := observing(bearergate.Config{})
 		slow := bearergate.Require(func(*http.Request) error {
 			time.Sleep(time.Hour)
 			return bearergate.ErrGrantRevoked
@@ -147,8 +146,8 @@ func TestGuardsMayOutliveTheRequest(t *testing.T) {
 
 func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 	outer, outerSeen := observing(
-		bearergate.WithRealm("outer"), bearergate.WithReferenceURL("https://docs.example/errors"), bearergate.WithMaxTokenLength(5))
-	inner, innerSeen := observing(bearergate.WithRealm("inner"))
+		bearergate.Config{Realm: "outer", ReferenceURL: "https://docs.example/errors", MaxTokenLength: 5})
+	inner, innerSeen := observing(bearergate.Config{Realm: "inner"})
 	guard := bearergate.Chain(outer, inner, bearergate.RequireToken(accepting(bearergatetest.Claims())))
 	got := refuses(t, guard, get("token!"), bearergate.ErrInvalidToken)
 	if want := `Bearer realm="inner", error="invalid_token"`; got.Header.Get(challenge) != want {
@@ -160,7 +159,7 @@ func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 	if len(*outerSeen) != 1 || len(*innerSeen) != 1 {
 		t.Errorf("got %d and %d decisions, want 1 and 1", len(*outerSeen), len(*innerSeen))
 	}
-	silent := bearergate.Configure(bearergate.WithRealm("silent"))
+	silent := configured(bearergate.Config{Realm: "silent"})
 	serve(bearergate.Chain(outer, silent, bearergate.RequireToken(accepting(bearergatetest.Claims()))), get("token"))
 	if len(*outerSeen) != 2 {
 		t.Errorf("got %d decisions, want 2", len(*outerSeen))
@@ -168,13 +167,13 @@ func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 }
 
 func TestWriterIsReplacedInOnePlace(t *testing.T) {
-	configure := bearergate.Configure(bearergate.WithErrorWriter(func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+	configure := configured(bearergate.Config{ErrorWriter: func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 		w.WriteHeader(e.Code.Status())
 		fmt.Fprintf(w, "%s required=%q", e.Code, e.Required)
-	}))
+	}})
 	for want, guard := range map[string]bearergate.Middleware{
 		`invalid_token required=""`:   bearergate.RequireToken(issuer.Verifier()),
-		`server_error required=""`:    bearergate.RateLimit(brokenStore()),
+		`server_error required=""`:    bearergate.RateLimit(brokenLimiter()),
 		`missing_scope required="a"`:  bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireScope("a")),
 		`grant_not_found required=""`: bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireGrant(new(bearergate.MemoryGrants))),
 		`rate_limited required=""`:    bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RateLimit(exhausted(1, time.Now()))),
@@ -200,13 +199,13 @@ func TestDecisionsAreLoggedByWeight(t *testing.T) {
 			return a
 		},
 	}))
-	configure := bearergate.Configure(bearergate.WithObserver(bearergate.LogDecisions(logger)))
+	configure := configured(bearergate.Config{Observer: bearergate.LogDecisions(logger)})
 	pass := bearergate.RequireToken(accepting(bearergatetest.Claims()))
 	for _, guard := range []bearergate.Middleware{
 		pass,
 		bearergate.RequireToken(failing(bearergate.ErrInvalidToken)),
 		bearergate.RequireToken(failing(errInner)),
-		bearergate.Chain(pass, bearergate.RateLimit(brokenStore(), bearergate.WithFallback(budgetOf(t, 1)))),
+		bearergate.Chain(pass, bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(budgetOf(t, 1)))),
 	} {
 		serve(bearergate.Chain(configure, guard), get("bi_oat_secret"))
 	}

@@ -60,7 +60,7 @@ func refusals() []refusal {
 		m.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "other-organization"})
 	}
 	revoked.Revoke(bearergatetest.DefaultGrantID, time.Time{})
-	brokenGrants := grantsFunc(func(context.Context, string) (bearergate.Grant, error) {
+	brokenGrants := bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) {
 		return bearergate.Grant{}, errInner
 	})
 	inPath := func(id string) func(*http.Request) {
@@ -91,13 +91,13 @@ func refusals() []refusal {
 		{"verifier cannot tell", bearergate.RequireToken(failing(errInner)), nil, authorization("Bearer secret-token"), 503, "temporarily_unavailable", unavailable},
 		{"verifier quotes the token", bearergate.RequireToken(failing(fmt.Errorf("no secret-token: %w", bearergate.ErrInvalidToken))), nil, authorization("Bearer secret-token"), 401, "invalid_token", []string{challenge, invalidToken}},
 
-		{"limit reached", bearergate.RateLimit(exhaustedFor(1000, in90s), bearergate.WithWindow(time.Minute)), claims(nil), nil, 429, "rate_limited", limited},
-		{"limiter fails", bearergate.RateLimit(brokenStore()), claims(nil), nil, 503, "temporarily_unavailable", unavailable},
-		{"limiter without token", bearergate.RateLimit(brokenStore()), nil, nil, 500, "server_error", nil},
-		{"limiter for nobody", bearergate.RateLimit(brokenStore()), &bearergate.Claims{Type: bearergate.AccessToken}, nil, 500, "server_error", nil},
-		{"limit of nothing, which a stopped store answers", bearergate.RateLimit(exhaustedFor(0, in90s)), claims(nil), nil, 503, "temporarily_unavailable", unavailable},
-		{"address limiter fails", bearergate.Chain(bearergate.LimitFailedAuthentication(brokenStore()), verify), nil, nil, 503, "temporarily_unavailable", unavailable},
-		{"address unknown", bearergate.LimitFailedAuthentication(brokenStore()), nil, func(r *http.Request) { r.RemoteAddr = "@" }, 500, "server_error", nil},
+		{"limit reached", bearergate.RateLimit(exhaustedFor(1000, in90s, time.Minute)), claims(nil), nil, 429, "rate_limited", limited},
+		{"limiter fails", bearergate.RateLimit(brokenLimiter()), claims(nil), nil, 503, "temporarily_unavailable", unavailable},
+		{"limiter without token", bearergate.RateLimit(brokenLimiter()), nil, nil, 500, "server_error", nil},
+		{"limiter for nobody", bearergate.RateLimit(brokenLimiter()), &bearergate.Claims{Type: bearergate.AccessToken}, nil, 500, "server_error", nil},
+		{"limit of nothing", bearergate.RateLimit(exhaustedFor(0, in90s, 0)), claims(nil), nil, 503, "temporarily_unavailable", unavailable},
+		{"address limiter fails", bearergate.Chain(bearergate.LimitFailedAuthentication(brokenLimiter()), verify), nil, authorization("Bearer forged"), 503, "temporarily_unavailable", unavailable},
+		{"address unknown", bearergate.LimitFailedAuthentication(brokenLimiter()), nil, func(r *http.Request) { r.RemoteAddr = "@" }, 500, "server_error", nil},
 
 		{"grant unknown", bearergate.RequireGrant(new(bearergate.MemoryGrants)), claims(nil), nil, 404, "grant_not_found", nil},
 		{"no grant in token", bearergate.RequireGrant(active), claims(func(c *bearergate.Claims) { c.GrantID = "" }), nil, 404, "grant_not_found", nil},
@@ -123,8 +123,9 @@ func refusals() []refusal {
 
 		{"own rule, cannot tell", bearergate.Require(func(*http.Request) error { return errInner }), nil, nil, 503, "temporarily_unavailable", unavailable},
 		{"own rule, invalid_request", refusing(bearergate.ErrInvalidRequest), nil, nil, 400, "invalid_request", []string{challenge, invalidRequest}},
-		{"own rule, invalid_grant", refusing(bearergate.ErrInvalidGrant), nil, nil, 401, "invalid_grant", []string{challenge, `Basic realm="api"`, "Pragma", "no-cache"}},
-		{"own rule, invalid_client", refusing(bearergate.ErrInvalidClient), nil, nil, 401, "invalid_client", []string{challenge, `Basic realm="api"`}},
+		{"own rule, invalid_grant", refusing(bearergate.ErrInvalidGrant), nil, nil, 401, "invalid_grant", []string{challenge, bare, "Pragma", "no-cache"}},
+		{"own rule, invalid_client", refusing(bearergate.ErrInvalidClient), nil, nil, 401, "invalid_client", []string{challenge, bare, "Pragma", "no-cache"}},
+		{"own rule, forbidden", refusing(bearergate.ErrForbidden), nil, nil, 403, "forbidden", nil},
 		{"own rule, rate_limited", refusing(bearergate.ErrRateLimited), nil, nil, 429, "rate_limited", []string{"Retry-After", "1"}},
 		{"own rule, own wait", refusing(&bearergate.Error{Code: bearergate.ErrRateLimited, RetryAfter: 61_000_000_001}), nil, nil, 429, "rate_limited", []string{"Retry-After", "62"}},
 		{"own rule, scope that needs escaping", refusing(&bearergate.Error{Code: bearergate.ErrMissingScope, Required: "a<\"\r\nX: y"}), nil, nil, 403, `missing_scope","required":"a<\"\r\nX: y`, []string{challenge, `Bearer realm="api", error="insufficient_scope"`}},
@@ -232,7 +233,7 @@ func TestHeadersOfASuccessGoAndOthersStay(t *testing.T) {
 	for name, value := range kept {
 		h.Set(name, value)
 	}
-	bearergate.WriteError(rec, get(""), bearergate.ErrGrantRevoked)
+	bearergate.WriteError(rec, get(""), &bearergate.Error{Code: bearergate.ErrGrantRevoked})
 	for _, name := range stale {
 		if got := h.Get(name); got != "" {
 			t.Errorf("%s: got %q, want it gone", name, got)
@@ -253,7 +254,7 @@ func TestHeadersOfASuccessGoAndOthersStay(t *testing.T) {
 
 func TestEveryCodeHasStatusMeaningAndRemedy(t *testing.T) {
 	want := []string{
-		"400 invalid_request", "401 invalid_grant", "401 invalid_token", "403 missing_scope", "403 wrong_organization",
+		"400 invalid_request", "401 invalid_grant", "401 invalid_token", "403 missing_scope", "403 wrong_organization", "403 forbidden",
 		"404 grant_not_found", "410 grant_revoked", "429 rate_limited",
 		"401 invalid_client", "503 temporarily_unavailable", "500 server_error",
 	}
@@ -281,7 +282,7 @@ func TestErrorsAreComparedByCode(t *testing.T) {
 		t.Error("an error of another code is the sentinel")
 	}
 	var none *bearergate.Error
-	if errors.Is(none, bearergate.ErrGrantRevoked) || bearergate.ErrGrantRevoked.Is(none) || errors.Unwrap(none) != nil {
+	if errors.Is(none, bearergate.ErrGrantRevoked) || errors.Is(&bearergate.Error{}, none) || errors.Unwrap(none) != nil {
 		t.Error("a nil *Error is something")
 	}
 	if none.Error() == "" {
@@ -291,10 +292,10 @@ func TestErrorsAreComparedByCode(t *testing.T) {
 
 func TestCauseIsForTheProgram(t *testing.T) {
 	var seen *bearergate.Error
-	configure := bearergate.Configure(bearergate.WithErrorWriter(func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+	configure := configured(bearergate.Config{ErrorWriter: func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 		seen = e
 		bearergate.WriteError(w, r, e)
-	}))
+	}})
 	for _, c := range []struct {
 		name string
 		err  error
@@ -318,10 +319,10 @@ func TestCauseIsForTheProgram(t *testing.T) {
 }
 
 func TestSentinelsAreNeverChanged(t *testing.T) {
-	configure := bearergate.Configure(bearergate.WithErrorWriter(func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+	configure := configured(bearergate.Config{ErrorWriter: func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 		e.Code, e.Required, e.RetryAfter = bearergate.ErrServerError, "changed", time.Hour
 		bearergate.WriteError(w, r, e)
-	}))
+	}})
 	guard := bearergate.Require(func(*http.Request) error { return bearergate.ErrGrantRevoked })
 	if got := serve(bearergate.Chain(configure, guard), get("")).Status; got != 500 {
 		t.Fatalf("got %d, want what the writer made of it: 500", got)
@@ -339,7 +340,7 @@ func TestRefusalWithoutErrorIsAWiringFault(t *testing.T) {
 
 func TestReferenceLinkNamesTheCode(t *testing.T) {
 	guard := bearergate.Chain(
-		bearergate.Configure(bearergate.WithReferenceURL("https://docs.example/errors?v=1"), bearergate.WithRealm("Translations, v1")),
+		configured(bearergate.Config{ReferenceURL: "https://docs.example/errors?v=1", Realm: "Translations, v1"}),
 		bearergate.RequireToken(issuer.Verifier()))
 	got := refuses(t, guard, get(issuer.AccessToken(bearergatetest.Expired())), bearergate.ErrInvalidToken).Header
 	if want := `<https://docs.example/errors?v=1#invalid_token>; rel="help"`; got.Get("Link") != want {
@@ -372,7 +373,7 @@ func TestResponseWriterIsTheServersOwn(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "acme"})
 	chain := bearergate.Chain(
-		bearergate.Configure(bearergate.WithObserver(func(context.Context, bearergate.Decision) {})),
+		configured(bearergate.Config{Observer: func(context.Context, bearergate.Decision) {}}),
 		bearergate.LimitFailedAuthentication(budgetOf(t, 10)),
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RateLimit(budgetOf(t, 10)),

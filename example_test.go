@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -35,8 +36,11 @@ var listProjects = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request)
 
 func Example() {
 	issuer := bearergatetest.NewIssuer() // yours is at its own URL
-	budget := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
-	defer budget.Close(context.Background())
+	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer budget.Close()
 	grants := new(bearergate.MemoryGrants) // yours is a table
 	grants.Put(bearergate.Grant{ID: "grant-1", OrganizationID: "acme"})
 	grants.Put(bearergate.Grant{ID: "grant-2", OrganizationID: "acme", RevokedAt: time.Now()})
@@ -49,7 +53,11 @@ func Example() {
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireScope("projects:read"),
 	)(listProjects))
-	api := bearergate.Configure(bearergate.WithRealm("translations"))(mux)
+	configure, err := bearergate.Configure(bearergate.Config{Realm: "translations"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	api := configure(mux)
 
 	read := bearergatetest.WithScopes("projects:read")
 	show(api, "/orgs/acme/projects", issuer.InstallationToken(read))
@@ -123,8 +131,11 @@ func ExampleNewOpaqueVerifier() {
 
 func ExampleRateLimit() {
 	issuer := bearergatetest.NewIssuer()
-	budget := bearergate.PerMinute(1)
-	defer budget.Close(context.Background())
+	budget, err := bearergate.PerMinute(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer budget.Close()
 	api := bearergate.Chain(
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RateLimit(budget),
@@ -141,8 +152,11 @@ func ExampleRateLimit() {
 
 func ExampleLimitFailedAuthentication() {
 	issuer := bearergatetest.NewIssuer()
-	failures := bearergate.PerMinute(1)
-	defer failures.Close(context.Background())
+	failures, err := bearergate.PerMinute(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer failures.Close()
 	api := bearergate.Chain(
 		bearergate.LimitFailedAuthentication(failures),
 		bearergate.RequireToken(issuer.Verifier()),
@@ -246,13 +260,16 @@ func ExampleRequire() {
 
 func ExampleConfigure() {
 	issuer := bearergatetest.NewIssuer()
-	configure := bearergate.Configure(
-		bearergate.WithRealm("translations"),
-		bearergate.WithReferenceURL("https://docs.example/errors"),
-		bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) {
+	configure, err := bearergate.Configure(bearergate.Config{
+		Realm:        "translations",
+		ReferenceURL: "https://docs.example/errors",
+		Observer: func(_ context.Context, d bearergate.Decision) {
 			fmt.Printf("observed: %s, because %v\n", d.Code, d.Reason)
-		}),
-	)
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	api := configure(bearergate.RequireToken(issuer.Verifier())(listProjects))
 	show(api, "/", issuer.InstallationToken(bearergatetest.Expired()))
 	// Output:

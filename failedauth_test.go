@@ -2,7 +2,6 @@ package bearergate_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/google/go-cmp/cmp"
-	"github.com/sethvargo/go-limiter"
 )
 
 // metered returns a chain that takes this many failed authentications.
@@ -35,7 +33,7 @@ func TestFailedAuthenticationIsMeteredByAddress(t *testing.T) {
 	for range 10 {
 		passes(t, guard, from("192.0.2.1:1", get(good))) // what succeeds costs nothing
 	}
-	refuses(t, guard, from("192.0.2.1:1", get("")), bearergate.ErrInvalidToken)
+	refuses(t, guard, from("192.0.2.1:1", get("other")), bearergate.ErrInvalidToken)
 	refuses(t, guard, from("192.0.2.1:2", get("forged")), bearergate.ErrInvalidToken)
 	refuses(t, guard, from("192.0.2.1:3", withAuthorization("Bearer")), bearergate.ErrInvalidRequest)
 
@@ -53,7 +51,7 @@ func TestUsedUpAddressIsRefusedBeforeVerification(t *testing.T) {
 	verified := 0
 	guard := bearergate.Chain(
 		bearergate.LimitFailedAuthentication(budgetOf(t, 1)),
-		bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) {
+		bearergate.RequireToken(bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) {
 			verified++
 			return nil, bearergate.ErrInvalidToken
 		})))
@@ -95,10 +93,10 @@ func TestExactlyTheBudgetOfFailuresIsAnswered401(t *testing.T) {
 
 // windowed is a store of one request for each minute and key, on the clock of
 // the test.
-func windowed() limiterStore {
+func windowed() bearergate.Limiter {
 	var mu sync.Mutex
 	ends := make(map[string]time.Time)
-	return limiterStore{take: func(_ context.Context, key string) (uint64, uint64, uint64, bool, error) {
+	return stored(func(_ context.Context, key string) (uint64, uint64, uint64, bool, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if end := ends[key]; time.Now().Before(end) {
@@ -106,7 +104,7 @@ func windowed() limiterStore {
 		}
 		ends[key] = time.Now().Add(time.Minute)
 		return 1, 0, uint64(ends[key].UnixNano()), true, nil
-	}}
+	})
 }
 
 // TestUsedUpAddressIsFreeInTheNextWindow holds that good clients do not pay for
@@ -134,58 +132,115 @@ func TestUsedUpAddressIsFreeInTheNextWindow(t *testing.T) {
 
 func TestGoodClientsDoNotNeedTheStoreOfFailures(t *testing.T) {
 	guard := bearergate.Chain(
-		bearergate.LimitFailedAuthentication(brokenStore()),
+		bearergate.LimitFailedAuthentication(brokenLimiter()),
 		bearergate.RequireToken(issuer.Verifier()))
 	passes(t, guard, get(issuer.InstallationToken()))
 	refuses(t, guard, get("forged"), bearergate.ErrTemporarilyUnavailable)
 
 	guard = bearergate.Chain(
-		bearergate.LimitFailedAuthentication(brokenStore(), bearergate.WithFallback(budgetOf(t, 1))),
+		bearergate.LimitFailedAuthentication(brokenLimiter(), bearergate.WithFallback(budgetOf(t, 1))),
 		bearergate.RequireToken(issuer.Verifier()))
 	refuses(t, guard, get("forged"), bearergate.ErrInvalidToken)
 	refuses(t, guard, get("forged"), bearergate.ErrRateLimited)
 }
 
-// TestUsedUpAddressesAreBounded fails more addresses than are remembered: those
-// beyond are refused all the same, and room is made when windows end.
-func TestUsedUpAddressesAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		verified := 0
-		guard := bearergate.Chain(
-			bearergate.LimitFailedAuthentication(windowed()),
-			bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) {
-				verified++
-				return nil, bearergate.ErrInvalidToken
-			})))(http.NotFoundHandler())
-		fail := func(i int) int {
-			rec := httptest.NewRecorder()
-			guard.ServeHTTP(rec, from(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), get("forged")))
-			return rec.Code
-		}
-		const remembered = 1 << 16
-		for i := range remembered + 1 {
-			if got := fail(i); got != 401 {
-				t.Fatalf("address %d: got %d, want 401", i, got)
+func TestRequestsWithoutCredentialsCostNothing(t *testing.T) {
+	guard := metered(t, 1)
+	for range 5 {
+		refuses(t, guard, get(""), bearergate.ErrInvalidToken)
+		refuses(t, guard, withAuthorization(""), bearergate.ErrInvalidToken)
+		refuses(t, guard, withAuthorization("Basic dTpw"), bearergate.ErrInvalidToken)
+	}
+	refuses(t, guard, get("forged"), bearergate.ErrInvalidToken)
+	refuses(t, guard, get(""), bearergate.ErrRateLimited)
+}
+
+// flood is a chain whose limiter has one failure a minute for each key, and which
+// counts the keys.
+type flood struct {
+	handler  http.Handler
+	keys     map[string]bool
+	verified int
+}
+
+func newFlood() *flood {
+	f := &flood{keys: make(map[string]bool)}
+	budgets := windowed()
+	f.handler = bearergate.Chain(
+		bearergate.LimitFailedAuthentication(bearergate.LimiterFunc(func(ctx context.Context, key string) (bearergate.Quota, error) {
+			f.keys[key] = true
+			return budgets.Take(ctx, key)
+		})),
+		bearergate.RequireToken(bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
+			f.verified++
+			if raw == "good" {
+				return bearergate.NewToken(bearergate.Claims{Type: bearergate.AccessToken}), nil
 			}
-		}
-		for i, verifications := range map[int]int{0: 0, remembered: 1} {
-			verified = 0
-			if got := fail(i); got != 429 || verified != verifications {
-				t.Errorf("address %d: got %d after %d verifications, want 429 after %d", i, got, verified, verifications)
-			}
-		}
-		time.Sleep(time.Minute)
-		fail(remembered)
-		verified = 0
-		if got := fail(remembered); got != 429 || verified != 0 {
-			t.Errorf("in the next window: got %d after %d verifications, want 429 after none", got, verified)
-		}
-	})
+			return nil, bearergate.ErrInvalidToken
+		})))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	return f
+}
+
+func (f *flood) send(address netip.Addr, token string) (status int) {
+	rec := httptest.NewRecorder()
+	f.handler.ServeHTTP(rec, from(netip.AddrPortFrom(address, 1).String(), get(token)))
+	return rec.Code
+}
+
+// TestMemoryForFailingAddressesIsBounded has more addresses fail than are kept, of
+// IPv4 and of IPv6: the limiter's keys are bounded, guessing is not made any
+// easier, and clients pay only for what their network did.
+func TestMemoryForFailingAddressesIsBounded(t *testing.T) {
+	v4 := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
+	v6 := func(i int) netip.Addr {
+		return netip.AddrFrom16([16]byte{0x20, 0x01, byte(i >> 16), byte(i >> 8), byte(i), 0, 1})
+	}
+	for name, address := range map[string]func(int) netip.Addr{"IPv4": v4, "IPv6": v6} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFlood()
+				const kept, more = 1 << 16, 40_000
+				for i := range kept {
+					if got := f.send(address(i), "forged"); got != 401 {
+						t.Fatalf("address %d: got %d, want 401", i, got)
+					}
+				}
+				f.verified = 0
+				for i := range more {
+					f.send(address(kept+i), "forged")
+				}
+				const networks = 1<<14 + 1<<12
+				if most := kept + networks; len(f.keys) > most {
+					t.Errorf("got %d keys, want %d at most", len(f.keys), most)
+				}
+				if f.verified > networks {
+					t.Errorf("got %d tokens of further addresses looked at, want %d at most", f.verified, networks)
+				}
+				f.verified = 0
+				if got := f.send(address(1), "good"); got != 429 || f.verified != 0 {
+					t.Errorf("an address that failed: got %d after %d verifications, want 429 after none", got, f.verified)
+				}
+				for _, stranger := range []string{"192.0.2.1", "2400:db8::1"} {
+					if got := f.send(netip.MustParseAddr(stranger), "good"); got != 200 {
+						t.Errorf("an address of a network that did nothing: got %d, want 200", got)
+					}
+				}
+				time.Sleep(3 * time.Minute)
+				f.keys = make(map[string]bool)
+				for i := range 1000 {
+					f.send(address(kept+i), "forged")
+				}
+				if len(f.keys) != 1000 {
+					t.Errorf("got %d keys three windows later, want one for each of 1000 addresses", len(f.keys))
+				}
+			})
+		})
+	}
 }
 
 func TestEachOfTwoLimitsAroundARouteCounts(t *testing.T) {
 	strict, generous := budgetOf(t, 2), budgetOf(t, 100)
-	for name, limits := range map[string][]limiter.Store{"strict outside": {strict, generous}, "strict inside": {budgetOf(t, 100), budgetOf(t, 2)}} {
+	for name, limits := range map[string][]bearergate.Limiter{"strict outside": {strict, generous}, "strict inside": {budgetOf(t, 100), budgetOf(t, 2)}} {
 		t.Run(name, func(t *testing.T) {
 			guard := bearergate.Chain(bearergate.LimitFailedAuthentication(limits[0]), bearergate.LimitFailedAuthentication(limits[1]),
 				bearergate.RequireToken(issuer.Verifier()))
@@ -207,38 +262,38 @@ func TestClientAddress(t *testing.T) {
 		forwarded []string
 		key       string
 	}{
-		{"IPv4", "192.0.2.1:80", nil, "address:192.0.2.1"},
-		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:80", nil, "address:192.0.2.1"},
-		{"IPv6 by /64", "[2001:db8:1:2:3:4:5:6]:80", nil, "address:2001:db8:1:2::"},
-		{"IPv6 with zone", "[fe80::1%eth0]:80", nil, "address:fe80::"},
-		{"without port", "192.0.2.1", nil, "address:192.0.2.1"},
-		{"IPv4 in IPv6, without port", "::ffff:192.0.2.1", nil, "address:192.0.2.1"},
-		{"IPv6 with zone, without port", "fe80::1%eth0", nil, "address:fe80::"},
-		{"IPv4 in IPv6 from a proxy", "10.0.0.1:80", []string{"::ffff:198.51.100.7"}, "address:198.51.100.7"},
-		{"proxy as IPv4 in IPv6", "10.0.0.1:80", []string{"198.51.100.7, ::ffff:10.0.0.2"}, "address:198.51.100.7"},
-		{"header from a stranger", "192.0.2.1:80", []string{"198.51.100.7"}, "address:192.0.2.1"},
-		{"header from a proxy", "10.0.0.1:80", []string{"198.51.100.7"}, "address:198.51.100.7"},
-		{"what the client wrote itself", "10.0.0.1:80", []string{"1.1.1.1, 198.51.100.7"}, "address:198.51.100.7"},
-		{"what the client wrote on a line of its own", "10.0.0.1:80", []string{"1.1.1.1", "198.51.100.7"}, "address:198.51.100.7"},
-		{"two proxies", "10.0.0.1:80", []string{"1.1.1.1, 198.51.100.7, 10.0.0.2"}, "address:198.51.100.7"},
-		{"two proxies on two lines", "10.0.0.1:80", []string{"198.51.100.7", "10.0.0.2"}, "address:198.51.100.7"},
-		{"IPv6 from an IPv6 proxy", "[fd00::1]:80", []string{"2001:db8:1:2:3:4:5:6"}, "address:2001:db8:1:2::"},
-		{"with port", "10.0.0.1:80", []string{"198.51.100.7:1234"}, "address:198.51.100.7"},
-		{"IPv6 with port", "10.0.0.1:80", []string{"[2001:db8::1]:1234"}, "address:2001:db8::"},
-		{"IPv6 in brackets", "10.0.0.1:80", []string{"[2001:db8::1]"}, "address:2001:db8::"},
-		{"no address", "10.0.0.1:80", []string{"unknown"}, "address:10.0.0.1"},
-		{"no address before a proxy", "10.0.0.1:80", []string{"1.1.1.1, unknown, 10.0.0.2"}, "address:10.0.0.2"},
-		{"empty header", "10.0.0.1:80", []string{""}, "address:10.0.0.1"},
-		{"empty element", "10.0.0.1:80", []string{"198.51.100.7,"}, "address:10.0.0.1"},
-		{"proxies alone", "10.0.0.1:80", []string{"10.0.0.3, 10.0.0.2"}, "address:10.0.0.3"},
+		{"IPv4", "192.0.2.1:80", nil, "address:192.0.2.1/32"},
+		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:80", nil, "address:192.0.2.1/32"},
+		{"IPv6 by /64", "[2001:db8:1:2:3:4:5:6]:80", nil, "address:2001:db8:1:2::/64"},
+		{"IPv6 with zone", "[fe80::1%eth0]:80", nil, "address:fe80::/64"},
+		{"without port", "192.0.2.1", nil, "address:192.0.2.1/32"},
+		{"IPv4 in IPv6, without port", "::ffff:192.0.2.1", nil, "address:192.0.2.1/32"},
+		{"IPv6 with zone, without port", "fe80::1%eth0", nil, "address:fe80::/64"},
+		{"IPv4 in IPv6 from a proxy", "10.0.0.1:80", []string{"::ffff:198.51.100.7"}, "address:198.51.100.7/32"},
+		{"proxy as IPv4 in IPv6", "10.0.0.1:80", []string{"198.51.100.7, ::ffff:10.0.0.2"}, "address:198.51.100.7/32"},
+		{"header from a stranger", "192.0.2.1:80", []string{"198.51.100.7"}, "address:192.0.2.1/32"},
+		{"header from a proxy", "10.0.0.1:80", []string{"198.51.100.7"}, "address:198.51.100.7/32"},
+		{"what the client wrote itself", "10.0.0.1:80", []string{"1.1.1.1, 198.51.100.7"}, "address:198.51.100.7/32"},
+		{"what the client wrote on a line of its own", "10.0.0.1:80", []string{"1.1.1.1", "198.51.100.7"}, "address:198.51.100.7/32"},
+		{"two proxies", "10.0.0.1:80", []string{"1.1.1.1, 198.51.100.7, 10.0.0.2"}, "address:198.51.100.7/32"},
+		{"two proxies on two lines", "10.0.0.1:80", []string{"198.51.100.7", "10.0.0.2"}, "address:198.51.100.7/32"},
+		{"IPv6 from an IPv6 proxy", "[fd00::1]:80", []string{"2001:db8:1:2:3:4:5:6"}, "address:2001:db8:1:2::/64"},
+		{"with port", "10.0.0.1:80", []string{"198.51.100.7:1234"}, "address:198.51.100.7/32"},
+		{"IPv6 with port", "10.0.0.1:80", []string{"[2001:db8::1]:1234"}, "address:2001:db8::/64"},
+		{"IPv6 in brackets", "10.0.0.1:80", []string{"[2001:db8::1]"}, "address:2001:db8::/64"},
+		{"no address", "10.0.0.1:80", []string{"unknown"}, "address:10.0.0.1/32"},
+		{"no address before a proxy", "10.0.0.1:80", []string{"1.1.1.1, unknown, 10.0.0.2"}, "address:10.0.0.2/32"},
+		{"empty header", "10.0.0.1:80", []string{""}, "address:10.0.0.1/32"},
+		{"empty element", "10.0.0.1:80", []string{"198.51.100.7,"}, "address:10.0.0.1/32"},
+		{"proxies alone", "10.0.0.1:80", []string{"10.0.0.3, 10.0.0.2"}, "address:10.0.0.3/32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got string
-			store := limiterStore{take: func(_ context.Context, key string) (uint64, uint64, uint64, bool, error) {
+			store := stored(func(_ context.Context, key string) (uint64, uint64, uint64, bool, error) {
 				got = key
 				return 1, 1, 0, true, nil
-			}}
-			r := from(c.remote, get(""))
+			})
+			r := from(c.remote, get("forged"))
 			r.Header["X-Forwarded-For"] = c.forwarded
 			r.Header.Set("Forwarded", "for=203.0.113.9")
 			r.Header.Set("X-Real-Ip", "203.0.113.9")
@@ -255,10 +310,10 @@ func TestClientAddress(t *testing.T) {
 func FuzzClientAddress(f *testing.F) {
 	f.Add("10.0.0.1:80", "1.1.1.1, 10.0.0.2")
 	f.Add("[::1]:80", "[2001:db8::1]:1,")
-	store := limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) { return 1, 1, 0, true, nil }}
+	store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) { return 1, 1, 0, true, nil })
 	guard := bearergate.LimitFailedAuthentication(store, bearergate.WithTrustedProxies(netip.MustParsePrefix("0.0.0.0/0")))
 	f.Fuzz(func(t *testing.T, remote, forwarded string) {
-		r := from(remote, get(""))
+		r := from(remote, get("forged"))
 		r.Header.Set("X-Forwarded-For", forwarded)
 		if got := serve(guard, r).Status; got != 200 && got != 500 {
 			t.Errorf("got %d", got)

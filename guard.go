@@ -3,6 +3,7 @@ package bearergate
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 )
 
 // guard is what every guard is: a check of the request. It returns the state that
@@ -50,4 +51,13 @@ func behindToken(name string, check guard) guard {
 // nilOption is what a constructor panics with if it is given a nil option.
 func nilOption(constructor, option string) string {
 	return fmt.Sprintf("bearergate: %s was given a nil %s; leave it out", constructor, option)
+}
+
+// isNil reports whether v is nil, or a nil pointer or function.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	value := reflect.ValueOf(v)
+	return (value.Kind() == reflect.Pointer || value.Kind() == reflect.Func) && value.IsNil()
 }

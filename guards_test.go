@@ -116,7 +116,7 @@ func TestGrantOfAnEarlierTokenDoesNotCount(t *testing.T) {
 
 func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
 	for _, answer := range []bearergate.Grant{{}, {ID: "grant-2"}} {
-		guard := bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { return answer, nil }))
+		guard := bearergate.RequireGrant(bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) { return answer, nil }))
 		refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 	}
 }
@@ -127,7 +127,7 @@ func TestTokenWithoutGrantIsNotLookedUp(t *testing.T) {
 	claims := bearergatetest.Claims()
 	claims.GrantID = ""
 	for _, err := range []error{nil, errInner} {
-		guard := bearergate.RequireGrant(grantsFunc(func(context.Context, string) (bearergate.Grant, error) { return bearergate.Grant{}, err }))
+		guard := bearergate.RequireGrant(bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) { return bearergate.Grant{}, err }))
 		refuses(t, guard, as(claims), bearergate.ErrGrantNotFound)
 	}
 }
@@ -148,7 +148,7 @@ func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
 	}
 	grants.Revoke("revoked", time.Now())
 	asked := 0
-	guard := bearergate.RequireGrant(grantsFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {
+	guard := bearergate.RequireGrant(bearergate.GrantStoreFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {
 		asked++
 		return grants.Grant(ctx, id)
 	}), bearergate.WithGrantInPath("grantId"))

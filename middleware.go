@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -66,9 +65,7 @@ func (t TokenType) applyToken(g *tokenGuard) {
 // answered 400 invalid_request, and an error of v that is none of this package
 // 503. Neither query, form nor cookie is read.
 func RequireToken(v Verifier, opts ...TokenOption) Middleware {
-	if isNil(v) {
-		panic("bearergate: RequireToken needs a Verifier and was given nil; see the error of its constructor, or jwtverifier.New and NewOpaqueVerifier")
-	}
+	checkVerifier("RequireToken", v)
 	g := newTokenGuard(v)
 	for _, o := range opts {
 		if o == nil {
@@ -77,15 +74,6 @@ func RequireToken(v Verifier, opts ...TokenOption) Middleware {
 		o.applyToken(g)
 	}
 	return guard(g.check).middleware()
-}
-
-// isNil reports whether v is nil, or a nil pointer.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	value := reflect.ValueOf(v)
-	return value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 type tokenGuard struct {

@@ -17,7 +17,6 @@ import (
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/google/go-cmp/cmp"
-	"github.com/sethvargo/go-limiter"
 )
 
 func installation(id string) bearergate.Claims {
@@ -81,17 +80,16 @@ func TestTokensOfAnInstallationShareItsBudget(t *testing.T) {
 
 func TestFailedAuthenticationCostsNoInstallation(t *testing.T) {
 	asked := 0
-	store := exhausted(1, time.Now())
-	store.take = func(context.Context, string) (uint64, uint64, uint64, bool, error) {
-		asked++
-		return 1, 0, 0, true, nil
-	}
-	guard := bearergate.Chain(bearergate.RequireToken(issuer.Verifier()), bearergate.RateLimit(store))
+	guard := bearergate.Chain(bearergate.RequireToken(issuer.Verifier()), bearergate.RateLimit(
+		bearergate.LimiterFunc(func(context.Context, string) (bearergate.Quota, error) {
+			asked++
+			return bearergate.Quota{Limit: 1, Allowed: true}, nil
+		})))
 	refuses(t, guard, get(""), bearergate.ErrInvalidToken)
 	refuses(t, guard, get(issuer.InstallationToken(bearergatetest.Expired())), bearergate.ErrInvalidToken)
 	refuses(t, guard, get(bearergatetest.NewStranger().InstallationToken()), bearergate.ErrInvalidToken)
 	if asked != 0 {
-		t.Errorf("the store was asked %d times", asked)
+		t.Errorf("the limiter was asked %d times, want never", asked)
 	}
 }
 
@@ -127,9 +125,9 @@ func TestHeaderOfOneAnswerIsNotThatOfAnother(t *testing.T) {
 // TestPolicyIsThatOfTheKey is a store that gives some installations more.
 func TestPolicyIsThatOfTheKey(t *testing.T) {
 	limit := uint64(0)
-	guard := bearergate.RateLimit(limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+	guard := bearergate.RateLimit(stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
 		return limit, 1, uint64(time.Now().Add(time.Minute).UnixNano()), true, nil
-	}})
+	}))
 	for _, limit = range []uint64{1000, 5, 5, 1000} {
 		want := fmt.Sprintf(`"installation";q=%d`, limit)
 		if got := serve(guard, as(bearergatetest.Claims())).Header.Get("RateLimit-Policy"); got != want {
@@ -139,18 +137,17 @@ func TestPolicyIsThatOfTheKey(t *testing.T) {
 }
 
 func TestStoreWithoutLimitSetsNoFields(t *testing.T) {
-	store := limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) { return 0, 0, 0, true, nil }}
+	store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) { return 0, 0, 0, true, nil })
 	got := serve(bearergate.RateLimit(store), as(bearergatetest.Claims()))
 	if !got.Handled || got.Header.Get("RateLimit") != "" || got.Header.Get("RateLimit-Policy") != "" {
 		t.Errorf("got %v, want a pass without fields", got)
 	}
 }
 
-func TestWindowThatNobodyKnowsIsNotTold(t *testing.T) {
-	short := bearergate.PerWindow(5, 100*time.Millisecond) // has no whole seconds to tell
-	defer short.Close(context.Background())
-	for _, store := range []limiter.Store{exhaustedFor(5, time.Minute), short} {
-		got := serve(bearergate.RateLimit(store), as(bearergatetest.Claims()))
+func TestUnknownWindowIsLeftOut(t *testing.T) {
+	short := perWindow(t, 5, 100*time.Millisecond) // has no whole seconds
+	for _, l := range []bearergate.Limiter{exhaustedFor(5, time.Minute, 0), short} {
+		got := serve(bearergate.RateLimit(l), as(bearergatetest.Claims()))
 		if want := `"installation";q=5`; got.Header.Get("RateLimit-Policy") != want {
 			t.Errorf("got %q, want %q", got.Header.Get("RateLimit-Policy"), want)
 		}
@@ -160,9 +157,9 @@ func TestWindowThatNobodyKnowsIsNotTold(t *testing.T) {
 func TestNumbersOfAStoreFitTheFields(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const most = math.MaxUint64
-		store := limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+		store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
 			return most, most, most, true, nil
-		}}
+		})
 		h := serve(bearergate.RateLimit(store), as(bearergatetest.Claims())).Header
 		if got, want := h.Get("RateLimit-Policy"), `"installation";q=999999999999999`; got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -176,9 +173,7 @@ func TestNumbersOfAStoreFitTheFields(t *testing.T) {
 // TestBudgetOutlivesTheSweep waits for the store to drop what it may drop.
 func TestBudgetOutlivesTheSweep(t *testing.T) {
 	t.Parallel()
-	store := bearergate.PerWindow(1, time.Second)
-	defer store.Close(context.Background())
-	guard := bearergate.RateLimit(store)
+	guard := bearergate.RateLimit(perWindow(t, 1, time.Second))
 	<-time.After(400 * time.Millisecond)
 	passes(t, guard, as(bearergatetest.Claims()))
 	<-time.After(750 * time.Millisecond) // the first sweep was at a second
@@ -191,15 +186,12 @@ func TestRetryAfterIsTrue(t *testing.T) {
 	for _, left := range []time.Duration{1, time.Second, 1500 * time.Millisecond, 59*time.Second + 1} {
 		synctest.Test(t, func(t *testing.T) {
 			reset := time.Now().Add(left)
-			store := exhausted(1, reset)
-			refused := store.take
-			store.take = func(ctx context.Context, key string) (uint64, uint64, uint64, bool, error) {
+			guard := bearergate.RateLimit(bearergate.LimiterFunc(func(context.Context, string) (bearergate.Quota, error) {
 				if time.Now().Before(reset) {
-					return refused(ctx, key)
+					return bearergate.Quota{Limit: 1, Reset: reset}, nil
 				}
-				return 1, 0, uint64(reset.Add(time.Minute).UnixNano()), true, nil
-			}
-			guard := bearergate.RateLimit(store)
+				return bearergate.Quota{Limit: 1, Reset: reset.Add(time.Minute), Allowed: true}, nil
+			}))
 			got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 			seconds, err := strconv.Atoi(got.Header.Get("Retry-After"))
 			if err != nil {
@@ -217,9 +209,7 @@ func TestRetryAfterIsTrue(t *testing.T) {
 // TestRetryAfterIsTrueOfTheRealStore does the same on the real clock, which is
 // the only one that go-limiter's store knows.
 func TestRetryAfterIsTrueOfTheRealStore(t *testing.T) {
-	store := bearergate.PerWindow(1, 900*time.Millisecond)
-	defer store.Close(context.Background())
-	guard := bearergate.RateLimit(store)
+	guard := bearergate.RateLimit(perWindow(t, 1, 900*time.Millisecond))
 	passes(t, guard, as(bearergatetest.Claims()))
 	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 	if got.Header.Get("Retry-After") != "1" {
@@ -230,9 +220,9 @@ func TestRetryAfterIsTrueOfTheRealStore(t *testing.T) {
 }
 
 func TestClosedBudgetCannotTell(t *testing.T) {
-	store := bearergate.PerMinute(1)
-	store.Close(context.Background())
-	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+	closed := perWindow(t, 1, time.Minute)
+	closed.Close()
+	refuses(t, bearergate.RateLimit(closed), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 func TestStoreThatIsLateCannotTell(t *testing.T) {
@@ -242,17 +232,17 @@ func TestStoreThatIsLateCannotTell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := limiterStore{take: func(ctx context.Context, _ string) (uint64, uint64, uint64, bool, error) {
+				store := stored(func(ctx context.Context, _ string) (uint64, uint64, uint64, bool, error) {
 					wait(ctx)
 					return 1, 1, 0, true, ctx.Err()
-				}}
+				})
 				start := time.Now()
 				refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
-				if got := time.Since(start); got != bearergate.DefaultStoreTimeout {
-					t.Errorf("answered after %v, want %v", got, bearergate.DefaultStoreTimeout)
+				if got := time.Since(start); got != bearergate.DefaultLimiterTimeout {
+					t.Errorf("answered after %v, want %v", got, bearergate.DefaultLimiterTimeout)
 				}
 				start = time.Now()
-				refuses(t, bearergate.RateLimit(store, bearergate.WithStoreTimeout(time.Second)), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+				refuses(t, bearergate.RateLimit(store, bearergate.WithLimiterTimeout(time.Second)), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 				if got := time.Since(start); got != time.Second {
 					t.Errorf("answered after %v, want a second", got)
 				}
@@ -266,11 +256,11 @@ func TestStoreThatHangsIsNotCalledWithoutBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
 		hanging := make(chan struct{})
-		guard := bearergate.RateLimit(limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+		guard := bearergate.RateLimit(stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
 			calls.Add(1)
 			<-hanging
 			return 1, 1, 0, true, nil
-		}})
+		}))
 		for range 1000 {
 			refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 		}
@@ -285,10 +275,10 @@ func TestStoreThatHangsIsNotCalledWithoutBound(t *testing.T) {
 
 func TestClientsThatLeaveDoNotMakeAStoreFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		guard := bearergate.RateLimit(limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+		guard := bearergate.RateLimit(stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
 			time.Sleep(10 * time.Millisecond)
 			return 1, 1, 0, true, nil
-		}})
+		}))
 		var wg sync.WaitGroup
 		for range 1000 {
 			wg.Go(func() {
@@ -310,13 +300,13 @@ func TestFallbackOutlivesAStoreThatHangs(t *testing.T) {
 		hanging := make(chan struct{})
 		defer close(hanging)
 		guard := bearergate.RateLimit(
-			limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+			stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
 				<-hanging
 				return 0, 0, 0, false, nil
-			}},
-			bearergate.WithFallback(limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) {
+			}),
+			bearergate.WithFallback(stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
 				return 1, 1, 0, true, nil
-			}}))
+			})))
 		for range 400 {
 			passes(t, guard, as(bearergatetest.Claims()))
 		}
@@ -324,18 +314,17 @@ func TestFallbackOutlivesAStoreThatHangs(t *testing.T) {
 }
 
 func TestStoreThatPanicsCannotTell(t *testing.T) {
-	store := limiterStore{take: func(context.Context, string) (uint64, uint64, uint64, bool, error) { panic("no connection") }}
+	store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) { panic("no connection") })
 	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 	var seen []bearergate.Decision
 	guard := bearergate.Chain(
-		bearergate.Configure(bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) {
-			d.Duration, d.Reason = 0, nil
-			seen = append(seen, d)
-		})),
-		bearergate.RateLimit(brokenStore(), bearergate.WithFallback(budgetOf(t, 1))))
+		configured(bearergate.Config{Observer: func(_ context.Context, d bearergate.Decision) {
+			seen = append(seen, bearergate.Decision{Method: d.Method, Code: d.Code, Degraded: d.Degraded})
+		}}),
+		bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(budgetOf(t, 1))))
 	passes(t, guard, as(bearergatetest.Claims()))
 	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
 	if want := `"installation";q=1;w=60`; got.Header.Get("RateLimit-Policy") != want {
@@ -348,7 +337,7 @@ func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	refuses(t, bearergate.RateLimit(brokenStore(), bearergate.WithFallback(brokenStore())), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(brokenLimiter())), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 func BenchmarkChain(b *testing.B) {

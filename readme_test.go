@@ -12,7 +12,6 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/tokenendpoint"
-	"github.com/sethvargo/go-limiter"
 )
 
 func readFile(t *testing.T, name string) string {
@@ -56,7 +55,7 @@ func TestReadmesWiringCompiles(t *testing.T) {
 
 var _, _ = wiring, tokenEndpoint // compiled, for what README.md says
 
-func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.GrantStore, listProjects, mintToken http.Handler, budget, failures limiter.Store) http.Handler { // in README.md
+func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.GrantStore, listProjects, mintToken http.Handler, budget, failures bearergate.Limiter) (http.Handler, error) { // in README.md
 	guarded := bearergate.Chain(
 		bearergate.RequireToken(verifier, bearergate.InstallationToken),
 		bearergate.RateLimit(budget),
@@ -68,11 +67,15 @@ func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.
 		bearergate.RequireToken(verifier, bearergate.AccessToken),
 		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
 	)(mintToken))
+	configure, err := bearergate.Configure(bearergate.Config{Realm: "translations", ReferenceURL: "https://docs.example/errors"})
+	if err != nil {
+		return nil, err
+	}
 	api := bearergate.Chain(
-		bearergate.Configure(bearergate.WithRealm("translations"), bearergate.WithReferenceURL("https://docs.example/errors")),
+		configure,
 		bearergate.LimitFailedAuthentication(failures, bearergate.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))),
 	)(mux)
-	return api
+	return api, nil
 }
 
 func tokenEndpoint(mux *http.ServeMux, clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants *bearergate.MemoryGrants, signer signer, verifier bearergate.Verifier, tokens *tokenendpoint.MemoryTokens) error { // in README.md

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -24,13 +24,13 @@ import (
 func TestRouteTakesTheTypesItNames(t *testing.T) {
 	access, installation := issuer.AccessToken(), issuer.InstallationToken()
 	for _, c := range []struct {
-		types   []bearergate.TokenType
+		types   []bearergate.TokenOption
 		refused string // empty: none
 	}{
 		{nil, ""},
-		{[]bearergate.TokenType{bearergate.AccessToken, bearergate.InstallationToken}, ""},
-		{[]bearergate.TokenType{bearergate.AccessToken}, installation},
-		{[]bearergate.TokenType{bearergate.InstallationToken}, access},
+		{[]bearergate.TokenOption{bearergate.AccessToken, bearergate.InstallationToken}, ""},
+		{[]bearergate.TokenOption{bearergate.AccessToken}, installation},
+		{[]bearergate.TokenOption{bearergate.InstallationToken}, access},
 	} {
 		guard := bearergate.RequireToken(issuer.Verifier(), c.types...)
 		for _, token := range []string{access, installation} {
@@ -70,7 +70,7 @@ type nilDereferencing struct{ text string }
 func (e *nilDereferencing) Error() string { return e.text }
 
 func TestErrorThatIsANilPointerCannotTell(t *testing.T) {
-	configure, seen := observing()
+	configure, seen := observing(bearergate.Config{})
 	guard := bearergate.Chain(configure, bearergate.RequireToken(failing((*nilDereferencing)(nil))))
 	refuses(t, guard, get("token"), bearergate.ErrTemporarilyUnavailable)
 	if got := (*seen)[0].Reason.Error(); got != "temporarily_unavailable: <nil>" {
@@ -100,7 +100,7 @@ func TestWhatAHandlerDoesWithItsTokenChangesNothing(t *testing.T) {
 	claims.ProjectIDs = []string{"p1", "p2"}
 	claims.Raw = `{"sub":"user-1"}`
 	token := bearergate.NewToken(claims)
-	guard := bearergate.RequireToken(verifierFunc(func(context.Context, string) (*bearergate.Token, error) { return token, nil }))
+	guard := bearergate.RequireToken(bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { return token, nil }))
 	claims.Scopes[0], claims.ProjectIDs[0] = "changed", "changed"
 
 	vandal := func(t *bearergate.Token) {
@@ -246,7 +246,7 @@ func TestOneVerifierIsResponsibleForAToken(t *testing.T) {
 func TestNoTokenReachesTheLog(t *testing.T) {
 	var log bytes.Buffer
 	observe := bearergate.LogDecisions(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	configure := bearergate.Configure(bearergate.WithObserver(observe))
+	configure := configured(bearergate.Config{Observer: observe})
 	token := issuer.InstallationToken(bearergatetest.Expired())
 	for _, v := range []bearergate.Verifier{
 		issuer.Verifier(),
@@ -266,7 +266,7 @@ func TestNoTokenReachesTheLog(t *testing.T) {
 // TestShortTokenDoesNotGarbleTheLog holds that no client chooses what is cut out
 // of the reasons.
 func TestShortTokenDoesNotGarbleTheLog(t *testing.T) {
-	configure, seen := observing()
+	configure, seen := observing(bearergate.Config{})
 	refuses(t, bearergate.Chain(configure, bearergate.RequireToken(issuer.Verifier())), get("e"), bearergate.ErrInvalidToken)
 	if got, want := (*seen)[0].Reason.Error(), "invalid_token: malformed JWS: no segments"; got != want {
 		t.Errorf("got reason %q, want %q", got, want)
@@ -286,48 +286,34 @@ func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 		"empty Verifier, by prefix": func() {
 			bearergate.ByPrefix("x", issuer.Verifier(), new(jwtverifier.Verifier))
 		},
-		"proxies of more than IPv4": func() { bearergate.WithTrustedProxies(netip.MustParsePrefix("::ffff:0:0/90")) },
-		"unknown type":              func() { bearergate.RequireToken(verifier, "refresh") },
-		"empty scope":               func() { bearergate.RequireScope("") },
-		"scope with space":          func() { bearergate.RequireScope("a b") },
-		"scope with quote":          func() { bearergate.RequireScope("a", `b"`) },
-		"scope with backslash":      func() { bearergate.RequireAnyScope(`a\b`) },
-		"scope with umlaut":         func() { bearergate.RequireAnyScope("ä") },
-		"scope of invalid UTF-8":    func() { bearergate.RequireAnyScope("\xff") },
-		"nil selector":              func() { bearergate.RequireOrg(nil) },
-		"no parameter":              func() { bearergate.PathValue("") },
-		"no grant parameter":        func() { bearergate.RequireGrant(grants, bearergate.WithGrantInPath("")) },
-		"nil grants":                func() { bearergate.RequireGrant(nil) },
-		"nil store":                 func() { bearergate.RateLimit(nil) },
-		"nil address store":         func() { bearergate.LimitFailedAuthentication(nil) },
-		"nil limit option":          func() { bearergate.RateLimit(brokenStore(), nil) },
-		"nil grant option":          func() { bearergate.RequireGrant(grants, nil) },
-		"proxies, no addresses": func() {
-			bearergate.RateLimit(brokenStore(), bearergate.WithTrustedProxies(netip.MustParsePrefix("::/0")))
-		},
+		"unknown type":           func() { bearergate.RequireToken(verifier, bearergate.TokenType("refresh")) },
+		"empty scope":            func() { bearergate.RequireScope("") },
+		"scope with space":       func() { bearergate.RequireScope("a b") },
+		"scope with quote":       func() { bearergate.RequireScope("a", `b"`) },
+		"scope with backslash":   func() { bearergate.RequireAnyScope(`a\b`) },
+		"scope with umlaut":      func() { bearergate.RequireAnyScope("ä") },
+		"scope of invalid UTF-8": func() { bearergate.RequireAnyScope("\xff") },
+		"nil selector":           func() { bearergate.RequireOrg(nil) },
+		"no parameter":           func() { bearergate.PathValue("") },
+		"no grant parameter":     func() { bearergate.RequireGrant(grants, bearergate.WithGrantInPath("")) },
+		"nil grants":             func() { bearergate.RequireGrant(nil) },
+		"nil limiter":            func() { bearergate.RateLimit(nil) },
+		"nil address limiter":    func() { bearergate.LimitFailedAuthentication(nil) },
+		"nil limit option":       func() { bearergate.RateLimit(brokenLimiter(), nil) },
+		"nil limiter option":     func() { bearergate.RateLimit(brokenLimiter(), bearergate.LimiterOption(nil)) },
+		"nil failure option":     func() { bearergate.LimitFailedAuthentication(brokenLimiter(), nil) },
+		"nil token option":       func() { bearergate.RequireToken(verifier, nil) },
+		"nil table option":       func() { bearergate.RequireRouteScopes(bearergate.RouteScopes{"/": nil}, nil) },
+		"nil verifier function":  func() { bearergate.RequireToken(bearergate.VerifierFunc(nil)) },
+		"nil *MemoryLimiter":     func() { bearergate.RateLimit((*bearergate.MemoryLimiter)(nil)) },
+		"nil store":              func() { bearergate.NewStoreLimiter(nil, 0) },
+		"nil *MemoryGrants":      func() { bearergate.RequireGrant((*bearergate.MemoryGrants)(nil)) },
+		"nil grant option":       func() { bearergate.RequireGrant(grants, nil) },
 		"prefix with space": func() {
 			bearergate.NewOpaqueVerifier("bi oat", func(context.Context, [32]byte) (bearergate.Claims, error) { return bearergate.Claims{}, nil })
 		},
-		"nil fallback":          func() { bearergate.RateLimit(brokenStore(), bearergate.WithFallback(nil)) },
-		"no timeout":            func() { bearergate.WithStoreTimeout(0) },
-		"window of 0":           func() { bearergate.WithWindow(0) },
-		"limit of 0":            func() { bearergate.PerMinute(0) },
-		"budget without window": func() { bearergate.PerWindow(1, 0) },
-		"invalid proxy":         func() { bearergate.WithTrustedProxies(noPrefix) },
-		"nil option":            func() { bearergate.Configure(nil) },
-		"nil writer":            func() { bearergate.WithErrorWriter(nil) },
-		"nil observer":          func() { bearergate.WithObserver(nil) },
-		"nil logger":            func() { bearergate.LogDecisions(nil) },
-		"empty realm":           func() { bearergate.WithRealm("") },
-		"realm with quote":      func() { bearergate.WithRealm(`the "api"`) },
-		"realm with line break": func() { bearergate.WithRealm("api\r\nX: y") },
-		"realm with umlaut":     func() { bearergate.WithRealm("äpi") },
-		"relative URL":          func() { bearergate.WithReferenceURL("/errors") },
-		"URL with fragment":     func() { bearergate.WithReferenceURL("https://docs.example/#errors") },
-		"URL with bracket":      func() { bearergate.WithReferenceURL("https://docs.example/>") },
-		"URL of a script":       func() { bearergate.WithReferenceURL("javascript://x/y") },
-		"no token length":       func() { bearergate.WithMaxTokenLength(0) },
-		"huge token length":     func() { bearergate.WithMaxTokenLength(1 << 20) },
+		"nil fallback": func() { bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(nil)) },
+		"nil logger":   func() { bearergate.LogDecisions(nil) },
 		"no opaque prefix": func() {
 			bearergate.NewOpaqueVerifier("", func(context.Context, [32]byte) (bearergate.Claims, error) { return bearergate.Claims{}, nil })
 		},
@@ -343,4 +329,49 @@ func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 	}
 	passes(t, bearergate.Chain(), get(""))
 	passes(t, bearergate.Require(check), get(""))
+}
+
+// TestConfigurationFaultsAreErrors holds for all that may come
+// from a flag or a file: it never panics.
+func TestConfigurationFaultsAreErrors(t *testing.T) {
+	configure := func(c bearergate.Config) func() error {
+		return func() error { _, err := bearergate.Configure(c); return err }
+	}
+	perWindow := func(requests uint64, window time.Duration) func() error {
+		return func() error { _, err := bearergate.PerWindow(requests, window); return err }
+	}
+	for _, c := range []struct {
+		name  string
+		build func() error
+		want  []string // is in the error
+	}{
+		{"realm with quote", configure(bearergate.Config{Realm: `the "api"`}), []string{"Realm"}},
+		{"realm with line break", configure(bearergate.Config{Realm: "api\r\nX: y"}), []string{"Realm"}},
+		{"realm with umlaut", configure(bearergate.Config{Realm: "äpi"}), []string{"Realm"}},
+		{"relative URL", configure(bearergate.Config{ReferenceURL: "/errors"}), []string{"ReferenceURL", "/errors"}},
+		{"URL with fragment", configure(bearergate.Config{ReferenceURL: "https://docs.example/#errors"}), []string{"ReferenceURL"}},
+		{"URL with bracket", configure(bearergate.Config{ReferenceURL: "https://docs.example/>"}), []string{"ReferenceURL"}},
+		{"URL of a script", configure(bearergate.Config{ReferenceURL: "javascript://x/y"}), []string{"ReferenceURL"}},
+		{"metadata URL with quote", configure(bearergate.Config{ResourceMetadataURL: `https://api.example/"`}), []string{"ResourceMetadataURL"}},
+		{"scope with two spaces", configure(bearergate.Config{DefaultScope: "a  b"}), []string{"DefaultScope"}},
+		{"negative token length", configure(bearergate.Config{MaxTokenLength: -1}), []string{"MaxTokenLength", "-1"}},
+		{"huge token length", configure(bearergate.Config{MaxTokenLength: 1 << 20}), []string{"MaxTokenLength"}},
+		{"all at once", configure(bearergate.Config{Realm: `"`, ReferenceURL: "x", ResourceMetadataURL: "x", DefaultScope: `"`, MaxTokenLength: -1}),
+			[]string{"Realm", "ReferenceURL", "ResourceMetadataURL", "DefaultScope", "MaxTokenLength"}},
+		{"budget of 0", perWindow(0, time.Minute), []string{"0 requests"}},
+		{"budget without window", perWindow(1, 0), []string{"window 0s"}},
+		{"budget of neither", perWindow(0, -1), []string{"0 requests", "window -1ns"}},
+		{"endless window", perWindow(1, math.MaxInt64), []string{"window"}},
+	} {
+		err := c.build()
+		if err == nil {
+			t.Errorf("%s: got no error, want one", c.name)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %q, want it to name %s", c.name, err, want)
+			}
+		}
+	}
 }

@@ -3,6 +3,7 @@ package bearergate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/bearergate/bearergate/internal/b64token"
@@ -42,6 +43,15 @@ type RequestVerifier interface {
 	// schemes. It returns a token with a [Confirmation] only if it checked the
 	// proof. It must not read the body.
 	VerifyRequest(r *http.Request, scheme, raw string) (*Token, error)
+}
+
+func checkVerifier(constructor string, v Verifier) {
+	switch {
+	case isNil(v):
+		panic(fmt.Sprintf("bearergate: %s needs a Verifier and was given nil; look at the error of its constructor, or see jwtverifier.New and NewOpaqueVerifier", constructor))
+	case b64token.IsZero(v):
+		panic(fmt.Sprintf("bearergate: %s was given a %T that no constructor returned; see its New", constructor, v))
+	}
 }
 
 // requestVerification verifies a token that was sent by the scheme.

@@ -13,6 +13,14 @@ func (v Verifier) vouchedFor() any { return v.self }
 // AcceptedOnlyBy reports whether v itself, and not one that embeds it or a copy of
 // it, accepts only b64tokens: whoever embeds v may accept more.
 func AcceptedOnlyBy(v any) bool {
-	k, ok := v.(interface{ vouchedFor() any })
+	k, ok := v.(voucher)
 	return ok && k.vouchedFor() == v
 }
+
+// IsZero reports whether v embeds a Verifier that no constructor set.
+func IsZero(v any) bool {
+	k, ok := v.(voucher)
+	return ok && k.vouchedFor() == nil
+}
+
+type voucher interface{ vouchedFor() any }
