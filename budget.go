@@ -1,12 +1,11 @@
 package bearergate
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,7 +18,7 @@ type budget struct {
 	name     string // of the policy in the RateLimit fields
 	limiter  Limiter
 	fallback Limiter
-	timeout  time.Duration
+	idle     limiterCall
 	policy   atomic.Pointer[policyField]
 }
 
@@ -27,7 +26,7 @@ func newBudget(guard, name string, l Limiter) budget {
 	if isNil(l) {
 		panic(fmt.Sprintf("bearergate: %s needs a Limiter; PerMinute(DefaultRequestsPerMinute) returns one", guard))
 	}
-	return budget{name: name, limiter: l, timeout: DefaultLimiterTimeout}
+	return budget{name: name, limiter: l, idle: limiterCall{timeout: DefaultLimiterTimeout}}
 }
 
 // LimiterOption is a setting of [RateLimit] and [LimitFailedAuthentication].
@@ -42,7 +41,7 @@ func WithLimiterTimeout(timeout time.Duration) LimiterOption {
 	if timeout <= 0 {
 		timeout = DefaultLimiterTimeout
 	}
-	return func(b *budget) { b.timeout = timeout }
+	return func(b *budget) { b.idle.timeout = timeout }
 }
 
 // WithFallback sets the limiter that decides if the first one fails or is too
@@ -63,19 +62,11 @@ var (
 // take takes one request from the key's budget and sets the fields that say how
 // much of it is left. A limiter that fails is never a fault of the client's.
 func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, key string) (Quota, time.Time, error) {
-	returned := false
-	defer func() {
-		if !returned { // runtime.Goexit: nothing after this runs but deferred calls
-			refuseGuarded(w, r, s, ErrTemporarilyUnavailable.because(errLimiterExited))
-			http.NewResponseController(w).Flush()
-		}
-	}()
-	q, err := b.ask(r.Context(), b.limiter, key)
+	q, err := b.ask(w, r, s, b.limiter, key)
 	if err != nil && b.fallback != nil {
 		s.record.degraded()
-		q, err = b.ask(r.Context(), b.fallback, key)
+		q, err = b.ask(w, r, s, b.fallback, key)
 	}
-	returned = true
 	if err != nil {
 		return Quota{}, time.Time{}, ErrTemporarilyUnavailable.because(err)
 	}
@@ -84,55 +75,28 @@ func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, key stri
 	return q, now, nil
 }
 
-func (b *budget) ask(ctx context.Context, l Limiter, key string) (q Quota, err error) {
-	limited := &limiterContext{Context: ctx, timeout: b.timeout}
+func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (q Quota, err error) {
+	ctx, returned := s.limiterContext(r.Context(), &b.idle), false
 	defer func() {
-		limited.end()
+		ctx.end()
+		if returned {
+			return
+		}
 		if p := recover(); p != nil {
 			q, err = Quota{}, fmt.Errorf("bearergate: the limiter panicked: %v", p)
+			return
 		}
+		// runtime.Goexit: nothing runs after this but deferred calls.
+		refuseGuarded(w, r, s, ErrTemporarilyUnavailable.because(errLimiterExited))
+		http.NewResponseController(w).Flush()
 	}()
-	q, err = l.Take(limited, key)
+	q, err = l.Take(ctx, key)
+	returned = true
 	if err == nil && !q.Allowed && q.Limit == 0 {
 		err = errNoLimit
 	}
 	return q, err
 }
-
-// limiterContext is the context of one call of a limiter. It ends at the timeout,
-// and not when the client leaves: a call that was begun is worth its answer. A
-// limiter that answers from memory does not look at it, and starts no timer.
-type limiterContext struct {
-	context.Context // of the request, for its values
-	timeout         time.Duration
-
-	once   sync.Once
-	timed  context.Context
-	cancel context.CancelFunc
-}
-
-func (c *limiterContext) started() context.Context {
-	c.once.Do(func() {
-		c.timed, c.cancel = context.WithTimeout(context.WithoutCancel(c.Context), c.timeout)
-	})
-	return c.timed
-}
-
-func (c *limiterContext) Deadline() (time.Time, bool) { return c.started().Deadline() }
-func (c *limiterContext) Done() <-chan struct{}       { return c.started().Done() }
-func (c *limiterContext) Err() error                  { return c.started().Err() }
-
-func (c *limiterContext) end() {
-	c.once.Do(func() { c.timed, c.cancel = ended, func() {} })
-	c.cancel()
-}
-
-// ended is for limiters that look at their context after they returned.
-var ended = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
 
 // maxFieldInteger is the largest integer of a structured field (RFC 9651
 // section 3.3.1).
@@ -145,16 +109,21 @@ type policyField struct {
 	text   string
 }
 
-// setFields adds to RateLimit-Policy and RateLimit. Their slices are cut from one
-// array, and belong to this response alone.
+// setFields sets the policy's members of RateLimit-Policy and RateLimit beside
+// those of other policies. Their slices are cut from one array, and belong to this
+// response alone.
 func (b *budget) setFields(h http.Header, q Quota, now time.Time) {
 	if q.Limit == 0 {
 		return
 	}
 	values := [...]string{b.policyText(q), b.limitText(q, now)}
-	if outer := h["Ratelimit"]; outer != nil { // of another budget
-		h["Ratelimit-Policy"] = append(h["Ratelimit-Policy"], values[0])
-		h["Ratelimit"] = append(outer, values[1])
+	policies, limits := h["Ratelimit-Policy"], h["Ratelimit"]
+	if i := slices.Index(policies, values[0]); i >= 0 && i < len(limits) { // the guard ran before
+		limits[i] = values[1]
+		return
+	}
+	if policies != nil {
+		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, values[0]), append(limits, values[1])
 		return
 	}
 	h["Ratelimit-Policy"] = values[0:1:1]

@@ -24,6 +24,9 @@ type state struct {
 	// usedUpUntil is when the last of the outer budgets that are used up is
 	// restored, nil if none is.
 	usedUpUntil *time.Time
+	// limiting is the context of the first limiter that is asked, here to spare an
+	// allocation.
+	limiting limiterContext
 }
 
 // untouched is the state of a request that no guard has extended.
@@ -56,18 +59,30 @@ func stateFrom(ctx context.Context) *state {
 
 // extend returns a copy of the state of ctx to add to.
 func extend(ctx context.Context) *state {
-	s := *stateFrom(ctx)
-	s.Context = ctx
-	return &s
+	s := stateFrom(ctx)
+	return &state{
+		Context: ctx, settings: s.settings, record: s.record, schemes: s.schemes,
+		token: s.token, grant: s.grant, charge: s.charge, usedUpUntil: s.usedUpUntil,
+	}
+}
+
+// limiterContext returns a context of its own for one call of a limiter.
+func (s *state) limiterContext(ctx context.Context, idle *limiterCall) *limiterContext {
+	if s.limiting.use(ctx, idle) {
+		return &s.limiting
+	}
+	c := new(limiterContext)
+	c.use(ctx, idle)
+	return c
 }
 
 // withoutWriter returns a state in which Refuse answers by WriteError, and
 // records nothing.
 func (s *state) withoutWriter(ctx context.Context) *state {
-	inner, settings := *s, *s.settings
+	inner, settings := extend(ctx), *s.settings
 	settings.ErrorWriter = nil
-	inner.Context, inner.settings, inner.record = ctx, &settings, nil
-	return &inner
+	inner.settings, inner.record = &settings, nil
+	return inner
 }
 
 // TokenFrom returns the token that RequireToken verified for this request.

@@ -1,0 +1,63 @@
+package bearergate
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// limiterContext is the context of one call of a limiter. It ends at the timeout,
+// and not when the client leaves: a call that was begun is worth its answer. It
+// starts its timer when it is first asked for its end, so that it costs a limiter
+// that answers from memory nothing.
+type limiterContext struct {
+	context.Context // of the request, for its values
+	call            atomic.Pointer[limiterCall]
+}
+
+// limiterCall is idle until the timer is started.
+type limiterCall struct {
+	timeout time.Duration
+	timed   context.Context // nil: idle
+	cancel  context.CancelFunc
+}
+
+// endedCall is for limiters that look at their context after they returned.
+var endedCall = func() *limiterCall {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return &limiterCall{timed: ctx, cancel: cancel}
+}()
+
+// use reports whether c is the caller's, for one call.
+func (c *limiterContext) use(ctx context.Context, idle *limiterCall) bool {
+	if !c.call.CompareAndSwap(nil, idle) {
+		return false
+	}
+	c.Context = ctx
+	return true
+}
+
+func (c *limiterContext) started() context.Context {
+	for {
+		call := c.call.Load()
+		if call.timed != nil {
+			return call.timed
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), call.timeout)
+		if c.call.CompareAndSwap(call, &limiterCall{timed: ctx, cancel: cancel}) {
+			return ctx
+		}
+		cancel()
+	}
+}
+
+func (c *limiterContext) Deadline() (time.Time, bool) { return c.started().Deadline() }
+func (c *limiterContext) Done() <-chan struct{}       { return c.started().Done() }
+func (c *limiterContext) Err() error                  { return c.started().Err() }
+
+func (c *limiterContext) end() {
+	if call := c.call.Swap(endedCall); call.cancel != nil {
+		call.cancel()
+	}
+}
