@@ -52,3 +52,45 @@ func newSchemes(all []Scheme) []*acceptedScheme {
 }
 
 func unprintable(c rune) bool { return c < ' ' || c > '~' }
+
+// cutScheme returns the text after the name of the scheme. It reports false if
+// the value has another scheme, also one whose name only starts alike.
+func cutScheme(value, name string) (rest string, ok bool) {
+	n := len(name)
+	if len(value) < n || !equalFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
+		return "", false
+	}
+	return value[n:], true
+}
+
+// equalFold compares as [strings.EqualFold] does, for ASCII letters alone.
+func equalFold(a, b string) bool {
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// isTokenByte reports whether c can stand in the name of a scheme (RFC 9110
+// section 5.6.2).
+func isTokenByte(c byte) bool {
+	switch c {
+	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
+		return true
+	}
+	return '0' <= c && c <= '9' || 'a' <= lower(c) && lower(c) <= 'z'
+}
+
+// isToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool { return c > '~' || !isTokenByte(byte(c)) })
+}

@@ -32,9 +32,6 @@ func newBudget(guard, name string, l Limiter) budget {
 // LimiterOption is a setting of [RateLimit] and [LimitFailedAuthentication].
 type LimiterOption func(*budget)
 
-func (o LimiterOption) applyRateLimit(b *budget)                          { o(b) }
-func (o LimiterOption) applyFailedAuthentication(f *failedAuthentication) { o(&f.budget) }
-
 // WithLimiterTimeout sets how long a limiter has to answer, the fallback as long
 // again. The default, also for 0 and less, is [DefaultLimiterTimeout].
 func WithLimiterTimeout(timeout time.Duration) LimiterOption {

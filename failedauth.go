@@ -10,6 +10,8 @@ import (
 // [LimiterOption] is one.
 type FailedAuthenticationOption interface{ applyFailedAuthentication(*failedAuthentication) }
 
+func (o LimiterOption) applyFailedAuthentication(f *failedAuthentication) { o(&f.budget) }
+
 type trustedProxies []netip.Prefix
 
 func (p trustedProxies) applyFailedAuthentication(f *failedAuthentication) { f.trusted = p }
@@ -114,20 +116,4 @@ func longer(a, b error) error {
 		return a
 	}
 	return b
-}
-
-// networks are those that an address belongs to, smallest first.
-type networks [levels]netip.Prefix
-
-const levels = 4
-
-func networksOf(addr netip.Addr) (n networks) {
-	bits := [levels]int{32, 24, 16, 8}
-	if addr.Is6() {
-		bits = [levels]int{64, 48, 32, 16}
-	}
-	for i := range n {
-		n[i], _ = addr.Prefix(bits[i]) // the address is valid and has as many bits
-	}
-	return n
 }

@@ -6,6 +6,22 @@ import (
 	"time"
 )
 
+// networks are those that an address belongs to, smallest first.
+type networks [levels]netip.Prefix
+
+const levels = 4
+
+func networksOf(addr netip.Addr) (n networks) {
+	bits := [levels]int{32, 24, 16, 8}
+	if addr.Is6() {
+		bits = [levels]int{64, 48, 32, 16}
+	}
+	for i := range n {
+		n[i], _ = addr.Prefix(bits[i]) // the address is valid and has as many bits
+	}
+	return n
+}
+
 // maxFailing bounds the networks of each level that have a budget. The networks of
 // the last level are few by themselves.
 var maxFailing = [levels]int{1 << 16, 1 << 14, 1 << 12, 1 << 17}

@@ -9,6 +9,8 @@ import (
 // RateLimitOption is a setting of [RateLimit]. A [LimiterOption] is one.
 type RateLimitOption interface{ applyRateLimit(*budget) }
 
+func (o LimiterOption) applyRateLimit(b *budget) { o(b) }
+
 // RateLimit returns a guard that takes one request from the budget of the
 // token's installation: of its installation id, else its grant id, else its
 // subject and client id. A token with none of these is answered 500
@@ -17,7 +19,9 @@ type RateLimitOption interface{ applyRateLimit(*budget) }
 //
 // Every answer on which the limiter decided carries RateLimit-Policy and
 // RateLimit, as in draft-ietf-httpapi-ratelimit-headers-10. If there are two
-// limits in a chain, the fields have both, and Retry-After is that of the later.
+// limits in a chain, the fields have both. Put the longer window outside: only then
+// Retry-After heeds both budgets.
+//
 // A limiter that fails, panics or is too late, see [WithLimiterTimeout], is
 // answered 503 unless [WithFallback] is given.
 func RateLimit(l Limiter, opts ...RateLimitOption) Middleware {
