@@ -1,6 +1,6 @@
-// Package bearergate guards the routes of an OAuth 2.0 resource API: handlers
-// to compose, which refuse a request with the documented error answer or let it
-// through.
+// Package bearergate provides composable net/http middleware that authenticates
+// and authorizes requests with OAuth 2.0 tokens. Each guard lets a request pass or
+// refuses it with the documented error answer.
 //
 // # The guards, and their order
 //
@@ -13,11 +13,11 @@
 //	)
 //	mux.Handle("GET /orgs/{org}/projects", guarded(handler))
 //
-// The order decides what a client is told when there are two reasons to refuse
-// it, and clients act on what they are told. RequireToken comes first, since all
+// If there are two reasons to refuse a request, the order decides which of them
+// the client sees, and clients act on it. RequireToken comes first, since all
 // others ask about its token: an expired token without scope is 401, so that
-// the client refreshes it, and not 403. RateLimit comes before what may ask a
-// database. RequireGrant comes before RequireOrg and RequireScope: a revoked
+// the client refreshes it, and not 403. RateLimit comes before guards that may ask
+// a database. RequireGrant comes before RequireOrg and RequireScope: a revoked
 // grant is 410 whatever else is wrong. Guards that stand outside of
 // RequireToken answer 500 server_error.
 //
@@ -31,23 +31,25 @@
 //
 //	Access-Control-Expose-Headers: WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy
 //
-// so that scripts can read what they are told.
+// so that scripts can read the headers.
 //
 // # The answers
 //
-// Every refusal is one JSON object, {"error":"CODE"}, with a status, a challenge
-// and a Retry-After as the code has them: see [Codes], [Code.Meaning] and
-// [Code.Remedy]. Only missing_scope has a second member, "required". Handlers
-// refuse in the same way with [Refuse], and own rules become guards with
-// [Require].
+// Every refusal is one JSON object, {"error":"CODE"}, with the status, challenge
+// and Retry-After of the code: see [Codes], [Code.Meaning], [Code.Remedy] and
+// [Code.Action]. Only missing_scope has a second member, "required". Handlers
+// refuse in the same way with [Refuse], and rules of an application become guards
+// with [Require].
 //
 // # When the server cannot tell
 //
-// What is plugged in, a [Verifier], an [OpaqueLookup], a [GrantStore], an
-// [OrgFunc], a limiter store, a check, answers by its error: an [*Error] of this
-// package, wrapped with %w or bare, sets what the client is told; any other
-// error is answered 503 temporarily_unavailable with Retry-After and without a
-// word of its text. Clients drop a connection at 401, 404 and 410, so a fault of
-// the server is never one of these; and it never lets a request through, save by
-// [WithFallback].
+// A [Verifier], an [OpaqueLookup], a [GrantStore], an [OrgFunc] and a check report
+// their decision by the error that they return. A [Code] or an [*Error], possibly
+// wrapped, becomes the answer. Any other error is answered 503
+// temporarily_unavailable with Retry-After and without a word of its text, and so
+// is any error of a [Limiter]. Clients drop a connection at 401, 404 and 410, so a
+// fault of the server is never one of these. Nor does it let a request through,
+// except by [WithFallback].
+//
+// The rules of docs/semantics.md in the repository are what this package promises.
 package bearergate

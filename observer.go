@@ -29,10 +29,10 @@ type Decision struct {
 	// [http.Request.Pattern], empty where the guards run outside of the mux.
 	Method  string
 	Pattern string
-	// CacheHit says that the token had been verified before, so that its signature
+	// CacheHit reports that the token had been verified before, so that its signature
 	// was not checked again.
 	CacheHit bool
-	// Degraded says that a limiter store failed and its fallback decided.
+	// Degraded reports that a limiter failed and its fallback decided.
 	Degraded bool
 	// Duration is the time from [Configure] to the last guard's decision.
 	Duration time.Duration
@@ -41,10 +41,11 @@ type Decision struct {
 // Observer receives one Decision for each guarded request, once its handler has
 // returned. A refusal that the handler itself makes with [Refuse] counts. A
 // request that ended before a guard decided, since the guard panicked or an
-// http.TimeoutHandler did not wait for it, is told as server_error.
+// http.TimeoutHandler did not wait for it, is reported as server_error.
 // It is called by the request's goroutine, so it must be safe for concurrent
 // use and should be quick: net/http may hold the answer back until it returns.
-// The context is the one that Configure was given.
+// If it panics, the panic is logged to slog.Default and the answer stands. The
+// context is the one that Configure received.
 type Observer func(ctx context.Context, d Decision)
 
 // LogDecisions returns an [Observer] that logs to logger: passes at debug
