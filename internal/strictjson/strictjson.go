@@ -4,7 +4,6 @@
 package strictjson
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -13,9 +12,14 @@ import (
 // maxDepth bounds nesting, and so recursion.
 const maxDepth = 64
 
-// ErrMalformed is in the tree of every error of this package, save those that
+// Error is the type of this package's errors.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+// ErrMalformed is in the tree of every error of this package, except those that
 // a visitor returned.
-var ErrMalformed = errors.New("malformed JSON")
+const ErrMalformed Error = "malformed JSON"
 
 // Object checks that data is one JSON object and calls visit for each of its
 // members, in order, with the decoded name and the value's text, without white

@@ -7,7 +7,6 @@ package jose
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"fmt"
 )
 
@@ -25,9 +24,6 @@ type Signed struct {
 	signingInput []byte
 	signature    []byte
 }
-
-// ErrMalformed is in the tree of the errors of [Parser.Parse].
-var ErrMalformed = errors.New("malformed JWS")
 
 // Parser reads the compact serialization. The zero value is ready to use. It is
 // safe for concurrent use.
