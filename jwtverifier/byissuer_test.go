@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/jwtverifier"
 )
@@ -156,6 +157,15 @@ func TestIssuersThatCannotBeToldApartAreAnError(t *testing.T) {
 func newVerifierOf(t *testing.T, c jwtverifier.Config) *jwtverifier.Verifier {
 	t.Helper()
 	v, err := jwtverifier.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func byIssuer(t *testing.T, vs ...*jwtverifier.Verifier) bearergate.Verifier {
+	t.Helper()
+	v, err := jwtverifier.ByIssuer(vs...)
 	if err != nil {
 		t.Fatal(err)
 	}

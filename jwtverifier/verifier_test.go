@@ -194,7 +194,6 @@ func TestForgeriesFail(t *testing.T) {
 		"duplicate claim":          options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"sub":"root",`, 1))),
 		"escaped duplicate":        options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"s\u0075b":"root",`, 1))),
 		"nested duplicate":         options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"x":[{"a":1,"a":2}],`, 1))),
-		"nested deep":              options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"x":`+strings.Repeat("[", 200)+strings.Repeat("]", 200)+",", 1))),
 	} {
 		t.Run(name, func(t *testing.T) { refuses(t, v, token) })
 	}
