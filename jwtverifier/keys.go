@@ -100,7 +100,8 @@ func (r reporter) recovered() {
 // or with PEM: public keys and certificates. The key of each certificate is
 // taken, also of those that issued another; what else they say is not looked at.
 //
-// RSA keys have 2048 to 8192 bits. Entries of a JWK Set that cannot be used
+// RSA keys have 2048 to 8192 bits. Elliptic-curve keys are points of their curve,
+// Ed25519 keys also none of small order. Entries of a JWK Set that cannot be used
 // (other types and curves, other uses, private parts, a shared kid) are skipped
 // and reported to [Config.Logger]. Any other key that cannot be used, and having
 // none left, is an error.

@@ -60,10 +60,7 @@ func checkStrength(public any) error {
 	case *ecdsa.PublicKey:
 		return checkPoint(k)
 	case ed25519.PublicKey:
-		if len(k) != ed25519.PublicKeySize {
-			return errors.New("an Ed25519 key of the wrong length")
-		}
-		return nil
+		return checkEd25519(k)
 	}
 	return fmt.Errorf("a key of type %T is not taken", public)
 }
