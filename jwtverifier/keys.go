@@ -14,6 +14,11 @@ import (
 // KeySource gives the keys that an issuer's tokens are checked with. Those of
 // this package are all there are: [RemoteKeys], [DiscoverKeys], [StaticKeys] and
 // [SharedSecret]. It is safe for concurrent use.
+//
+// A token whose "kid" names no key is checked with the keys that have no name, a
+// token without "kid" with all; in both cases with those alone that fit its
+// algorithm. If more than four fit, the token is refused: no token costs more
+// than four signature checks.
 type KeySource interface {
 	// Ready returns nil if there are keys to verify with. Where there are none,
 	// it fetches them, and waits until they are there, the fetch failed, or ctx

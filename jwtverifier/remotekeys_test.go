@@ -3,6 +3,7 @@ package jwtverifier_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -414,6 +415,57 @@ func TestKeyWithoutIDThatWasReplacedIsFetched(t *testing.T) {
 			accepts(t, v, s.AccessToken(opt))
 			time.Sleep(10 * time.Second)
 		}
+	})
+}
+
+// TestTokenWithoutKeyIDIsRefusedIfMoreThanFourKeysFit has an issuer that rotates
+// and goes on publishing its old keys. The refusal causes no fetch.
+func TestTokenWithoutKeyIDIsRefusedIfMoreThanFourKeysFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyServer()
+		for keys := 1; keys <= 6; keys++ {
+			s.requests.Store(0)
+			v := s.verifier(t)
+			accepts(t, v, s.AccessToken())
+			token := s.AccessToken(bearergatetest.WithoutHeader("kid"))
+			if keys <= 4 {
+				accepts(t, v, token)
+			} else {
+				refuses(t, v, token)
+			}
+			s.wantRequests(t, 1)
+			s.Rotate()
+		}
+	})
+}
+
+// TestKeyWithoutIDAmongFourIsReplaced is a token that was checked with all four
+// old keys, and with which the new one is not tried as a fifth: it can be decided
+// the next time, and is no bad token until then.
+func TestKeyWithoutIDAmongFourIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyServer()
+		for range 3 {
+			s.Rotate()
+		}
+		four := bytes.ReplaceAll(s.JWKSet(), []byte(`"kid"`), []byte(`"was"`))
+		published := four
+		s.Break(func(w http.ResponseWriter, _ *http.Request) { w.Write(published) })
+		v := s.verifier(t)
+		accepts(t, v, s.AccessToken())
+		s.Rotate()
+		var set struct{ Keys []any }
+		if err := json.Unmarshal(s.JWKSet(), &set); err != nil {
+			t.Fatal(err)
+		}
+		set.Keys = set.Keys[3:] // without those of the oldest three algorithms
+		published = bytes.ReplaceAll(toJSON(t, set), []byte(`"kid"`), []byte(`"was"`))
+		published = bytes.Replace(published, []byte(`"Keys"`), []byte(`"keys"`), 1)
+		token := s.AccessToken()
+		cannotTell(t, v, token)
+		accepts(t, v, token)
+		refuses(t, v, bearergatetest.NewStranger().AccessToken())
+		s.wantRequests(t, 2)
 	})
 }
 

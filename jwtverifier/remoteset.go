@@ -122,11 +122,12 @@ func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, 
 	set := k.usable(now).keySet()
 	for {
 		if set != nil {
-			err := set.Verify(t)
-			if err == nil {
+			switch err := set.Verify(t); {
+			case err == nil:
 				return set, nil
-			}
-			if !errors.Is(err, jose.ErrUnknownKey) {
+			case errors.Is(err, jose.ErrKeysChanged):
+				return nil, fmt.Errorf("jwtverifier: %w", err)
+			case !errors.Is(err, jose.ErrUnknownKey):
 				return nil, invalid(err)
 			}
 		}

@@ -23,6 +23,7 @@ type Signed struct {
 	header       []byte // the segment
 	signingInput []byte
 	signature    []byte
+	checks       checks
 }
 
 // Parser reads the compact serialization. The zero value is ready to use. It is
