@@ -162,7 +162,6 @@ func TestForgeriesFail(t *testing.T) {
 		"crit null":                options(bearergatetest.WithHeader("crit", nil)),
 		"b64 false":                options(bearergatetest.WithHeader("b64", false)),
 		"b64 true":                 options(bearergatetest.WithHeader("b64", true)),
-		"zip":                      options(bearergatetest.WithHeader("zip", "DEF")),
 		"enc":                      options(bearergatetest.WithHeader("enc", "A128GCM")),
 		"typ of a logout":          options(bearergatetest.WithHeader("typ", "logout+jwt")),
 		"typ of a proof":           options(bearergatetest.WithHeader("typ", "dpop+jwt")),
@@ -246,6 +245,19 @@ func TestHeadersThatOfferKeysAreIgnored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			accepts(t, v, issuer.InstallationToken(bearergatetest.WithHeader(name, value)))
 		})
+	}
+}
+
+// TestZipIsNoneOrRefused accepts the member that ForgeRock writes into every
+// header.
+func TestZipIsNoneOrRefused(t *testing.T) {
+	v := issuer.Verifier()
+	accepts(t, v, issuer.InstallationToken(bearergatetest.WithHeader("zip", "NONE")))
+	for _, zip := range []any{"DEF", "none", "None", "NONE ", "", nil, true, 0, []string{"NONE"}, map[string]string{"NONE": "NONE"}} {
+		refuses(t, v, issuer.InstallationToken(bearergatetest.WithHeader("zip", zip)))
+	}
+	for _, name := range []string{"crit", "b64", "enc"} { // for which NONE means nothing
+		refuses(t, v, issuer.InstallationToken(bearergatetest.WithHeader(name, "NONE")))
 	}
 }
 
