@@ -74,7 +74,7 @@ func WithTransport(t http.RoundTripper) RemoteKeysOption {
 // skipped, as [StaticKeys] does. [Config.Logger] is told once about each of
 // them, and when fetches begin to fail and to succeed.
 func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
-	if err := checkURL(jwksURL); err != nil {
+	if _, err := parseURL(jwksURL); err != nil {
 		return nil, fmt.Errorf("jwtverifier: the JWK Set URL %w", err)
 	}
 	k := newRemoteKeys(opts)
