@@ -11,6 +11,10 @@ import (
 // installation_id, projectIds or project_ids, client_id, and type. If it is set,
 // it is read in their place. Names must differ from each other and from the
 // registered ones.
+//
+// An id, "sub" among them, is a string, or an integer of at most 20 digits, which
+// is read as its digits. A token with anything else in place of an id, or with two
+// spellings that disagree, is refused.
 type ClaimNames struct {
 	GrantID        string
 	OrganizationID string

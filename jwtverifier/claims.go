@@ -44,7 +44,8 @@ func (p *policy) claims(r *reading, payload string, now time.Time) error {
 var (
 	errNotString  = errors.New("not a string")
 	errNotStrings = errors.New("neither a string nor an array of strings")
-	errNotArray   = errors.New("not an array of strings")
+	errNotID      = errors.New("neither a string nor an integer of at most 20 digits")
+	errNotIDs     = errors.New("not an array of strings and integers of at most 20 digits")
 	errDisagree   = errors.New("two spellings that disagree")
 )
 
@@ -52,18 +53,18 @@ func (r *reading) take(f fact, value string) error {
 	switch f {
 	case issuer:
 		return r.takeString(f, &r.Issuer, value)
-	case subject:
-		return r.takeString(f, &r.Subject, value)
 	case tokenType:
 		return r.takeString(f, &r.typ, value)
+	case subject:
+		return r.takeID(f, &r.Subject, value)
 	case clientID:
-		return r.takeString(f, &r.ClientID, value)
+		return r.takeID(f, &r.ClientID, value)
 	case grantID:
-		return r.takeString(f, &r.GrantID, value)
+		return r.takeID(f, &r.GrantID, value)
 	case organizationID:
-		return r.takeString(f, &r.OrganizationID, value)
+		return r.takeID(f, &r.OrganizationID, value)
 	case installationID:
-		return r.takeString(f, &r.InstallationID, value)
+		return r.takeID(f, &r.InstallationID, value)
 	case audience:
 		return r.takeAudience(value)
 	case projectIDs:
@@ -82,13 +83,25 @@ func (r *reading) take(f fact, value string) error {
 
 func (r *reading) takeString(f fact, into *string, value string) error {
 	s, ok := strictjson.String(value)
-	switch {
-	case !ok:
+	if !ok {
 		return errNotString
-	case r.has[f] && s != *into:
+	}
+	return r.set(f, into, s)
+}
+
+func (r *reading) takeID(f fact, into *string, value string) error {
+	id, ok := readID(value)
+	if !ok {
+		return errNotID
+	}
+	return r.set(f, into, id)
+}
+
+func (r *reading) set(f fact, into *string, value string) error {
+	if r.has[f] && value != *into {
 		return errDisagree
 	}
-	*into = s
+	*into = value
 	return nil
 }
 
@@ -107,11 +120,11 @@ func (r *reading) takeAudience(value string) error {
 }
 
 func (r *reading) takeProjects(value string) error {
-	ids, ok := strictjson.Strings(value)
+	ids, ok := readIDs(value)
 	switch {
 	case !ok:
-		return errNotArray
-	case r.has[projectIDs] && !slices.Equal(ids, r.ProjectIDs):
+		return errNotIDs
+	case r.has[projectIDs] && !sameSet(ids, r.ProjectIDs):
 		return errDisagree
 	}
 	r.ProjectIDs = ids
@@ -128,11 +141,19 @@ func (r *reading) takeScopes(value string) error {
 		return errNotStrings
 	}
 	scopes = slices.DeleteFunc(scopes, func(s string) bool { return s == "" })
-	if r.has[scope] && !slices.Equal(slices.Sorted(slices.Values(scopes)), slices.Sorted(slices.Values(r.Scopes))) {
+	if r.has[scope] && !sameSet(scopes, r.Scopes) {
 		return errDisagree
 	}
 	r.Scopes = scopes
 	return nil
+}
+
+// sameSet reports whether a and b have the same elements. Neither order nor
+// repetition matters.
+func sameSet(a, b []string) bool { return slices.Equal(sortedSet(a), sortedSet(b)) }
+
+func sortedSet(list []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
 
 // takeIssuedAt never refuses a number: "iat" decides nothing.
