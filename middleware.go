@@ -125,6 +125,8 @@ func (g *tokenGuard) authenticate(r *http.Request, s *settings) (*Token, error) 
 		return nil, errNoAnswer
 	case !token.Type().known():
 		return nil, errNoType
+	case token.claims.Confirmation != nil:
+		return nil, errSenderConstrained
 	case len(g.types) > 0 && !slices.Contains(g.types, token.Type()):
 		return nil, errWrongType
 	}
@@ -132,9 +134,10 @@ func (g *tokenGuard) authenticate(r *http.Request, s *settings) (*Token, error) 
 }
 
 var (
-	errNoAnswer  = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier answered neither token nor error"))
-	errNoType    = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier answered a token without a type; set Claims.Type"))
-	errWrongType = ErrInvalidToken.because(errors.New("a token of this type is not taken here"))
+	errNoAnswer          = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier answered neither token nor error"))
+	errNoType            = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier answered a token without a type; set Claims.Type"))
+	errSenderConstrained = ErrInvalidToken.because(errors.New("the token is sender-constrained, and was sent as bearer"))
+	errWrongType         = ErrInvalidToken.because(errors.New("a token of this type is not taken here"))
 )
 
 // minSecretLength is below that of any token which could not be guessed.

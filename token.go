@@ -43,9 +43,19 @@ type Claims struct {
 	Scopes         []string
 	IssuedAt       time.Time // zero: not known
 	ExpiresAt      time.Time
+	// Confirmation is the key that a sender of the token must prove to have. Nil
+	// means that the token is a bearer token.
+	Confirmation *Confirmation
 	// Raw is the claims as one JSON object, for [Token.Decode]; empty where
 	// there are none.
 	Raw string
+}
+
+// Confirmation names the key that a token is bound to (RFC 7800, "cnf"). If both
+// fields are empty, the token is bound to it in another way.
+type Confirmation struct {
+	JWKThumbprint         string // "jkt" (RFC 9449 section 6.1)
+	CertificateThumbprint string // "x5t#S256" (RFC 8705 section 3.1)
 }
 
 // Token is a verified token. It is immutable and safe for concurrent use: what
@@ -64,6 +74,10 @@ const fewScopes = 8
 func NewToken(c Claims) *Token {
 	c.ProjectIDs = slices.Clone(c.ProjectIDs)
 	c.Scopes = slices.Clone(c.Scopes)
+	if c.Confirmation != nil {
+		confirmation := *c.Confirmation
+		c.Confirmation = &confirmation
+	}
 	t := &Token{claims: c, limitKey: limitKey(&c)}
 	if len(c.Scopes) > fewScopes {
 		t.scopes = make(map[string]struct{}, len(c.Scopes))
@@ -142,6 +156,15 @@ func (t *Token) IssuedAt() time.Time { return t.claims.IssuedAt }
 
 // ExpiresAt returns when the token expires, without any leeway.
 func (t *Token) ExpiresAt() time.Time { return t.claims.ExpiresAt }
+
+// Confirmation returns the key that the token is bound to. It reports false for a
+// bearer token. [RequireToken] refuses any other.
+func (t *Token) Confirmation() (Confirmation, bool) {
+	if t.claims.Confirmation == nil {
+		return Confirmation{}, false
+	}
+	return *t.claims.Confirmation, true
+}
 
 // Decode decodes the raw claims into the value that into points to, as
 // [json.Unmarshal] does. Claims whose names differ by case alone are an error,

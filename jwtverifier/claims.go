@@ -69,6 +69,8 @@ func (r *reading) take(f fact, value string) error {
 		return r.takeAudience(value)
 	case projectIDs:
 		return r.takeProjects(value)
+	case confirmation:
+		return r.takeConfirmation(value)
 	case scope:
 		return r.takeScopes(value)
 	case expiry:
@@ -78,7 +80,7 @@ func (r *reading) take(f fact, value string) error {
 	case issuedAt:
 		return r.takeIssuedAt(value)
 	}
-	return nil // that cnf is there is all there is to know
+	return nil
 }
 
 func (r *reading) takeString(f fact, into *string, value string) error {

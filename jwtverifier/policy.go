@@ -28,14 +28,13 @@ func newPolicy(c Config) policy {
 }
 
 var (
-	errIssuer       = errors.New("the issuer is not the configured one")
-	errAudience     = errors.New("the audience does not contain the configured one")
-	errNoSubject    = errors.New("the token has no subject")
-	errNoExpiry     = errors.New("the token has no expiry")
-	errExpired      = errors.New("the token expired")
-	errNotYet       = errors.New("the token is not valid yet")
-	errConfirmation = errors.New("the token is sender-constrained, and was sent as bearer")
-	errClaimType    = errors.New("the type claim names no known type")
+	errIssuer    = errors.New("the issuer is not the configured one")
+	errAudience  = errors.New("the audience does not contain the configured one")
+	errNoSubject = errors.New("the token has no subject")
+	errNoExpiry  = errors.New("the token has no expiry")
+	errExpired   = errors.New("the token expired")
+	errNotYet    = errors.New("the token is not valid yet")
+	errClaimType = errors.New("the type claim names no known type")
 )
 
 func (p *policy) check(r *reading, now time.Time) error {
@@ -44,8 +43,6 @@ func (p *policy) check(r *reading, now time.Time) error {
 		return errIssuer
 	case !slices.Contains(r.audience, p.audience):
 		return errAudience
-	case r.has[confirmation]:
-		return errConfirmation
 	case r.Subject == "":
 		return errNoSubject
 	case !r.has[expiry]:
