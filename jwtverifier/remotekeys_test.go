@@ -867,21 +867,41 @@ func TestURLsThatKeysAreNotFetchedFrom(t *testing.T) {
 	}
 }
 
-func TestOptionsThatCannotWorkPanic(t *testing.T) {
-	for name, f := range map[string]func(){
-		"wait":      func() { jwtverifier.WithMaxWait(0) },
-		"stale":     func() { jwtverifier.WithStaleIfError(-1) },
-		"transport": func() { jwtverifier.WithTransport(nil) },
-		"cache":     func() { jwtverifier.WithCacheSize(-1) },
+// TestFaultsOfOptionsAreReturnedTogether has values as they come from flags.
+func TestFaultsOfOptionsAreReturnedTogether(t *testing.T) {
+	faults := []struct {
+		opt  jwtverifier.RemoteKeysOption
+		want string
+	}{
+		{jwtverifier.WithMaxWait(0), "WithMaxWait was given 0s; give a time over 0"},
+		{jwtverifier.WithMaxWait(-time.Second), "WithMaxWait was given -1s; give a time over 0"},
+		{jwtverifier.WithStaleIfError(-1), "WithStaleIfError was given -1ns; give 0 or more"},
+		{jwtverifier.WithTransport(nil), "WithTransport was given nil; leave it out"},
+		{nil, "a nil RemoteKeysOption; leave it out"},
+	}
+	for name, construct := range map[string]func(string, ...jwtverifier.RemoteKeysOption) (jwtverifier.KeySource, error){
+		"RemoteKeys": jwtverifier.RemoteKeys, "DiscoverKeys": jwtverifier.DiscoverKeys,
 	} {
-		t.Run(name, func(t *testing.T) {
-			defer func() {
-				if recover() == nil {
-					t.Error("did not panic")
-				}
-			}()
-			f()
-		})
+		var all []jwtverifier.RemoteKeysOption
+		for _, f := range faults {
+			all = append(all, f.opt)
+			if keys, err := construct("https://issuer.example", f.opt); keys != nil || err == nil || err.Error() != "jwtverifier: "+name+": "+f.want {
+				t.Errorf("%s: got %v, %v, want the error %q", name, keys, err, f.want)
+			}
+		}
+		_, err := construct("http://issuer.example", all...)
+		lines := strings.Split(fmt.Sprint(err), "\n")
+		if len(lines) != 1+len(faults) || !strings.Contains(lines[0], "must be https") {
+			t.Fatalf("%s: got %q, want the URL's fault and one for each option", name, lines)
+		}
+		for i, f := range faults {
+			if !strings.HasSuffix(lines[1+i], f.want) {
+				t.Errorf("%s: got %q, want %q", name, lines[1+i], f.want)
+			}
+		}
+		if _, err := construct("https://issuer.example", jwtverifier.WithMaxWait(1), jwtverifier.WithStaleIfError(0)); err != nil {
+			t.Errorf("%s: got %v, want no error", name, err)
+		}
 	}
 }
 

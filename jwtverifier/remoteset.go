@@ -78,17 +78,28 @@ type flight struct {
 
 const never = time.Duration(math.MaxInt64)
 
-func newRemoteKeys(opts []RemoteKeysOption) *remoteKeys {
-	k := &remoteKeys{
+func newRemoteKeys(constructor string, opts []RemoteKeysOption) (k *remoteKeys, faults []error) {
+	k = &remoteKeys{
 		fetcher: newFetcher(), maxWait: DefaultMaxWait, staleIfError: DefaultStaleIfError,
 		fetchTimeout: fetchTimeout, retry: retryInterval, epoch: time.Now(), unknownAt: -unknownKeyCoolDown,
 	}
 	k.refreshAt.Store(int64(never))
 	k.ctx, k.close = context.WithCancel(context.Background())
 	for _, set := range opts {
-		set(k)
+		if err := k.apply(set); err != nil {
+			faults = append(faults, fmt.Errorf("jwtverifier: %s: %w", constructor, err))
+		}
 	}
-	return k
+	return k, faults
+}
+
+var errNilOption = errors.New("a nil RemoteKeysOption; leave it out")
+
+func (k *remoteKeys) apply(set RemoteKeysOption) error {
+	if set == nil {
+		return errNilOption
+	}
+	return set(k)
 }
 
 func (k *remoteKeys) issuer() string { return k.discovered }
