@@ -16,7 +16,8 @@ import (
 // and two that share a [KeySource], since each of their issuers could then sign
 // for the other.
 //
-// The verifiers share one cache, as large as theirs together.
+// The verifiers share one cache, as large as theirs together. Tokens of a verifier
+// without a cache are not kept.
 func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 	m := &multiVerifier{byIssuer: make(map[string]*Verifier, len(vs))}
 	sources := make(map[KeySource]string, len(vs))

@@ -88,9 +88,11 @@ func ExampleByIssuer() {
 	// invalid_token: the signature is wrong
 }
 
-func ExampleWithCacheSize() {
+func ExampleConfig_cacheSize() {
 	issuer := bearergatetest.NewIssuer()
-	verifier, err := jwtverifier.New(issuer.Config(), jwtverifier.WithCacheSize(100_000))
+	config := issuer.Config()
+	config.CacheSize = 100_000
+	verifier, err := jwtverifier.New(config)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearer
 		return nil, err
 	}
 	f.parser.Remember(&signed)
-	if id != nil && e.cost <= maxBucketCost {
+	if id != nil && v.cacheSize > 0 && e.cost <= maxBucketCost {
 		e.id = *id
 		f.cache.put(e, time.Now())
 	}

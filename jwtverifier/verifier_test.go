@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -473,9 +474,10 @@ func TestLeewayOfExpiryAndNotBefore(t *testing.T) {
 func TestConfigurationFaultsAreToldTogether(t *testing.T) {
 	_, err := jwtverifier.New(jwtverifier.Config{
 		Leeway:     jwtverifier.MaxLeeway + 1,
+		CacheSize:  math.MaxInt,
 		ClaimNames: jwtverifier.ClaimNames{GrantID: "sub", ClientID: "type"},
 	})
-	for _, part := range []string{"Issuer", "Audience", "Keys", "Leeway", `"sub"`, `"type"`} {
+	for _, part := range []string{"Issuer", "Audience", "Keys", "Leeway", "CacheSize", `"sub"`, `"type"`} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s is not in the error: %v", part, err)
 		}
@@ -530,7 +532,7 @@ func TestSecretIsCopied(t *testing.T) {
 // their bytes in the one way there is, and that the rest is invalid rather than
 // a fault.
 func FuzzVerifyToken(f *testing.F) {
-	v := withCacheSize(f, 0) // so that the same token takes the same way twice
+	v := withCacheSize(f, -1) // so that the same token takes the same way twice
 	f.Add("..")
 	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
 		f.Add(issuer.InstallationToken(bearergatetest.SignedWith(algorithm)))
@@ -558,8 +560,8 @@ func FuzzClaims(f *testing.F) {
 		f.Fatal(err)
 	}
 	config := issuer.Config()
-	config.Keys = keys
-	v, err := jwtverifier.New(config, jwtverifier.WithCacheSize(0)) // so that the same token takes the same way twice
+	config.Keys, config.CacheSize = keys, -1 // so that the same token takes the same way twice
+	v, err := jwtverifier.New(config)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -614,11 +616,8 @@ func FuzzClaims(f *testing.F) {
 func BenchmarkVerifyToken(b *testing.B) {
 	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
 		token := issuer.InstallationToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithScopes("a", "b", "c", "d", "e", "f", "g", "h"))
-		for name, size := range map[string]int{"first sight": 0, "repeated": jwtverifier.DefaultCacheSize} {
-			v, err := jwtverifier.New(issuer.Config(), jwtverifier.WithCacheSize(size))
-			if err != nil {
-				b.Fatal(err)
-			}
+		for name, size := range map[string]int{"first sight": -1, "repeated": 0} {
+			v := withCacheSize(b, size)
 			b.Run(algorithm+"/"+name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
