@@ -17,8 +17,8 @@ var (
 	errTokenTooLong      = ErrInvalidToken.because(errors.New("the token is longer than allowed"))
 )
 
-// bearerToken returns what stands where the token of RFC 6750 section 2.1 does.
-// Whether it is one, is left to [isB64Token]. The cost is bounded by maxLength,
+// bearerToken returns the text in place of the token of RFC 6750 section 2.1. It
+// does not check its syntax; see [verify]. The cost is bounded by maxLength,
 // whatever the client sent.
 func bearerToken(h http.Header, maxLength int) (string, error) {
 	values := h["Authorization"]
@@ -76,30 +76,6 @@ func skipSpaces(s string) string {
 	return s[n:]
 }
 
-// isB64Token reports whether s is a b64token: 1*( ALPHA / DIGIT / "-" / "." /
-// "_" / "~" / "+" / "/" ) *"=".
-func isB64Token(s string) bool {
-	n := len(s)
-	for n > 0 && s[n-1] == '=' {
-		n--
-	}
-	return n > 0 && hasB64TokenBytesOnly(s[:n])
-}
-
-// hasB64TokenBytesOnly looks at eight bytes at a time and does not stop at the
-// first that is wrong: it is much of what a repeated token costs.
-func hasB64TokenBytesOnly(s string) bool {
-	var wrong uint8
-	for ; len(s) >= 8; s = s[8:] {
-		wrong |= notB64Token[s[0]] | notB64Token[s[1]] | notB64Token[s[2]] | notB64Token[s[3]] |
-			notB64Token[s[4]] | notB64Token[s[5]] | notB64Token[s[6]] | notB64Token[s[7]]
-	}
-	for i := range len(s) {
-		wrong |= notB64Token[s[i]]
-	}
-	return wrong == 0
-}
-
 // isTokenByte reports whether c can stand in the name of a scheme (RFC 9110
 // section 5.6.2).
 func isTokenByte(c byte) bool {
@@ -113,17 +89,3 @@ func isTokenByte(c byte) bool {
 func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
-
-// notB64Token is 1 for bytes that cannot stand in a b64token before its end.
-var notB64Token = func() (wrong [256]uint8) {
-	for c := range wrong {
-		switch byte(c) {
-		case '-', '.', '_', '~', '+', '/':
-		default:
-			if !isAlphanumeric(byte(c)) {
-				wrong[c] = 1
-			}
-		}
-	}
-	return wrong
-}()

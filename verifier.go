@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/b64token"
 )
 
 // Verifier decides whether a token is good.
@@ -18,26 +21,25 @@ type Verifier interface {
 	VerifyToken(ctx context.Context, raw string) (*Token, error)
 }
 
-// syntaxChecker is a [Verifier] that accepts nothing that is not a b64token of RFC
-// 6750 section 2.1, by the nature of its tokens. What it accepted need not be
-// looked at: that is a part of what a repeated token costs.
-type syntaxChecker interface {
-	AcceptsOnlyB64Tokens() bool
-}
-
+// acceptsOnlyB64Tokens reports whether v accepts only b64tokens of RFC 6750
+// section 2.1, so that a token which it accepted need not be scanned: that is a
+// part of the cost of a repeated token. It panics if v is a nil or zero value of a
+// type that has a constructor.
 func acceptsOnlyB64Tokens(v Verifier) bool {
-	c, ok := v.(syntaxChecker)
-	return ok && c.AcceptsOnlyB64Tokens()
+	if b64token.Unmade(v) {
+		panic(fmt.Sprintf("bearergate: a %T that New did not return; look at New's error", v))
+	}
+	return b64token.AcceptedOnlyBy(v)
 }
 
-// verify has v verify what is a b64token. What is none is malformed, whatever v
-// says of it.
-func verify(ctx context.Context, v Verifier, checked bool, raw string) (*Token, error) {
-	if !checked && !isB64Token(raw) {
+// verify calls v. It refuses what is no b64token as malformed, whatever v answers.
+// Unless v accepts only b64tokens, it is not called with anything else.
+func verify(ctx context.Context, v Verifier, onlyB64Tokens bool, raw string) (*Token, error) {
+	if !onlyB64Tokens && !b64token.Valid(raw) {
 		return nil, errMalformedBearer
 	}
 	token, err := v.VerifyToken(ctx, raw)
-	if err != nil && checked && !isB64Token(raw) {
+	if err != nil && onlyB64Tokens && !b64token.Valid(raw) {
 		return nil, errMalformedBearer
 	}
 	return token, err
@@ -56,7 +58,7 @@ type OpaqueLookup func(ctx context.Context, sum [sha256.Size]byte) (Claims, erro
 // token without it is refused without a lookup, and so is one that expired more
 // than [DefaultLeeway] ago.
 func NewOpaqueVerifier(prefix string, lookup OpaqueLookup) Verifier {
-	if !isB64Token(prefix) {
+	if !b64token.Valid(prefix) {
 		panic("bearergate: NewOpaqueVerifier needs a prefix of letters, digits and -._~+/, such as \"bi_oat_\"")
 	}
 	if lookup == nil {
@@ -102,14 +104,17 @@ func ByPrefix(prefix string, match, otherwise Verifier) Verifier {
 	if match == nil || otherwise == nil {
 		panic("bearergate: ByPrefix needs two verifiers; with one, use it as it is")
 	}
-	return &prefixVerifier{
+	v := &prefixVerifier{
 		prefix: prefix,
 		match:  match, matchChecks: acceptsOnlyB64Tokens(match),
 		otherwise: otherwise, otherwiseChecks: acceptsOnlyB64Tokens(otherwise),
 	}
+	b64token.Mark(&v.Marked, v) // its VerifyToken checks
+	return v
 }
 
 type prefixVerifier struct {
+	b64token.Marked[prefixVerifier]
 	prefix                       string
 	match, otherwise             Verifier
 	matchChecks, otherwiseChecks bool
@@ -121,6 +126,3 @@ func (v *prefixVerifier) VerifyToken(ctx context.Context, raw string) (*Token, e
 	}
 	return verify(ctx, v.otherwise, v.otherwiseChecks, raw)
 }
-
-// AcceptsOnlyB64Tokens holds since VerifyToken sees to it.
-func (v *prefixVerifier) AcceptsOnlyB64Tokens() bool { return true }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/b64token"
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
@@ -31,6 +32,10 @@ func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given nil as verifier %d", i))
 			continue
 		}
+		if !v.made() {
+			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given as verifier %d one that New did not return; look at New's error", i))
+			continue
+		}
 		if m.byIssuer[v.policy.issuer] != nil {
 			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given two verifiers of the issuer %q", v.policy.issuer))
 		} else if other, ok := sources[v.keys]; ok {
@@ -44,10 +49,12 @@ func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 		return nil, errors.Join(faults...)
 	}
 	m.cache, m.choose = newCache(entries), m.verifierOf
+	b64token.Mark(&m.Marked, m)
 	return m, nil
 }
 
 type multiVerifier struct {
+	b64token.Marked[multiVerifier]
 	front
 	byIssuer map[string]*Verifier
 }

@@ -139,6 +139,7 @@ func TestIssuersThatCannotBeToldApartAreAnError(t *testing.T) {
 	}{
 		"none":           {nil, []string{"needs a verifier"}},
 		"nil":            {[]*jwtverifier.Verifier{a, nil}, []string{"nil as verifier 1"}},
+		"zero":           {[]*jwtverifier.Verifier{a, new(jwtverifier.Verifier)}, []string{"as verifier 1 one that New did not return"}},
 		"one issuer":     {[]*jwtverifier.Verifier{a, issuer.Verifier()}, []string{`two verifiers of the issuer "https://issuer.example"`}},
 		"one key source": {[]*jwtverifier.Verifier{newVerifierOf(t, first), newVerifierOf(t, shared)}, []string{"share a KeySource", "https://other.example"}},
 		"all of it":      {[]*jwtverifier.Verifier{nil, a, a}, []string{"nil as verifier 0", "two verifiers"}},

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/b64token"
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
@@ -70,14 +71,18 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Verifier is a [bearergate.Verifier] of JWTs. It is safe for concurrent use.
+// Verifier is a [bearergate.Verifier] of JWTs. [New] returns one; a zero Verifier
+// cannot tell whether a token is good. It is safe for concurrent use.
 type Verifier struct {
+	marked
 	front
 	keys      KeySource
 	policy    policy
 	requires  func(typ string) bool
 	cacheSize int // 0: no cache
 }
+
+type marked = b64token.Marked[Verifier]
 
 // New returns a Verifier. The error names every fault of the configuration. It
 // fetches nothing.
@@ -93,6 +98,7 @@ func New(c Config) (*Verifier, error) {
 		v.requires = isATJWT
 	}
 	v.cache, v.choose = newCache(v.cacheSize), func(string) (*Verifier, error) { return v, nil }
+	b64token.Mark(&v.marked, v) // compact JWS has no other characters
 	if c.Logger != nil {
 		c.Keys.reportTo(reporter{c.Logger, c.Issuer})
 	}
@@ -132,15 +138,20 @@ func (c Config) cacheSize() int {
 	return max(c.CacheSize, 0)
 }
 
-// AcceptsOnlyB64Tokens tells [bearergate.RequireToken] that it need not look at
-// the characters of a token that was verified. It panics on a Verifier that New
-// did not return.
-func (v *Verifier) AcceptsOnlyB64Tokens() bool {
-	if v == nil || v.choose == nil {
-		panic("jwtverifier: a Verifier that New did not return; look at New's error")
+// errUnmade is no refusal: nothing can be said about a token.
+var errUnmade = errors.New("jwtverifier: a Verifier that New did not return; look at New's error")
+
+// VerifyToken implements [bearergate.Verifier]. The token that it returns may be
+// bound to a key, which it does not ask its sender to prove: see
+// [bearergate.Token.Confirmation].
+func (v *Verifier) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
+	if !v.made() {
+		return nil, errUnmade
 	}
-	return true
+	return v.front.VerifyToken(ctx, raw)
 }
+
+func (v *Verifier) made() bool { return v != nil && v.choose != nil }
 
 // verify checks a token of the verifier's issuer. It reads the claims into r.
 func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload string, r *reading) (*entry, error) {

@@ -484,6 +484,13 @@ func TestConfigurationFaultsAreToldTogether(t *testing.T) {
 	}
 }
 
+func TestVerifierThatNewDidNotReturnCannotTell(t *testing.T) {
+	for _, v := range []*jwtverifier.Verifier{nil, new(jwtverifier.Verifier)} {
+		cannotTell(t, v, issuer.AccessToken())
+		cannotTell(t, v, "")
+	}
+}
+
 func TestSharedSecretServesWhatItIsLongEnoughFor(t *testing.T) {
 	secret := []byte(strings.Repeat("0123456789abcdef", 4))
 	for _, c := range []struct {
