@@ -3,6 +3,7 @@ package bearergate_test
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -111,12 +112,70 @@ func TestAuthorizationMatrix(t *testing.T) {
 				"whose keys are down":            unreachableKeys(t),
 				"of two kinds":                   bearergate.ByPrefix("tok", accepting(bearergatetest.Claims()), issuer.Verifier()),
 				"of two kinds, and others":       bearergate.ByPrefix("bi_", accepting(bearergatetest.Claims()), accepting(bearergatetest.Claims())),
+				"that was copied":                copied(issuer.Verifier()),
+				"that is embedded":               struct{ *jwtverifier.Verifier }{issuer.Verifier()},
+				"that is embedded, overridden":   overriding{t, issuer.Verifier()},
+				"that is overridden, among two":  bearergate.ByPrefix("tok", overriding{t, issuer.Verifier()}, overriding{t, nil}),
 			} {
 				t.Run(name, func(t *testing.T) {
 					refuses(t, bearergate.RequireToken(v), withAuthorization(c.values...), code)
 				})
 			}
 		})
+	}
+}
+
+// overriding verifies in its own way, which is not to see what is no token.
+type overriding struct {
+	t *testing.T
+	*jwtverifier.Verifier
+}
+
+func (v overriding) VerifyToken(_ context.Context, raw string) (*bearergate.Token, error) {
+	if strings.ContainsFunc(raw, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`",{}`, c) }) {
+		v.t.Errorf("the verifier was given %q, want a b64token", raw)
+	}
+	return bearergate.NewToken(bearergatetest.Claims()), nil
+}
+
+// copied returns a copy, which vet does not let one write.
+func copied(v *jwtverifier.Verifier) bearergate.Verifier {
+	c := reflect.New(reflect.TypeFor[jwtverifier.Verifier]())
+	c.Elem().Set(reflect.ValueOf(v).Elem())
+	return c.Interface().(bearergate.Verifier)
+}
+
+func TestVerifierThatIsEmbeddedOrCopiedVerifies(t *testing.T) {
+	for name, v := range map[string]bearergate.Verifier{
+		"copied": copied(issuer.Verifier()), "embedded": struct{ *jwtverifier.Verifier }{issuer.Verifier()}, "overridden": overriding{t, nil},
+	} {
+		t.Run(name, func(t *testing.T) { passes(t, bearergate.RequireToken(v), get(issuer.AccessToken())) })
+	}
+}
+
+// TestVerifierThatNewDidNotReturnIsRefusedAtConstruction is a program that went on
+// in spite of New's error.
+func TestVerifierThatNewDidNotReturnIsRefusedAtConstruction(t *testing.T) {
+	failed, err := jwtverifier.New(jwtverifier.Config{})
+	if err == nil {
+		t.Fatal("got no error, want one for an empty configuration")
+	}
+	for name, v := range map[string]*jwtverifier.Verifier{"of New, with an error": failed, "nil": nil, "zero": new(jwtverifier.Verifier)} {
+		for guard, construct := range map[string]func(){
+			"RequireToken":        func() { bearergate.RequireToken(v) },
+			"ByPrefix":            func() { bearergate.ByPrefix("x", v, issuer.Verifier()) },
+			"ByPrefix, otherwise": func() { bearergate.ByPrefix("x", issuer.Verifier(), v) },
+		} {
+			t.Run(name+" "+guard, func(t *testing.T) {
+				defer func() {
+					const want = "bearergate: a *jwtverifier.Verifier that New did not return; look at New's error"
+					if got := recover(); got != want {
+						t.Errorf("got panic %v, want %q", got, want)
+					}
+				}()
+				construct()
+			})
+		}
 	}
 }
 

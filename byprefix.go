@@ -20,18 +20,18 @@ func ByPrefix(prefix string, match, otherwise Verifier) Verifier {
 	checkVerifier("ByPrefix", match)
 	checkVerifier("ByPrefix", otherwise)
 	v := &prefixVerifier{prefix: prefix, match: newPrefixMember(match), otherwise: newPrefixMember(otherwise)}
-	v.syntax = b64token.For(v)
+	b64token.Mark(&v.marked, v)
 	if !v.match.proofs && !v.otherwise.proofs {
 		return v
 	}
 	return &prefixRequestVerifier{v}
 }
 
-type syntax = b64token.Verifier
+type marked = b64token.Marked[prefixVerifier]
 
 // prefixVerifier accepts only b64tokens, whatever its members accept.
 type prefixVerifier struct {
-	syntax
+	marked
 	prefix           string
 	match, otherwise prefixMember
 }

@@ -129,49 +129,6 @@ func TestPrefixesKeepProofs(t *testing.T) {
 	}
 }
 
-func TestSenderConstrainedTokenIsRefusedAsBearer(t *testing.T) {
-	for kind, confirmation := range map[string]bearergate.Confirmation{
-		"DPoP":        {JWKThumbprint: "key"},
-		"certificate": {CertificateThumbprint: "sum"},
-		"unknown":     {},
-	} {
-		claims := bearergatetest.Claims("a")
-		claims.Confirmation = &confirmation
-		for vouched, verifier := range map[string]bearergate.Verifier{
-			"by a verifier": accepting(claims),
-			"by a lookup": bearergate.NewOpaqueVerifier("tok", func(context.Context, [32]byte) (bearergate.Claims, error) {
-				return claims, nil
-			}),
-			"behind a prefix": bearergate.ByPrefix("tok", accepting(claims), failing(errInner)),
-		} {
-			t.Run(kind+" "+vouched, func(t *testing.T) {
-				got := refuses(t, bearergate.RequireToken(verifier), get("token"), bearergate.ErrInvalidToken)
-				if want := `Bearer realm="api", error="invalid_token"`; got.Header.Get(challenge) != want {
-					t.Errorf("got challenge %q, want %q", got.Header.Get(challenge), want)
-				}
-			})
-		}
-		if got, ok := bearergate.NewToken(claims).Confirmation(); !ok || got != confirmation {
-			t.Errorf("got %v and %v, want %v", got, ok, confirmation)
-		}
-	}
-	if _, ok := bearergate.NewToken(bearergatetest.Claims()).Confirmation(); ok {
-		t.Error("got a confirmation of a token without, want none")
-	}
-}
-
-// permissive wraps another verifier by embedding it, and accepts what is no
-// b64token.
-type permissive struct {
-	bearergate.Verifier
-	seen []string
-}
-
-func (p *permissive) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
-	p.seen = append(p.seen, raw)
-	return bearergate.NewToken(bearergatetest.Claims()), nil
-}
-
 func TestConfigureSetsTheChallenges(t *testing.T) {
 	const metadata = "https://api.example/.well-known/oauth-protected-resource"
 	configure := configured(bearergate.Config{Realm: "r", DefaultScope: "a b", ResourceMetadataURL: metadata})

@@ -162,6 +162,42 @@ func TestContextKeepsItsOtherValuesAndItsEnd(t *testing.T) {
 	}
 }
 
+// TestSenderConstrainedTokenIsRefusedAsBearer holds it for whoever vouches for the
+// token.
+func TestSenderConstrainedTokenIsRefusedAsBearer(t *testing.T) {
+	for _, confirmation := range []*bearergate.Confirmation{
+		{JWKThumbprint: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}, {CertificateThumbprint: "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"},
+		{JWKThumbprint: "a", CertificateThumbprint: "b"}, {},
+	} {
+		for _, tokenType := range []bearergate.TokenType{bearergate.AccessToken, bearergate.InstallationToken} {
+			claims := bearergatetest.Claims("a")
+			claims.Type, claims.Confirmation = tokenType, confirmation
+			opaque := bearergate.NewOpaqueVerifier("bi_", func(context.Context, [sha256.Size]byte) (bearergate.Claims, error) { return claims, nil })
+			for name, c := range map[string]struct {
+				verifier bearergate.Verifier
+				token    string
+			}{
+				"a verifier":        {accepting(claims), "bi_token"},
+				"an opaque one":     {opaque, "bi_token"},
+				"one by its prefix": {bearergate.ByPrefix("bi_", opaque, issuer.Verifier()), "bi_token"},
+				"one of JWTs":       {issuer.Verifier(), issuer.AccessToken(bearergatetest.WithClaim("cnf", map[string]any{"jkt": "x"}))},
+				"one of other JWTs": {issuer.Verifier(), issuer.AccessToken(bearergatetest.WithClaim("cnf", map[string]any{}))},
+			} {
+				t.Run(name, func(t *testing.T) {
+					configure, seen := observing(bearergate.Config{})
+					guard := bearergate.Chain(configure, bearergate.RequireToken(c.verifier))
+					for range 2 { // the second time from a cache
+						refuses(t, guard, get(c.token), bearergate.ErrInvalidToken)
+					}
+					if got := fmt.Sprint((*seen)[0].Reason); !strings.Contains(got, "sender-constrained") {
+						t.Errorf("got reason %q, want it to say that the token is sender-constrained", got)
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestOpaqueTokens(t *testing.T) {
 	good := bearergatetest.Claims("a")
 	sum := sha256.Sum256([]byte("bi_oat_secret"))

@@ -43,22 +43,19 @@ type Claims struct {
 	Scopes         []string
 	IssuedAt       time.Time // zero: not known
 	ExpiresAt      time.Time
-	// Confirmation is the key to which the token is bound, nil for a bearer token.
+	// Confirmation is the key that a sender of the token must prove to have. Nil
+	// means that the token is a bearer token.
 	Confirmation *Confirmation
 	// Raw is the claims as one JSON object, for [Token.Decode]; empty where
 	// there are none.
 	Raw string
 }
 
-// Confirmation is the key whose possession the sender of a token must prove (RFC
-// 7800 section 3). One without any member is of a method that is not known here.
+// Confirmation names the key that a token is bound to (RFC 7800, "cnf"). If both
+// fields are empty, the token is bound to it in another way.
 type Confirmation struct {
-	// JWKThumbprint is "jkt", the SHA-256 thumbprint of a DPoP key (RFC 9449
-	// section 6.1).
-	JWKThumbprint string
-	// CertificateThumbprint is "x5t#S256", the SHA-256 thumbprint of a client
-	// certificate (RFC 8705 section 3.1).
-	CertificateThumbprint string
+	JWKThumbprint         string // "jkt" (RFC 9449 section 6.1)
+	CertificateThumbprint string // "x5t#S256" (RFC 8705 section 3.1)
 }
 
 // Token is a verified token. It is immutable and safe for concurrent use: what
@@ -160,8 +157,8 @@ func (t *Token) IssuedAt() time.Time { return t.claims.IssuedAt }
 // ExpiresAt returns when the token expires, without any leeway.
 func (t *Token) ExpiresAt() time.Time { return t.claims.ExpiresAt }
 
-// Confirmation returns the key to which the token is bound. It reports false for
-// a bearer token.
+// Confirmation returns the key that the token is bound to. It reports false for a
+// bearer token. [RequireToken] refuses any other.
 func (t *Token) Confirmation() (Confirmation, bool) {
 	if t.claims.Confirmation == nil {
 		return Confirmation{}, false

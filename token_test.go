@@ -28,6 +28,19 @@ func TestTokenTellsItsClaims(t *testing.T) {
 	}
 }
 
+func TestConfirmationIsTheTokensOwn(t *testing.T) {
+	given := &bearergate.Confirmation{JWKThumbprint: "jkt", CertificateThumbprint: "x5t"}
+	want := *given
+	token := bearergate.NewToken(bearergate.Claims{Confirmation: given})
+	given.JWKThumbprint = "changed"
+	if got, ok := token.Confirmation(); !ok || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, ok, want)
+	}
+	if got, ok := bearergate.NewToken(bearergate.Claims{}).Confirmation(); ok {
+		t.Errorf("a bearer token: got %+v, want none", got)
+	}
+}
+
 func TestNoProjectsMeansAllProjects(t *testing.T) {
 	all := bearergate.NewToken(bearergate.Claims{})
 	some := bearergate.NewToken(bearergate.Claims{ProjectIDs: []string{"p1", ""}})

@@ -47,10 +47,10 @@ type RequestVerifier interface {
 
 func checkVerifier(constructor string, v Verifier) {
 	switch {
+	case b64token.Unmade(v):
+		panic(fmt.Sprintf("bearergate: a %T that New did not return; look at New's error", v))
 	case isNil(v):
-		panic(fmt.Sprintf("bearergate: %s needs a Verifier and was given nil; look at the error of its constructor, or see jwtverifier.New and NewOpaqueVerifier", constructor))
-	case b64token.IsZero(v):
-		panic(fmt.Sprintf("bearergate: %s was given a %T that no constructor returned; see its New", constructor, v))
+		panic(fmt.Sprintf("bearergate: %s needs a Verifier; see jwtverifier.New and NewOpaqueVerifier", constructor))
 	}
 }
 

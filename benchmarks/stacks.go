@@ -64,8 +64,7 @@ func token(s signer, cacheSize int) http.Handler {
 }
 
 func verifier(s signer, cacheSize int) *jwtverifier.Verifier {
-	return must(jwtverifier.New(jwtverifier.Config{Issuer: issuerURL, Audience: audience, Keys: keySource(s)},
-		jwtverifier.WithCacheSize(cacheSize)))
+	return must(jwtverifier.New(jwtverifier.Config{Issuer: issuerURL, Audience: audience, Keys: keySource(s), CacheSize: cacheSize}))
 }
 
 func keySource(s signer) jwtverifier.KeySource {

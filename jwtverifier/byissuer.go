@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/b64token"
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
@@ -16,7 +17,8 @@ import (
 // and two that share a [KeySource], since each of their issuers could then sign
 // for the other.
 //
-// The verifiers share one cache, as large as theirs together.
+// The verifiers share one cache, as large as theirs together. Tokens of a verifier
+// without a cache are not kept.
 func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 	m := &multiVerifier{byIssuer: make(map[string]*Verifier, len(vs))}
 	sources := make(map[KeySource]string, len(vs))
@@ -28,6 +30,10 @@ func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 	for i, v := range vs {
 		if v == nil {
 			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given nil as verifier %d", i))
+			continue
+		}
+		if !v.made() {
+			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given as verifier %d one that New did not return; look at New's error", i))
 			continue
 		}
 		if m.byIssuer[v.policy.issuer] != nil {
@@ -43,10 +49,12 @@ func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 		return nil, errors.Join(faults...)
 	}
 	m.cache, m.choose = newCache(entries), m.verifierOf
+	b64token.Mark(&m.Marked, m)
 	return m, nil
 }
 
 type multiVerifier struct {
+	b64token.Marked[multiVerifier]
 	front
 	byIssuer map[string]*Verifier
 }

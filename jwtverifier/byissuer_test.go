@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/jwtverifier"
 )
@@ -105,7 +106,8 @@ func TestPolicyIsThatOfTheIssuersVerifier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vb, err := jwtverifier.New(configB, jwtverifier.WithCacheSize(0))
+	configB.CacheSize = -1
+	vb, err := jwtverifier.New(configB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +139,7 @@ func TestIssuersThatCannotBeToldApartAreAnError(t *testing.T) {
 	}{
 		"none":           {nil, []string{"needs a verifier"}},
 		"nil":            {[]*jwtverifier.Verifier{a, nil}, []string{"nil as verifier 1"}},
+		"zero":           {[]*jwtverifier.Verifier{a, new(jwtverifier.Verifier)}, []string{"as verifier 1 one that New did not return"}},
 		"one issuer":     {[]*jwtverifier.Verifier{a, issuer.Verifier()}, []string{`two verifiers of the issuer "https://issuer.example"`}},
 		"one key source": {[]*jwtverifier.Verifier{newVerifierOf(t, first), newVerifierOf(t, shared)}, []string{"share a KeySource", "https://other.example"}},
 		"all of it":      {[]*jwtverifier.Verifier{nil, a, a}, []string{"nil as verifier 0", "two verifiers"}},
@@ -160,4 +163,64 @@ func newVerifierOf(t *testing.T, c jwtverifier.Config) *jwtverifier.Verifier {
 		t.Fatal(err)
 	}
 	return v
+}
+
+func byIssuer(t *testing.T, vs ...*jwtverifier.Verifier) bearergate.Verifier {
+	t.Helper()
+	v, err := jwtverifier.ByIssuer(vs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestCacheThatIsOffStaysOff has tokens of issuers with a cache and without.
+func TestCacheThatIsOffStaysOff(t *testing.T) {
+	tenantOf := func(url string, cacheSize int) (*bearergatetest.Issuer, *jwtverifier.Verifier) {
+		i := bearergatetest.NewIssuer()
+		i.URL = url
+		config := i.Config()
+		config.CacheSize = cacheSize
+		return i, newVerifierOf(t, config)
+	}
+	for _, c := range []struct{ a, b int }{{-1, -1}, {8, -1}, {-1, 0}, {8, 8}, {0, 0}} {
+		a, va := tenantOf("https://a.example", c.a)
+		b, vb := tenantOf("https://b.example", c.b)
+		v := byIssuer(t, va, vb)
+		for _, m := range []struct {
+			issuer *bearergatetest.Issuer
+			size   int
+		}{{a, c.a}, {b, c.b}} {
+			token := m.issuer.AccessToken()
+			for time := range 3 {
+				if got, want := cacheHit(t, v, token), time > 0 && m.size >= 0; got != want {
+					t.Errorf("cache sizes %d and %d, %s, time %d: got a cache hit %v, want %v", c.a, c.b, m.issuer.URL, time, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestSharedCacheIsAsLargeAsThoseOfItsVerifiersTogether(t *testing.T) {
+	const size = 512
+	a, mintA := secretVerifierOf(t, "https://a.example", size)
+	b, mintB := secretVerifierOf(t, "https://b.example", size)
+	off, mintOff := secretVerifierOf(t, "https://off.example", -1)
+	v := byIssuer(t, a, b, off)
+	for n := range 4 * size {
+		accepts(t, v, mintA(n))
+		accepts(t, v, mintB(n))
+		accepts(t, v, mintOff(n))
+	}
+	hits := 0
+	for n := 4*size - 1; n >= 0; n-- {
+		for _, mint := range []func(int) string{mintA, mintB} {
+			if cacheHit(t, v, mint(n)) {
+				hits++
+			}
+		}
+	}
+	if hits < size*3/2 || hits > 2*size { // chance plays a part
+		t.Errorf("got %d tokens kept, want about %d", hits, 2*size)
+	}
 }

@@ -23,8 +23,15 @@ import (
 // answer and what the observer is told.
 func ask(v bearergate.Verifier, token string) (*http.Response, bearergate.Decision) {
 	var seen bearergate.Decision
+	configure, err := bearergate.Configure(bearergate.Config{
+		MaxTokenLength: 64 << 10,
+		Observer:       func(_ context.Context, d bearergate.Decision) { seen = d },
+	})
+	if err != nil {
+		panic(err)
+	}
 	handler := bearergate.Chain(
-		bearergate.Configure(bearergate.WithMaxTokenLength(64<<10), bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) { seen = d })),
+		configure,
 		bearergate.RequireToken(v),
 	)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := bearergate.TokenFrom(r.Context())
@@ -48,11 +55,7 @@ func cacheHit(t testing.TB, v bearergate.Verifier, token string) bool {
 
 func withCacheSize(t testing.TB, tokens int) *jwtverifier.Verifier {
 	t.Helper()
-	v, err := jwtverifier.New(issuer.Config(), jwtverifier.WithCacheSize(tokens))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
+	return newVerifier(t, func(c *jwtverifier.Config) { c.CacheSize = tokens })
 }
 
 func TestRepeatedTokenIsNotVerifiedAgain(t *testing.T) {
@@ -72,7 +75,7 @@ func TestRepeatedTokenIsNotVerifiedAgain(t *testing.T) {
 			t.Error("another token was taken for it")
 		}
 	}
-	off := withCacheSize(t, 0)
+	off := withCacheSize(t, -1)
 	for range 3 {
 		if cacheHit(t, off, token) {
 			t.Error("a hit without a cache")
@@ -106,7 +109,7 @@ func TestCachedTokenExpiresAsAnyOther(t *testing.T) {
 // so that each is asked for before and after the others.
 func TestAnswersDoNotDependOnTheCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cached, uncached := withCacheSize(t, 8), withCacheSize(t, 0)
+		cached, uncached := withCacheSize(t, 8), withCacheSize(t, -1)
 		good := issuer.InstallationToken(bearergatetest.WithScopes("a", "b"))
 		tokens := []string{
 			good, issuer.AccessToken(), issuer.AccessToken(bearergatetest.ExpiresIn(20 * time.Second)),
@@ -160,21 +163,26 @@ func TestCallersCannotChangeACachedToken(t *testing.T) {
 }
 
 // secretVerifier verifies by HMAC, so that a million tokens do not take long.
-func secretVerifier(t testing.TB, tokens int) (v *jwtverifier.Verifier, mint func(n int) string) {
+func secretVerifier(t testing.TB, cacheSize int) (v *jwtverifier.Verifier, mint func(n int) string) {
 	t.Helper()
-	secret := []byte("0123456789abcdef0123456789abcdef")
+	return secretVerifierOf(t, issuer.URL, cacheSize)
+}
+
+func secretVerifierOf(t testing.TB, url string, cacheSize int) (v *jwtverifier.Verifier, mint func(n int) string) {
+	t.Helper()
+	i := bearergatetest.NewIssuer()
+	i.URL = url
+	config, secret := i.Config(), []byte("0123456789abcdef0123456789abcdef")
 	keys, err := jwtverifier.SharedSecret(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := issuer.Config()
-	config.Keys = keys
-	v, err = jwtverifier.New(config, jwtverifier.WithCacheSize(tokens))
-	if err != nil {
+	config.Keys, config.CacheSize = keys, cacheSize
+	if v, err = jwtverifier.New(config); err != nil {
 		t.Fatal(err)
 	}
 	return v, func(n int) string {
-		return issuer.InstallationToken(bearergatetest.SignedWithSecret("HS256", secret), bearergatetest.WithClaim("jti", n),
+		return i.InstallationToken(bearergatetest.SignedWithSecret("HS256", secret), bearergatetest.WithClaim("jti", n),
 			bearergatetest.WithScopes("projects:read", "projects:write", "translations:read", "translations:publish",
 				"glossary:read", "glossary:write", "members:read", "webhooks:manage"))
 	}
@@ -264,7 +272,8 @@ func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 	config := issuer.Config()
 	secret := []byte("0123456789abcdef0123456789abcdef")
 	config.Keys, _ = jwtverifier.SharedSecret(secret)
-	v, err := jwtverifier.New(config, jwtverifier.WithCacheSize(size))
+	config.CacheSize = size
+	v, err := jwtverifier.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +289,8 @@ func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 		t.Errorf("the cache grew by %d bytes, more than 8 KiB for each of its %d places", grown, size)
 	}
 	tooLarge, small := large(0, 6500), large(0, 0) // 39 KB, since a NUL is \u0000
-	only, err := jwtverifier.New(config, jwtverifier.WithCacheSize(1))
+	config.CacheSize = 1
+	only, err := jwtverifier.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +308,7 @@ func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 
 func TestCacheUnderConcurrentUse(t *testing.T) {
 	s := newKeyServer()
-	v, err := jwtverifier.New(jwtverifier.Config{Issuer: s.URL, Audience: s.Audience, Keys: s.keys(t)}, jwtverifier.WithCacheSize(16))
+	v, err := jwtverifier.New(jwtverifier.Config{Issuer: s.URL, Audience: s.Audience, Keys: s.keys(t), CacheSize: 16})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +354,8 @@ func TestHeadersThatDifferFromTokenToTokenAreNotKept(t *testing.T) {
 	secret := []byte("0123456789abcdef0123456789abcdef")
 	config := issuer.Config()
 	config.Keys, _ = jwtverifier.SharedSecret(secret)
-	v, err := jwtverifier.New(config, jwtverifier.WithCacheSize(0))
+	config.CacheSize = -1
+	v, err := jwtverifier.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -14,20 +13,21 @@ import (
 // discovery finds the keys of an issuer by its metadata.
 type discovery struct {
 	issuer string
+	scheme string
 	places []string
 }
 
 func newDiscovery(issuer string) (*discovery, error) {
-	if err := checkURL(issuer); err != nil {
+	u, err := parseURL(issuer)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	u, err := url.Parse(issuer)
-	if err != nil || u.RawQuery != "" || u.ForceQuery {
+	case u.RawQuery != "", u.ForceQuery:
 		return nil, fmt.Errorf("%q must be a URL without query", issuer)
 	}
 	origin := u.Scheme + "://" + u.Host
 	path := strings.TrimSuffix(u.EscapedPath(), "/")
-	return &discovery{issuer, []string{
+	return &discovery{issuer, u.Scheme, []string{
 		origin + "/.well-known/oauth-authorization-server" + path, // RFC 8414 section 3.1
 		origin + path + "/.well-known/openid-configuration",       // OpenID Connect Discovery section 4.1
 	}}, nil
@@ -85,10 +85,11 @@ func (d *discovery) check(issuer, jwksURL string) error {
 	if issuer != d.issuer {
 		return fmt.Errorf("is of the issuer %q", issuer)
 	}
-	if err := checkURL(jwksURL); err != nil {
+	keys, err := parseURL(jwksURL)
+	if err != nil {
 		return fmt.Errorf("its jwks_uri %w", err)
 	}
-	if strings.HasPrefix(d.issuer, "https:") && !strings.HasPrefix(jwksURL, "https:") {
+	if d.scheme == "https" && keys.Scheme != "https" {
 		return fmt.Errorf("its jwks_uri %q must be https, as the issuer is", jwksURL)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,6 +124,42 @@ func TestIssuerIsDiscovered(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestKeysOfAnHTTPSIssuerAreHTTPS spells the schemes in every way that a URL may.
+func TestKeysOfAnHTTPSIssuerAreHTTPS(t *testing.T) {
+	secure, plain := []string{"https", "HTTPS", "Https", "httpS"}, []string{"http", "HTTP", "Http", "httP"}
+	type pair struct{ issuer, keys string }
+	good := make(map[pair]bool)
+	for i := range secure {
+		for j := range secure {
+			good[pair{secure[i], secure[j]}] = true
+			good[pair{plain[i], secure[j]}] = true
+			good[pair{plain[i], plain[j]}] = true
+			good[pair{secure[i], plain[j]}] = false
+		}
+	}
+	for c, good := range good {
+		i := bearergatetest.NewIssuer()
+		i.URL = c.issuer + "://localhost:80"
+		place := strings.ToLower(c.issuer) + "://localhost:80/.well-known/oauth-authorization-server"
+		s := &site{pages: map[string]string{
+			place: metadata(i.URL, c.keys+"://localhost:81/keys"), strings.ToLower(c.keys) + "://localhost:81/keys": string(i.JWKSet()),
+		}}
+		keys, err := jwtverifier.DiscoverKeys(i.URL, jwtverifier.WithTransport(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newVerifierOf(t, jwtverifier.Config{Audience: i.Audience, Keys: keys})
+		if good {
+			accepts(t, v, i.AccessToken())
+		} else {
+			cannotTell(t, v, i.AccessToken())
+			if fetched := slices.ContainsFunc(s.asked, func(url string) bool { return strings.HasSuffix(url, "/keys") }); fetched {
+				t.Errorf("issuer %s, keys %s: got the keys fetched, want them not asked for", c.issuer, c.keys)
+			}
+		}
 	}
 }
 

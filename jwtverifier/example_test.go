@@ -88,16 +88,22 @@ func ExampleByIssuer() {
 	// invalid_token: the signature is wrong
 }
 
-func ExampleWithCacheSize() {
+func ExampleConfig_cacheSize() {
 	issuer := bearergatetest.NewIssuer()
-	verifier, err := jwtverifier.New(issuer.Config(), jwtverifier.WithCacheSize(100_000))
+	config := issuer.Config()
+	config.CacheSize = 100_000
+	verifier, err := jwtverifier.New(config)
+	if err != nil {
+		log.Fatal(err)
+	}
+	configure, err := bearergate.Configure(bearergate.Config{
+		Observer: func(_ context.Context, d bearergate.Decision) { fmt.Println("verified before:", d.CacheHit) },
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	api := bearergate.Chain(
-		bearergate.Configure(bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) {
-			fmt.Println("verified before:", d.CacheHit)
-		})),
+		configure,
 		bearergate.RequireToken(verifier),
 	)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	token := issuer.AccessToken()

@@ -104,19 +104,20 @@ func maxAge(h http.Header) time.Duration {
 	return fresh
 }
 
-// checkURL returns why keys are not to be fetched from there, as the end of a
-// sentence.
-func checkURL(raw string) error {
+// parseURL parses the URL of what is fetched. An error is the end of a sentence
+// that begins with what raw is. The scheme of the URL is in lower case, whatever
+// the case of raw (RFC 3986 section 3.1).
+func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return fmt.Errorf("cannot be parsed: %w", err)
+		return nil, fmt.Errorf("cannot be parsed: %w", err)
 	case u.Hostname() == "", u.User != nil, u.Fragment != "", strings.Contains(raw, "#"):
-		return fmt.Errorf("%q must be absolute, without user and fragment", raw)
+		return nil, fmt.Errorf("%q must be absolute, without user and fragment", raw)
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-		return nil
+		return u, nil
 	}
-	return fmt.Errorf("%q must be https, or http on this machine", raw)
+	return nil, fmt.Errorf("%q must be https, or http on this machine", raw)
 }
 
 func isLoopback(host string) bool {

@@ -42,10 +42,6 @@ func (f *front) VerifyToken(ctx context.Context, raw string) (*bearergate.Token,
 	return f.firstSight(ctx, b, &id)
 }
 
-// AcceptsOnlyB64Tokens tells [bearergate.RequireToken] that it need not look at
-// the characters of a token that was verified: compact JWS has no others.
-func (f *front) AcceptsOnlyB64Tokens() bool { return true }
-
 // firstSight verifies a token that is not in the cache.
 func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearergate.Token, error) {
 	signed, decoded, err := f.parser.Parse(b.token, b.decoded[:0])
@@ -63,7 +59,7 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearer
 		return nil, err
 	}
 	f.parser.Remember(&signed)
-	if id != nil && e.cost <= maxBucketCost {
+	if id != nil && v.cacheSize > 0 && e.cost <= maxBucketCost {
 		e.id = *id
 		f.cache.put(e, time.Now())
 	}

@@ -14,6 +14,11 @@ import (
 // KeySource gives the keys that an issuer's tokens are checked with. Those of
 // this package are all there are: [RemoteKeys], [DiscoverKeys], [StaticKeys] and
 // [SharedSecret]. It is safe for concurrent use.
+//
+// A token whose "kid" names no key is checked with the keys that have no name, a
+// token without "kid" with all; in both cases with those alone that fit its
+// algorithm. If more than four fit, the token is refused: no token costs more
+// than four signature checks.
 type KeySource interface {
 	// Ready returns nil if there are keys to verify with. Where there are none,
 	// it fetches them, and waits until they are there, the fetch failed, or ctx
@@ -100,7 +105,8 @@ func (r reporter) recovered() {
 // or with PEM: public keys and certificates. The key of each certificate is
 // taken, also of those that issued another; what else they say is not looked at.
 //
-// RSA keys have 2048 to 8192 bits. Entries of a JWK Set that cannot be used
+// RSA keys have 2048 to 8192 bits. Elliptic-curve keys are points of their curve,
+// Ed25519 keys also none of small order. Entries of a JWK Set that cannot be used
 // (other types and curves, other uses, private parts, a shared kid) are skipped
 // and reported to [Config.Logger]. Any other key that cannot be used, and having
 // none left, is an error.

@@ -136,49 +136,51 @@ func unusable(t *testing.T) map[string]map[string]any {
 		return change("RS256", "n", base64.RawURLEncoding.EncodeToString(n.Bytes()))
 	}
 	return map[string]map[string]any{
-		"post-quantum":         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "bad"},
-		"x25519":               change("EdDSA", "crv", "X25519"),
-		"Ed448":                change("EdDSA", "crv", "Ed448"),
-		"secp256k1":            change("ES256", "crv", "secp256k1"),
-		"P-384 of P-256 size":  change("ES256", "crv", "P-384"),
-		"symmetric":            {"kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow", "kid": "bad"},
-		"private RSA":          change("RS256", "d", "AAAA"),
-		"private EC":           change("ES256", "d", "AAAA"),
-		"private, null":        change("EdDSA", "d", nil),
-		"private, p":           change("RS256", "p", "AAAA"),
-		"private, q":           change("RS256", "q", "AAAA"),
-		"private, dp":          change("RS256", "dp", "AAAA"),
-		"private, dq":          change("RS256", "dq", "AAAA"),
-		"private, qi":          change("RS256", "qi", "AAAA"),
-		"private, oth":         change("RS256", "oth", []string{}),
-		"private, k":           change("RS256", "k", "AAAA"),
-		"private, priv":        change("EdDSA", "priv", "AAAA"),
-		"for encryption":       change("RS256", "use", "enc"),
-		"for another purpose":  change("RS256", "use", ""),
-		"key_ops sign":         change("ES256", "key_ops", []string{"sign"}),
-		"key_ops empty":        change("ES256", "key_ops", []string{}),
-		"key_ops a string":     change("ES256", "key_ops", "verify"),
-		"RSA of 1024 bits":     rsaOf(1024),
-		"RSA of 2047 bits":     rsaOf(2047),
-		"RSA of 8193 bits":     rsaOf(8193),
-		"RSA, even n":          change("RS256", "n", base64.RawURLEncoding.EncodeToString(new(big.Int).SetBit(big.NewInt(2), 2047, 1).Bytes())),
-		"RSA, e of 1":          change("RS256", "e", "AQ"),
-		"RSA, even e":          change("RS256", "e", "AQAA"),
-		"RSA, huge e":          change("RS256", "e", "AQAAAAAAAAAB"),
-		"RSA without n":        change("RS256", "n", ""),
-		"point off its curve":  change("ES256", "x", "AAAA"),
-		"point without y":      change("ES256", "y", ""),
-		"Ed25519 of 3 bytes":   change("EdDSA", "x", "AAAA"),
-		"kty unknown":          change("RS256", "kty", "rsa"),
-		"kty a number":         change("RS256", "kty", 1),
-		"kid a number":         {"kty": "RSA", "kid": 7},
-		"alg of another type":  change("ES256", "alg", "RS256"),
-		"alg for encryption":   change("RS256", "alg", "RSA-OAEP-256"),
-		"alg none":             change("RS256", "alg", "none"),
-		"alg HS256":            change("RS256", "alg", "HS256"),
-		"ES384 on P-256":       change("ES256", "alg", "ES384"),
-		"n is not base64url":   change("RS256", "n", "***"),
-		"nothing in it at all": {},
+		"post-quantum":          {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "bad"},
+		"x25519":                change("EdDSA", "crv", "X25519"),
+		"Ed448":                 change("EdDSA", "crv", "Ed448"),
+		"secp256k1":             change("ES256", "crv", "secp256k1"),
+		"P-384 of P-256 size":   change("ES256", "crv", "P-384"),
+		"symmetric":             {"kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow", "kid": "bad"},
+		"private RSA":           change("RS256", "d", "AAAA"),
+		"private EC":            change("ES256", "d", "AAAA"),
+		"private, null":         change("EdDSA", "d", nil),
+		"private, p":            change("RS256", "p", "AAAA"),
+		"private, q":            change("RS256", "q", "AAAA"),
+		"private, dp":           change("RS256", "dp", "AAAA"),
+		"private, dq":           change("RS256", "dq", "AAAA"),
+		"private, qi":           change("RS256", "qi", "AAAA"),
+		"private, oth":          change("RS256", "oth", []string{}),
+		"private, k":            change("RS256", "k", "AAAA"),
+		"private, priv":         change("EdDSA", "priv", "AAAA"),
+		"for encryption":        change("RS256", "use", "enc"),
+		"for another purpose":   change("RS256", "use", ""),
+		"key_ops sign":          change("ES256", "key_ops", []string{"sign"}),
+		"key_ops empty":         change("ES256", "key_ops", []string{}),
+		"key_ops a string":      change("ES256", "key_ops", "verify"),
+		"RSA of 1024 bits":      rsaOf(1024),
+		"RSA of 2047 bits":      rsaOf(2047),
+		"RSA of 8193 bits":      rsaOf(8193),
+		"RSA, even n":           change("RS256", "n", base64.RawURLEncoding.EncodeToString(new(big.Int).SetBit(big.NewInt(2), 2047, 1).Bytes())),
+		"RSA, e of 1":           change("RS256", "e", "AQ"),
+		"RSA, even e":           change("RS256", "e", "AQAA"),
+		"RSA, huge e":           change("RS256", "e", "AQAAAAAAAAAB"),
+		"RSA without n":         change("RS256", "n", ""),
+		"point off its curve":   change("ES256", "x", "AAAA"),
+		"point without y":       change("ES256", "y", ""),
+		"Ed25519 of 3 bytes":    change("EdDSA", "x", "AAAA"),
+		"Ed25519 of order 1":    change("EdDSA", "x", encode("\x01"+strings.Repeat("\x00", 31))),
+		"Ed25519 off its curve": change("EdDSA", "x", encode("\x02"+strings.Repeat("\x00", 31))),
+		"kty unknown":           change("RS256", "kty", "rsa"),
+		"kty a number":          change("RS256", "kty", 1),
+		"kid a number":          {"kty": "RSA", "kid": 7},
+		"alg of another type":   change("ES256", "alg", "RS256"),
+		"alg for encryption":    change("RS256", "alg", "RSA-OAEP-256"),
+		"alg none":              change("RS256", "alg", "none"),
+		"alg HS256":             change("RS256", "alg", "HS256"),
+		"ES384 on P-256":        change("ES256", "alg", "ES384"),
+		"n is not base64url":    change("RS256", "n", "***"),
+		"nothing in it at all":  {},
 	}
 }
 
@@ -229,6 +231,30 @@ func TestKeysThatShareAnIDAreSkipped(t *testing.T) {
 	}
 }
 
+// TestSignatureThatAnybodyCanMakeIsRefused forges with the key of order 1, for
+// which a signature of R = 1 and S = 0 is good for every message.
+func TestSignatureThatAnybodyCanMakeIsRefused(t *testing.T) {
+	order1 := append(ed25519.PublicKey{1}, make([]byte, 31)...)
+	signature := append([]byte{1}, make([]byte, 63)...)
+	if !ed25519.Verify(order1, []byte("any message"), signature) {
+		t.Fatal("crypto/ed25519 refuses it now: the check of ours may go")
+	}
+	bad := jwks(t)["EdDSA"]
+	bad["kid"], bad["x"] = "bad", encode(string(order1))
+	keys, err := jwtverifier.StaticKeys(toJSON(t, map[string]any{"keys": []any{bad, jwks(t)["ES256"]}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVerifier(t, func(config *jwtverifier.Config) { config.Keys = keys })
+	for _, kid := range []bearergatetest.TokenOption{bearergatetest.WithHeader("kid", "bad"), bearergatetest.WithoutHeader("kid")} {
+		header, payload, _ := segments(issuer.AccessToken(bearergatetest.SignedWith("EdDSA"), kid))
+		refuses(t, v, header+"."+payload+"."+encode(string(signature)))
+	}
+	if got := keys.Status().Keys; got != 1 {
+		t.Errorf("got %d usable keys, want 1", got)
+	}
+}
+
 func TestCertificatesInAJWKAreNotLookedAt(t *testing.T) {
 	key := jwks(t)["RS256"]
 	key["x5c"], key["x5u"], key["x5t"] = []string{"not a certificate"}, 7, nil
@@ -257,6 +283,7 @@ func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
 		"P-224":                &ecdsa.PublicKey{Curve: elliptic.P224(), X: big.NewInt(1), Y: big.NewInt(1)},
 		"point off its curve":  &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
 		"short Ed25519":        ed25519.PublicKey("short"),
+		"Ed25519 of order 4":   make(ed25519.PublicKey, ed25519.PublicKeySize),
 		"private PEM":          toPEM(t, "PRIVATE KEY", pkcs8, err),
 		"weak PEM":             toPEM(t, "PUBLIC KEY", weak, weakErr),
 		"garbage in PEM":       toPEM(t, "PUBLIC KEY", []byte("garbage"), nil),

@@ -2,6 +2,7 @@ package jwtverifier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -16,39 +17,49 @@ const (
 	DefaultStaleIfError = 24 * time.Hour
 )
 
-// RemoteKeysOption is a setting of [RemoteKeys] and [DiscoverKeys].
-type RemoteKeysOption func(*remoteKeys)
+// RemoteKeysOption is a setting of [RemoteKeys] and [DiscoverKeys], which return
+// an error for one that cannot work.
+type RemoteKeysOption func(*remoteKeys) error
 
 // WithMaxWait sets how long a request waits for keys before it is answered 503.
-// Only requests whose key is not known wait. The default is [DefaultMaxWait]. It
-// panics on a time that is not over 0.
+// It must be over 0. Only requests whose key is not known wait. The default is
+// [DefaultMaxWait].
 func WithMaxWait(d time.Duration) RemoteKeysOption {
-	if d <= 0 {
-		panic(fmt.Sprintf("jwtverifier: WithMaxWait was given %v; give a time over 0", d))
+	return func(k *remoteKeys) error {
+		if d <= 0 {
+			return fmt.Errorf("WithMaxWait was given %v; give a time over 0", d)
+		}
+		k.maxWait = d
+		return nil
 	}
-	return func(k *remoteKeys) { k.maxWait = d }
 }
 
 // WithStaleIfError sets how long known keys are used beyond the time at which
 // new ones were due, while the key server cannot give any (RFC 5861 section 4).
-// The default is [DefaultStaleIfError]. It panics on a time below 0.
+// It must be 0 or more. The default is [DefaultStaleIfError].
 func WithStaleIfError(d time.Duration) RemoteKeysOption {
-	if d < 0 {
-		panic(fmt.Sprintf("jwtverifier: WithStaleIfError was given %v; give 0 or more", d))
+	return func(k *remoteKeys) error {
+		if d < 0 {
+			return fmt.Errorf("WithStaleIfError was given %v; give 0 or more", d)
+		}
+		k.staleIfError = d
+		return nil
 	}
-	return func(k *remoteKeys) { k.staleIfError = d }
 }
 
 // WithTransport sets how the key server is reached, for instance with own
-// certificate authorities or through a proxy. Limits, timeouts and the refusal
-// of redirects stay as they are; one that does not heed the context of its
-// request is left behind a second after the timeout. The default is a copy of
-// [http.DefaultTransport] that keeps no connections.
+// certificate authorities or through a proxy. It must not be nil. Limits, timeouts
+// and the refusal of redirects stay as they are. A transport that ignores the
+// context of its request is left behind a second after the timeout. The default
+// is a copy of [http.DefaultTransport] that keeps no connections.
 func WithTransport(t http.RoundTripper) RemoteKeysOption {
-	if t == nil {
-		panic("jwtverifier: WithTransport was given nil; leave it out")
+	return func(k *remoteKeys) error {
+		if t == nil {
+			return errors.New("WithTransport was given nil; leave it out")
+		}
+		k.fetcher.client.Transport = t
+		return nil
 	}
-	return func(k *remoteKeys) { k.fetcher.client.Transport = t }
 }
 
 // RemoteKeys returns a source of the keys that a server publishes as a JWK Set
@@ -73,11 +84,17 @@ func WithTransport(t http.RoundTripper) RemoteKeysOption {
 // in use, at most [DefaultStaleIfError] longer. Entries that cannot be used are
 // skipped, as [StaticKeys] does. [Config.Logger] is told once about each of
 // them, and when fetches begin to fail and to succeed.
+//
+// The error names every fault of the URL and of the options.
 func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
-	if err := checkURL(jwksURL); err != nil {
-		return nil, fmt.Errorf("jwtverifier: the JWK Set URL %w", err)
+	var faults []error
+	if _, err := parseURL(jwksURL); err != nil {
+		faults = append(faults, fmt.Errorf("jwtverifier: the JWK Set URL %w", err))
 	}
-	k := newRemoteKeys(opts)
+	k, more := newRemoteKeys("RemoteKeys", opts)
+	if faults = append(faults, more...); len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
 	k.fetch = func(ctx context.Context) (document, error) { return k.fetcher.get(ctx, jwksURL) }
 	return k, nil
 }
@@ -89,11 +106,15 @@ func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
 // URL that RemoteKeys takes, of https where the issuer is of https. It is read
 // again with every fetch. The issuer is a URL without query and fragment.
 func DiscoverKeys(issuer string, opts ...RemoteKeysOption) (KeySource, error) {
+	var faults []error
 	d, err := newDiscovery(issuer)
 	if err != nil {
-		return nil, fmt.Errorf("jwtverifier: the issuer %w", err)
+		faults = append(faults, fmt.Errorf("jwtverifier: the issuer %w", err))
 	}
-	k := newRemoteKeys(opts)
+	k, more := newRemoteKeys("DiscoverKeys", opts)
+	if faults = append(faults, more...); len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
 	k.discovered = issuer
 	k.fetch = func(ctx context.Context) (document, error) { return d.keys(ctx, &k.fetcher) }
 	return k, nil

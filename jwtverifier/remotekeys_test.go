@@ -3,6 +3,7 @@ package jwtverifier_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -417,6 +418,57 @@ func TestKeyWithoutIDThatWasReplacedIsFetched(t *testing.T) {
 	})
 }
 
+// TestTokenWithoutKeyIDIsRefusedIfMoreThanFourKeysFit has an issuer that rotates
+// and goes on publishing its old keys. The refusal causes no fetch.
+func TestTokenWithoutKeyIDIsRefusedIfMoreThanFourKeysFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyServer()
+		for keys := 1; keys <= 6; keys++ {
+			s.requests.Store(0)
+			v := s.verifier(t)
+			accepts(t, v, s.AccessToken())
+			token := s.AccessToken(bearergatetest.WithoutHeader("kid"))
+			if keys <= 4 {
+				accepts(t, v, token)
+			} else {
+				refuses(t, v, token)
+			}
+			s.wantRequests(t, 1)
+			s.Rotate()
+		}
+	})
+}
+
+// TestKeyWithoutIDAmongFourIsReplaced is a token that was checked with all four
+// old keys, and with which the new one is not tried as a fifth: it can be decided
+// the next time, and is no bad token until then.
+func TestKeyWithoutIDAmongFourIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyServer()
+		for range 3 {
+			s.Rotate()
+		}
+		four := bytes.ReplaceAll(s.JWKSet(), []byte(`"kid"`), []byte(`"was"`))
+		published := four
+		s.Break(func(w http.ResponseWriter, _ *http.Request) { w.Write(published) })
+		v := s.verifier(t)
+		accepts(t, v, s.AccessToken())
+		s.Rotate()
+		var set struct{ Keys []any }
+		if err := json.Unmarshal(s.JWKSet(), &set); err != nil {
+			t.Fatal(err)
+		}
+		set.Keys = set.Keys[3:] // without those of the oldest three algorithms
+		published = bytes.ReplaceAll(toJSON(t, set), []byte(`"kid"`), []byte(`"was"`))
+		published = bytes.Replace(published, []byte(`"Keys"`), []byte(`"keys"`), 1)
+		token := s.AccessToken()
+		cannotTell(t, v, token)
+		accepts(t, v, token)
+		refuses(t, v, bearergatetest.NewStranger().AccessToken())
+		s.wantRequests(t, 2)
+	})
+}
+
 func TestForgeryUnderAKnownKeyIDCausesNoFetch(t *testing.T) {
 	s := newKeyServer()
 	v := s.verifier(t)
@@ -815,21 +867,41 @@ func TestURLsThatKeysAreNotFetchedFrom(t *testing.T) {
 	}
 }
 
-func TestOptionsThatCannotWorkPanic(t *testing.T) {
-	for name, f := range map[string]func(){
-		"wait":      func() { jwtverifier.WithMaxWait(0) },
-		"stale":     func() { jwtverifier.WithStaleIfError(-1) },
-		"transport": func() { jwtverifier.WithTransport(nil) },
-		"cache":     func() { jwtverifier.WithCacheSize(-1) },
+// TestFaultsOfOptionsAreReturnedTogether has values as they come from flags.
+func TestFaultsOfOptionsAreReturnedTogether(t *testing.T) {
+	faults := []struct {
+		opt  jwtverifier.RemoteKeysOption
+		want string
+	}{
+		{jwtverifier.WithMaxWait(0), "WithMaxWait was given 0s; give a time over 0"},
+		{jwtverifier.WithMaxWait(-time.Second), "WithMaxWait was given -1s; give a time over 0"},
+		{jwtverifier.WithStaleIfError(-1), "WithStaleIfError was given -1ns; give 0 or more"},
+		{jwtverifier.WithTransport(nil), "WithTransport was given nil; leave it out"},
+		{nil, "a nil RemoteKeysOption; leave it out"},
+	}
+	for name, construct := range map[string]func(string, ...jwtverifier.RemoteKeysOption) (jwtverifier.KeySource, error){
+		"RemoteKeys": jwtverifier.RemoteKeys, "DiscoverKeys": jwtverifier.DiscoverKeys,
 	} {
-		t.Run(name, func(t *testing.T) {
-			defer func() {
-				if recover() == nil {
-					t.Error("did not panic")
-				}
-			}()
-			f()
-		})
+		var all []jwtverifier.RemoteKeysOption
+		for _, f := range faults {
+			all = append(all, f.opt)
+			if keys, err := construct("https://issuer.example", f.opt); keys != nil || err == nil || err.Error() != "jwtverifier: "+name+": "+f.want {
+				t.Errorf("%s: got %v, %v, want the error %q", name, keys, err, f.want)
+			}
+		}
+		_, err := construct("http://issuer.example", all...)
+		lines := strings.Split(fmt.Sprint(err), "\n")
+		if len(lines) != 1+len(faults) || !strings.Contains(lines[0], "must be https") {
+			t.Fatalf("%s: got %q, want the URL's fault and one for each option", name, lines)
+		}
+		for i, f := range faults {
+			if !strings.HasSuffix(lines[1+i], f.want) {
+				t.Errorf("%s: got %q, want %q", name, lines[1+i], f.want)
+			}
+		}
+		if _, err := construct("https://issuer.example", jwtverifier.WithMaxWait(1), jwtverifier.WithStaleIfError(0)); err != nil {
+			t.Errorf("%s: got %v, want no error", name, err)
+		}
 	}
 }
 

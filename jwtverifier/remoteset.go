@@ -78,17 +78,28 @@ type flight struct {
 
 const never = time.Duration(math.MaxInt64)
 
-func newRemoteKeys(opts []RemoteKeysOption) *remoteKeys {
-	k := &remoteKeys{
+func newRemoteKeys(constructor string, opts []RemoteKeysOption) (k *remoteKeys, faults []error) {
+	k = &remoteKeys{
 		fetcher: newFetcher(), maxWait: DefaultMaxWait, staleIfError: DefaultStaleIfError,
 		fetchTimeout: fetchTimeout, retry: retryInterval, epoch: time.Now(), unknownAt: -unknownKeyCoolDown,
 	}
 	k.refreshAt.Store(int64(never))
 	k.ctx, k.close = context.WithCancel(context.Background())
 	for _, set := range opts {
-		set(k)
+		if err := k.apply(set); err != nil {
+			faults = append(faults, fmt.Errorf("jwtverifier: %s: %w", constructor, err))
+		}
 	}
-	return k
+	return k, faults
+}
+
+var errNilOption = errors.New("a nil RemoteKeysOption; leave it out")
+
+func (k *remoteKeys) apply(set RemoteKeysOption) error {
+	if set == nil {
+		return errNilOption
+	}
+	return set(k)
 }
 
 func (k *remoteKeys) issuer() string { return k.discovered }
@@ -122,11 +133,12 @@ func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, 
 	set := k.usable(now).keySet()
 	for {
 		if set != nil {
-			err := set.Verify(t)
-			if err == nil {
+			switch err := set.Verify(t); {
+			case err == nil:
 				return set, nil
-			}
-			if !errors.Is(err, jose.ErrUnknownKey) {
+			case errors.Is(err, jose.ErrKeysChanged):
+				return nil, fmt.Errorf("jwtverifier: %w", err)
+			case !errors.Is(err, jose.ErrUnknownKey):
 				return nil, invalid(err)
 			}
 		}

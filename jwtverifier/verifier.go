@@ -10,7 +10,7 @@
 // Keys come from the issuer, [DiscoverKeys] or [RemoteKeys], or are given,
 // [StaticKeys]. While the issuer is out of reach, known keys go on working, and
 // what cannot be decided is an error that bearergate answers with 503. Tokens that
-// were verified are remembered: see [WithCacheSize].
+// were verified are remembered: see [Config.CacheSize].
 package jwtverifier
 
 import (
@@ -22,14 +22,18 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/b64token"
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
 // MaxLeeway bounds [Config.Leeway].
 const MaxLeeway = 5 * time.Minute
 
-// DefaultCacheSize is how many verified tokens a [Verifier] remembers.
+// DefaultCacheSize is how many verified tokens a [Verifier] keeps.
 const DefaultCacheSize = 16 << 10
+
+// maxCacheSize bounds [Config.CacheSize]: an empty cache of this size takes 1 GiB.
+const maxCacheSize = 64 << 20
 
 // Config says which tokens are good. Issuer, Audience and Keys are required.
 type Config struct {
@@ -44,6 +48,18 @@ type Config struct {
 	// on "exp" and "nbf". Zero stands for [bearergate.DefaultLeeway], a
 	// negative value for none, and more than [MaxLeeway] is an error.
 	Leeway time.Duration
+	// CacheSize is how many verified tokens are kept, so that their signatures
+	// need not be checked again. Zero stands for [DefaultCacheSize], a negative
+	// value for none, and more than 64 Mi is an error.
+	//
+	// The cache keeps that a signature was good, and the claims. Expiry, "nbf" and
+	// keys are checked at every use, and a token is found by the SHA-256 of all of
+	// it. A full default cache of tokens of 0.9 KiB takes about 15 MiB; of tokens
+	// of any length, at most 8 KiB for each place. Tokens over some 30 KiB are not
+	// kept. Give two places for each token that is in use at a time: if there are
+	// more tokens than places, those that are used again stay before those that
+	// are not.
+	CacheSize int
 	// RequireTypeATJWT refuses tokens whose header does not say "typ":"at+jwt"
 	// (RFC 9068 section 2.1). Without it, tokens without "typ" and with "JWT"
 	// are taken too.
@@ -55,53 +71,34 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Option is a setting of [New].
-type Option func(*Verifier)
-
-// WithCacheSize sets how many verified tokens are remembered, so that their
-// signatures need not be checked again; 0 turns that off. The default is
-// [DefaultCacheSize].
-//
-// Nothing is remembered but that a signature was good and what the token says.
-// Expiry, "nbf" and keys count at every use, and a token is known by the SHA-256
-// of all of it. A full default cache of tokens of 0.9 KiB takes about 15 MiB; of
-// whatever tokens, 8 KiB for each place at most. Tokens over some 30 KiB are not
-// remembered. Give two places for each token that is in use at a time: where
-// there are more tokens, those that are used again stay before those that are
-// not. It panics on a size below 0.
-func WithCacheSize(tokens int) Option {
-	if tokens < 0 {
-		panic(fmt.Sprintf("jwtverifier: WithCacheSize was given %d; 0 turns the cache off", tokens))
-	}
-	return func(v *Verifier) { v.cacheSize = tokens }
-}
-
-// Verifier is a [bearergate.Verifier] of JWTs. It is safe for concurrent use.
+// Verifier is a [bearergate.Verifier] of JWTs. [New] returns one; a zero Verifier
+// cannot tell whether a token is good. It is safe for concurrent use.
 type Verifier struct {
+	marked
 	front
 	keys      KeySource
 	policy    policy
 	requires  func(typ string) bool
-	cacheSize int
+	cacheSize int // 0: no cache
 }
+
+type marked = b64token.Marked[Verifier]
 
 // New returns a Verifier. The error names every fault of the configuration. It
 // fetches nothing.
-func New(c Config, opts ...Option) (*Verifier, error) {
+func New(c Config) (*Verifier, error) {
 	if c.Keys != nil && c.Issuer == "" {
 		c.Issuer = c.Keys.issuer()
 	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{keys: c.Keys, policy: newPolicy(c), requires: isAccessTokenType, cacheSize: DefaultCacheSize}
+	v := &Verifier{keys: c.Keys, policy: newPolicy(c), requires: isAccessTokenType, cacheSize: c.cacheSize()}
 	if c.RequireTypeATJWT {
 		v.requires = isATJWT
 	}
-	for _, set := range opts {
-		set(v)
-	}
 	v.cache, v.choose = newCache(v.cacheSize), func(string) (*Verifier, error) { return v, nil }
+	b64token.Mark(&v.marked, v) // compact JWS has no other characters
 	if c.Logger != nil {
 		c.Keys.reportTo(reporter{c.Logger, c.Issuer})
 	}
@@ -127,19 +124,34 @@ func (c Config) check() error {
 	if c.Leeway > MaxLeeway {
 		fault("Config.Leeway is %v; at most %v is allowed", c.Leeway, MaxLeeway)
 	}
+	if c.CacheSize > maxCacheSize {
+		fault("Config.CacheSize is %d; at most %d is allowed", c.CacheSize, maxCacheSize)
+	}
 	faults = append(faults, c.ClaimNames.check()...)
 	return errors.Join(faults...)
 }
 
-// AcceptsOnlyB64Tokens tells [bearergate.RequireToken] that it need not look at
-// the characters of a token that was verified. It panics on a Verifier that New
-// did not return.
-func (v *Verifier) AcceptsOnlyB64Tokens() bool {
-	if v == nil || v.choose == nil {
-		panic("jwtverifier: a Verifier that New did not return; look at New's error")
+func (c Config) cacheSize() int {
+	if c.CacheSize == 0 {
+		return DefaultCacheSize
 	}
-	return true
+	return max(c.CacheSize, 0)
 }
+
+// errUnmade is no refusal: nothing can be said about a token.
+var errUnmade = errors.New("jwtverifier: a Verifier that New did not return; look at New's error")
+
+// VerifyToken implements [bearergate.Verifier]. The token that it returns may be
+// bound to a key, which it does not ask its sender to prove: see
+// [bearergate.Token.Confirmation].
+func (v *Verifier) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
+	if !v.made() {
+		return nil, errUnmade
+	}
+	return v.front.VerifyToken(ctx, raw)
+}
+
+func (v *Verifier) made() bool { return v != nil && v.choose != nil }
 
 // verify checks a token of the verifier's issuer. It reads the claims into r.
 func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload string, r *reading) (*entry, error) {

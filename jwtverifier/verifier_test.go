@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -162,7 +163,6 @@ func TestForgeriesFail(t *testing.T) {
 		"crit null":                options(bearergatetest.WithHeader("crit", nil)),
 		"b64 false":                options(bearergatetest.WithHeader("b64", false)),
 		"b64 true":                 options(bearergatetest.WithHeader("b64", true)),
-		"zip":                      options(bearergatetest.WithHeader("zip", "DEF")),
 		"enc":                      options(bearergatetest.WithHeader("enc", "A128GCM")),
 		"typ of a logout":          options(bearergatetest.WithHeader("typ", "logout+jwt")),
 		"typ of a proof":           options(bearergatetest.WithHeader("typ", "dpop+jwt")),
@@ -194,7 +194,6 @@ func TestForgeriesFail(t *testing.T) {
 		"duplicate claim":          options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"sub":"root",`, 1))),
 		"escaped duplicate":        options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"s\u0075b":"root",`, 1))),
 		"nested duplicate":         options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"x":[{"a":1,"a":2}],`, 1))),
-		"nested deep":              options(bearergatetest.Payload(strings.Replace(decode(t, payload), "{", `{"x":`+strings.Repeat("[", 200)+strings.Repeat("]", 200)+",", 1))),
 	} {
 		t.Run(name, func(t *testing.T) { refuses(t, v, token) })
 	}
@@ -250,6 +249,19 @@ func TestHeadersThatOfferKeysAreIgnored(t *testing.T) {
 	}
 }
 
+// TestZipIsNoneOrRefused accepts the member that ForgeRock writes into every
+// header.
+func TestZipIsNoneOrRefused(t *testing.T) {
+	v := issuer.Verifier()
+	accepts(t, v, issuer.InstallationToken(bearergatetest.WithHeader("zip", "NONE")))
+	for _, zip := range []any{"DEF", "none", "None", "NONE ", "", nil, true, 0, []string{"NONE"}, map[string]string{"NONE": "NONE"}} {
+		refuses(t, v, issuer.InstallationToken(bearergatetest.WithHeader("zip", zip)))
+	}
+	for _, name := range []string{"crit", "b64", "enc"} { // for which NONE means nothing
+		refuses(t, v, issuer.InstallationToken(bearergatetest.WithHeader(name, "NONE")))
+	}
+}
+
 func TestTypeOfTheHeader(t *testing.T) {
 	lax := issuer.Verifier()
 	strict := newVerifier(t, func(c *jwtverifier.Config) { c.RequireTypeATJWT = true })
@@ -301,7 +313,6 @@ func TestClaims(t *testing.T) {
 
 		{"sub absent", false, []bearergatetest.TokenOption{without("sub")}},
 		{"sub empty", false, []bearergatetest.TokenOption{claim("sub", "")}},
-		{"sub a number", false, []bearergatetest.TokenOption{claim("sub", 7)}},
 
 		{"exp with fraction", true, []bearergatetest.TokenOption{claim("exp", json.Number(fmt.Sprint(now+60)+".9"))}},
 		{"exp with exponent", true, []bearergatetest.TokenOption{claim("exp", json.Number("4.1024448e9"))}},
@@ -345,21 +356,11 @@ func TestClaims(t *testing.T) {
 		{"two spellings of scope that disagree", false, []bearergatetest.TokenOption{claim("scope", "a"), claim("scp", []string{"a", "admin"})}},
 		{"an empty and a full scope", false, []bearergatetest.TokenOption{claim("scope", ""), claim("scopes", "admin")}},
 
-		{"grantId a number", false, []bearergatetest.TokenOption{claim("grantId", 7)}},
-		{"grantId null", false, []bearergatetest.TokenOption{claim("grantId", nil)}},
-		{"organizationId a number", false, []bearergatetest.TokenOption{claim("organizationId", 7)}},
-		{"installation_id a number", false, []bearergatetest.TokenOption{claim("installation_id", 7)}},
-		{"client_id a number", false, []bearergatetest.TokenOption{claim("client_id", 7)}},
 		{"projectIds a string", false, []bearergatetest.TokenOption{claim("projectIds", "p1")}},
-		{"projectIds with a number", false, []bearergatetest.TokenOption{claim("projectIds", []any{"p1", 2})}},
-		{"projectIds null", false, []bearergatetest.TokenOption{claim("projectIds", nil)}},
 		{"two spellings that agree", true, []bearergatetest.TokenOption{claim("org_id", "acme"), claim("organization_id", "acme"), claim("grant_id", "grant-1")}},
 		{"two spellings that disagree", false, []bearergatetest.TokenOption{claim("org_id", "umbrella")}},
 		{"an empty and a full spelling", false, []bearergatetest.TokenOption{claim("organization_id", "")}},
-		{"two spellings of projects that disagree", false, []bearergatetest.TokenOption{claim("projectIds", []string{"p1"}), claim("project_ids", []string{})}},
 
-		{"cnf", false, []bearergatetest.TokenOption{claim("cnf", map[string]string{"jkt": "x"})}},
-		{"cnf null", false, []bearergatetest.TokenOption{claim("cnf", nil)}},
 		{"type access", true, []bearergatetest.TokenOption{claim("type", "access")}},
 		{"type installation", true, []bearergatetest.TokenOption{claim("type", "installation")}},
 		{"type of a refresh token", false, []bearergatetest.TokenOption{claim("type", "refresh")}},
@@ -473,12 +474,20 @@ func TestLeewayOfExpiryAndNotBefore(t *testing.T) {
 func TestConfigurationFaultsAreToldTogether(t *testing.T) {
 	_, err := jwtverifier.New(jwtverifier.Config{
 		Leeway:     jwtverifier.MaxLeeway + 1,
+		CacheSize:  math.MaxInt,
 		ClaimNames: jwtverifier.ClaimNames{GrantID: "sub", ClientID: "type"},
 	})
-	for _, part := range []string{"Issuer", "Audience", "Keys", "Leeway", `"sub"`, `"type"`} {
+	for _, part := range []string{"Issuer", "Audience", "Keys", "Leeway", "CacheSize", `"sub"`, `"type"`} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s is not in the error: %v", part, err)
 		}
+	}
+}
+
+func TestVerifierThatNewDidNotReturnCannotTell(t *testing.T) {
+	for _, v := range []*jwtverifier.Verifier{nil, new(jwtverifier.Verifier)} {
+		cannotTell(t, v, issuer.AccessToken())
+		cannotTell(t, v, "")
 	}
 }
 
@@ -530,7 +539,7 @@ func TestSecretIsCopied(t *testing.T) {
 // their bytes in the one way there is, and that the rest is invalid rather than
 // a fault.
 func FuzzVerifyToken(f *testing.F) {
-	v := withCacheSize(f, 0) // so that the same token takes the same way twice
+	v := withCacheSize(f, -1) // so that the same token takes the same way twice
 	f.Add("..")
 	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
 		f.Add(issuer.InstallationToken(bearergatetest.SignedWith(algorithm)))
@@ -558,8 +567,8 @@ func FuzzClaims(f *testing.F) {
 		f.Fatal(err)
 	}
 	config := issuer.Config()
-	config.Keys = keys
-	v, err := jwtverifier.New(config, jwtverifier.WithCacheSize(0)) // so that the same token takes the same way twice
+	config.Keys, config.CacheSize = keys, -1 // so that the same token takes the same way twice
+	v, err := jwtverifier.New(config)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -571,6 +580,8 @@ func FuzzClaims(f *testing.F) {
 		f.Add(string(payload))
 	}
 	f.Add(`{"iss":"https://issuer.example","aud":["https://api.example"],"sub":"u","exp":4.1e9,"scp":["a"],"projectIds":[]}`)
+	f.Add(`{"iss":"https://issuer.example","aud":"https://api.example","sub":"u","exp":4100000000,"cnf":{"jkt":"x"}}`)
+	f.Add(`{"iss":"https://issuer.example","aud":"https://api.example","sub":18446744073709551616,"exp":4100000000,"projectIds":[1,"2"]}`)
 	f.Fuzz(func(t *testing.T, payload string) {
 		raw := issuer.AccessToken(bearergatetest.SignedWithSecret("HS256", secret), bearergatetest.Payload(payload))
 		token, err := v.VerifyToken(context.Background(), raw)
@@ -582,20 +593,29 @@ func FuzzClaims(f *testing.F) {
 		}
 		// Whatever was accepted, encoding/json reads the same from it.
 		var claims map[string]any
-		if err := json.Unmarshal([]byte(payload), &claims); err != nil {
-			t.Fatalf("%s was accepted: %v", payload, err)
+		decoder := json.NewDecoder(strings.NewReader(payload))
+		decoder.UseNumber()
+		if err := decoder.Decode(&claims); err != nil && !strings.Contains(err.Error(), "max depth") {
+			t.Fatalf("%s: got it accepted, want what encoding/json says: %v", payload, err)
+		} else if err != nil {
+			return
 		}
-		if claims["iss"] != bearergatetest.DefaultIssuer || claims["sub"] != token.Subject() || token.Subject() == "" {
-			t.Errorf("%s was accepted as %q", payload, token.Subject())
+		if claims["iss"] != bearergatetest.DefaultIssuer {
+			t.Errorf("%s: got it accepted, want it refused for its issuer", payload)
 		}
-		if exp, ok := claims["exp"].(float64); !ok || !time.Unix(int64(exp), 0).Equal(token.ExpiresAt()) || exp < float64(time.Now().Unix()-60) {
+		if want := fmt.Sprint(claims["sub"]); want != token.Subject() || want == "" {
+			t.Errorf("%s: got subject %q, want %q", payload, token.Subject(), want)
+		}
+		number, _ := claims["exp"].(json.Number)
+		if exp, err := number.Float64(); err != nil || !time.Unix(int64(exp), 0).Equal(token.ExpiresAt()) || exp < float64(time.Now().Unix()-60) {
 			t.Errorf("%s expires %v", payload, token.ExpiresAt())
 		}
-		if _, ok := claims["cnf"]; ok {
-			t.Errorf("%s was accepted", payload)
+		_, constrained := claims["cnf"]
+		if _, got := token.Confirmation(); got != constrained {
+			t.Errorf("%s: got sender-constrained %v, want %v", payload, got, constrained)
 		}
-		if id, ok := claims["grantId"]; ok && id != token.GrantID() {
-			t.Errorf("%s has grant %q", payload, token.GrantID())
+		if id, ok := claims["grantId"].(string); ok && id != token.GrantID() {
+			t.Errorf("%s: got grant %q, want %q", payload, token.GrantID(), id)
 		}
 	})
 }
@@ -603,11 +623,8 @@ func FuzzClaims(f *testing.F) {
 func BenchmarkVerifyToken(b *testing.B) {
 	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
 		token := issuer.InstallationToken(bearergatetest.SignedWith(algorithm), bearergatetest.WithScopes("a", "b", "c", "d", "e", "f", "g", "h"))
-		for name, size := range map[string]int{"first sight": 0, "repeated": jwtverifier.DefaultCacheSize} {
-			v, err := jwtverifier.New(issuer.Config(), jwtverifier.WithCacheSize(size))
-			if err != nil {
-				b.Fatal(err)
-			}
+		for name, size := range map[string]int{"first sight": -1, "repeated": 0} {
+			v := withCacheSize(b, size)
 			b.Run(algorithm+"/"+name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {

@@ -1,45 +1,39 @@
-// Package b64token knows the syntax of bearer tokens (RFC 6750 section 2.1), and
-// the verifiers that accept no other text.
+// Package b64token has the syntax of bearer tokens, b64token of RFC 6750 section
+// 2.1, and knows which verifiers accept no other tokens.
 package b64token
 
-// Valid reports whether s is a b64token: 1*( ALPHA / DIGIT / "-" / "." /
-// "_" / "~" / "+" / "/" ) *"=".
+// Valid reports whether s is a b64token: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~"
+// / "+" / "/" ) *"=".
 func Valid(s string) bool {
 	n := len(s)
 	for n > 0 && s[n-1] == '=' {
 		n--
 	}
-	return n > 0 && hasBytesOnly(s[:n])
+	return n > 0 && unpadded(s[:n])
 }
 
-// hasBytesOnly looks at eight bytes at a time and does not stop at the
-// first that is wrong: it is much of what a repeated token costs.
-func hasBytesOnly(s string) bool {
-	var wrong uint8
+// unpadded looks at eight bytes at a time and does not stop at the first that is
+// wrong: this is much of the cost of a repeated token.
+func unpadded(s string) bool {
+	var w uint8
 	for ; len(s) >= 8; s = s[8:] {
-		wrong |= wrongByte[s[0]] | wrongByte[s[1]] | wrongByte[s[2]] | wrongByte[s[3]] |
-			wrongByte[s[4]] | wrongByte[s[5]] | wrongByte[s[6]] | wrongByte[s[7]]
+		w |= wrong[s[0]] | wrong[s[1]] | wrong[s[2]] | wrong[s[3]] | wrong[s[4]] | wrong[s[5]] | wrong[s[6]] | wrong[s[7]]
 	}
 	for i := range len(s) {
-		wrong |= wrongByte[s[i]]
+		w |= wrong[s[i]]
 	}
-	return wrong == 0
+	return w == 0
 }
 
-func isAlphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
-}
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
 
-// wrongByte is 1 for bytes that cannot stand in a b64token before its end.
-var wrongByte = func() (wrong [256]uint8) {
+// wrong is 0 for the bytes of the alphabet, and 1 for all others.
+var wrong = func() (wrong [256]uint8) {
 	for c := range wrong {
-		switch byte(c) {
-		case '-', '.', '_', '~', '+', '/':
-		default:
-			if !isAlphanumeric(byte(c)) {
-				wrong[c] = 1
-			}
-		}
+		wrong[c] = 1
+	}
+	for _, c := range []byte(alphabet) {
+		wrong[c] = 0
 	}
 	return wrong
 }()

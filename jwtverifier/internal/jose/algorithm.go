@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha256" // linked for crypto.Hash
 	_ "crypto/sha512"
-	"errors"
 	"fmt"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
@@ -93,10 +92,3 @@ func jwxVerify(name string) func(signingInput, signature []byte, key any) error 
 	}
 	return verifier.Verify
 }
-
-// The reasons of [KeySet.Verify].
-var (
-	ErrAlgorithm  = errors.New("the algorithm is not allowed, or not the key's")
-	ErrUnknownKey = errors.New("no known key signed the token")
-	ErrSignature  = errors.New("the signature is wrong")
-)

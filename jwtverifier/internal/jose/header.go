@@ -78,8 +78,12 @@ func parseHeader(text string) (h Header, err error) {
 		case "typ":
 			h.Type, ok = strictjson.String(value)
 			hasType = true
-		case "crit", "b64", "zip", "enc":
-			return fmt.Errorf("%w: the header has a member that is not taken", ErrMalformed)
+		case "zip":
+			if zip, _ := strictjson.String(value); zip != "NONE" { // ForgeRock says so in every token
+				return fmt.Errorf("%w: the payload is compressed", ErrMalformed)
+			}
+		case "crit", "b64", "enc":
+			return fmt.Errorf("%w: the header has a member that changes what is signed", ErrMalformed)
 		}
 		if !ok {
 			return fmt.Errorf("%w: a header member is not a string", ErrMalformed)

@@ -7,7 +7,6 @@ package jose
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"fmt"
 )
 
@@ -24,10 +23,8 @@ type Signed struct {
 	header       []byte // the segment
 	signingInput []byte
 	signature    []byte
+	checks       checks
 }
-
-// ErrMalformed is in the tree of the errors of [Parser.Parse].
-var ErrMalformed = errors.New("malformed JWS")
 
 // Parser reads the compact serialization. The zero value is ready to use. It is
 // safe for concurrent use.

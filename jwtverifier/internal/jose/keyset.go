@@ -60,10 +60,7 @@ func checkStrength(public any) error {
 	case *ecdsa.PublicKey:
 		return checkPoint(k)
 	case ed25519.PublicKey:
-		if len(k) != ed25519.PublicKeySize {
-			return errors.New("an Ed25519 key of the wrong length")
-		}
-		return nil
+		return checkEd25519(k)
 	}
 	return fmt.Errorf("a key of type %T is not taken", public)
 }
@@ -137,38 +134,3 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 
 // Len returns how many keys the set has.
 func (s *KeySet) Len() int { return len(s.all) }
-
-// Verify returns nil if a key of the set signed the token with the algorithm
-// that the token names. The key is the one that the token names; where no key
-// has that name, one of those without; without a name in the token, any.
-// ErrUnknownKey says that a newer set may know better.
-func (s *KeySet) Verify(t *Signed) error {
-	a := algorithms[t.Algorithm]
-	if a == nil || a.symmetric != s.symmetric {
-		return ErrAlgorithm
-	}
-	if k, ok := s.byID[t.KeyID]; ok {
-		return k.verify(t)
-	}
-	candidates := s.unnamed
-	if t.KeyID == "" {
-		candidates = s.all
-	}
-	for _, k := range candidates {
-		if k.verify(t) == nil {
-			return nil
-		}
-	}
-	return ErrUnknownKey
-}
-
-func (k *Key) verify(t *Signed) error {
-	a := k.algorithms[t.Algorithm]
-	if a == nil {
-		return ErrAlgorithm
-	}
-	if a.verify(t.signingInput, t.signature, k.public) != nil {
-		return ErrSignature
-	}
-	return nil
-}
