@@ -47,9 +47,10 @@ type bucket struct {
 type entry struct {
 	id       tokenID
 	token    *bearergate.Token
-	verifier *Verifier
-	keys     *jose.KeySet
+	source   KeySource
+	keys     *jose.KeySet // of the source
 	lifetime lifetime
+	leeway   time.Duration
 	uses     atomic.Uint32
 	inserted uint64 // its turn, for writers
 	cost     int
@@ -91,7 +92,7 @@ func (c *cache) get(id *tokenID, now time.Time) *bearergate.Token {
 
 // good reports whether the token would be verified again with the same result.
 func (e *entry) good(now time.Time) bool {
-	return e.lifetime.check(now, e.verifier.policy.leeway) == nil && e.verifier.keys.inForce(e.keys, now)
+	return e.lifetime.check(now, e.leeway) == nil && e.source.inForce(e.keys, now)
 }
 
 // used counts a use. A token in steady use is not written to.

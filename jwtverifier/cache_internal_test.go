@@ -20,10 +20,9 @@ func oneBucket(t *testing.T) (*cache, func(id byte, cost int) *entry) {
 		t.Fatal(err)
 	}
 	set := keys.(*staticKeys).set
-	v := &Verifier{policy: policy{}, keys: keys}
 	return newCache(ways), func(id byte, cost int) *entry {
 		return &entry{
-			id: tokenID{31: id}, token: new(bearergate.Token), verifier: v, keys: set,
+			id: tokenID{31: id}, token: new(bearergate.Token), source: keys, keys: set,
 			lifetime: lifetime{expiry: math.MaxInt32, notBefore: -farthest}, cost: cost,
 		}
 	}
@@ -36,12 +35,12 @@ func TestTokensWhoseHashesBeginAlikeAreTwo(t *testing.T) {
 	one, other := newEntry(1, 1), newEntry(2, 1)
 	c.put(one, now)
 	if got := c.get(&other.id, now); got != nil {
-		t.Error("another token was taken for it")
+		t.Errorf("got %v for another token, want none", got)
 	}
 	c.put(other, now)
 	for _, e := range []*entry{one, other} {
 		if c.get(&e.id, now) != e.token {
-			t.Error("got the token of the other")
+			t.Errorf("got %v, want %v", c.get(&e.id, now), e.token)
 		}
 	}
 }
@@ -59,7 +58,7 @@ func TestTokenIsKeptOnce(t *testing.T) {
 	}
 	for _, id := range others {
 		if c.get(&id, now) == nil {
-			t.Error("a token took the place of another, and had its own")
+			t.Errorf("got no token for %x, want that of its own place", id[31])
 		}
 	}
 }
@@ -72,14 +71,14 @@ func TestTokenVerifiedAgainIsAsUsefulAsItWas(t *testing.T) {
 		c.get(&hot.id, now)
 	}
 	newKeys := entry(100, 1)
-	newKeys.keys, newKeys.verifier = new(jose.KeySet), &Verifier{keys: &staticKeys{}}
-	newKeys.verifier.keys.(*staticKeys).set = newKeys.keys
+	newKeys.keys = new(jose.KeySet)
+	newKeys.source = &staticKeys{set: newKeys.keys}
 	c.put(newKeys, now)
 	for id := range byte(ways) {
 		c.put(entry(id, 1), now)
 	}
 	if c.get(&hot.id, now) != newKeys.token {
-		t.Error("tokens that came once pushed out one in use")
+		t.Error("got no token for one in use, want it not pushed out by those that came once")
 	}
 }
 
@@ -96,7 +95,7 @@ func TestWhatIsNoLongerGoodGivesWay(t *testing.T) {
 	next, later := entry(100, 1), now.Add(time.Second)
 	c.put(next, later)
 	if c.get(&next.id, later) == nil {
-		t.Error("expired tokens kept their places")
+		t.Error("got no token, want it in the place of one that expired")
 	}
 }
 
@@ -114,10 +113,10 @@ func TestBucketIsBoundedInBytes(t *testing.T) {
 	for id := range byte(4 * ways) {
 		c.put(entry(id, maxBucketCost/3), now)
 		if _, cost := kept(); cost > maxBucketCost {
-			t.Fatalf("keeps %d bytes", cost)
+			t.Fatalf("got %d bytes kept, want at most %d", cost, maxBucketCost)
 		}
 	}
 	if entries, _ := kept(); entries != 3 {
-		t.Errorf("keeps %d tokens, and has room for 3", entries)
+		t.Errorf("got %d tokens kept, want 3", entries)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
@@ -79,24 +78,6 @@ func (s *staticKeys) reportTo(r reporter) {
 	for _, reason := range s.skipped {
 		r.skipped(reason.Error())
 	}
-}
-
-// reporter tells an operator about the keys of an issuer.
-type reporter struct {
-	logger *slog.Logger
-	issuer string
-}
-
-func (r reporter) skipped(reason string) {
-	r.logger.Warn("bearergate: key skipped", "issuer", r.issuer, "reason", reason)
-}
-
-func (r reporter) failing(err error) {
-	r.logger.Warn("bearergate: keys cannot be fetched", "issuer", r.issuer, "reason", err)
-}
-
-func (r reporter) recovered() {
-	r.logger.Info("bearergate: keys can be fetched again", "issuer", r.issuer)
 }
 
 // StaticKeys returns a source of public keys that do not change. Each of keys

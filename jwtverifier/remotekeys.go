@@ -2,10 +2,16 @@ package jwtverifier
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
 // The defaults of [RemoteKeys] and [DiscoverKeys].
@@ -118,4 +124,94 @@ func DiscoverKeys(issuer string, opts ...RemoteKeysOption) (KeySource, error) {
 	k.discovered = issuer
 	k.fetch = func(ctx context.Context) (document, error) { return d.keys(ctx, &k.fetcher) }
 	return k, nil
+}
+
+// remoteKeys is a source of keys that are fetched when they are asked for.
+// Readers take no lock as long as the keys they need are there. Times are those
+// since epoch, which no change of the clock moves.
+type remoteKeys struct {
+	fetcher      fetcher
+	fetch        func(context.Context) (document, error)
+	discovered   string // the issuer, where the keys were found by it
+	maxWait      time.Duration
+	staleIfError time.Duration
+	fetchTimeout time.Duration
+	retry        time.Duration
+	epoch        time.Time
+
+	current   atomic.Pointer[fetchedKeys]
+	refreshAt atomic.Int64 // when the next request is to begin a fetch
+
+	ctx   context.Context // ends with Close
+	close context.CancelFunc
+
+	leftBehind atomic.Int32 // fetches that have not returned
+
+	mu        sync.Mutex
+	flight    *flight
+	failure   error         // of the last fetch
+	retryAt   time.Duration // when the next may begin, after a failure
+	unknownAt time.Duration // when a fetch for an unknown key last ended
+	reporters []reporter
+}
+
+// fetchedKeys are keys as they were fetched. They are never changed.
+type fetchedKeys struct {
+	set         *jose.KeySet
+	sum         [sha256.Size]byte // of their text
+	skipped     []string
+	at          time.Time
+	usableUntil time.Duration
+}
+
+const never = time.Duration(math.MaxInt64)
+
+func newRemoteKeys(constructor string, opts []RemoteKeysOption) (k *remoteKeys, faults []error) {
+	k = &remoteKeys{
+		fetcher: newFetcher(), maxWait: DefaultMaxWait, staleIfError: DefaultStaleIfError,
+		fetchTimeout: fetchTimeout, retry: retryInterval, epoch: time.Now(), unknownAt: -unknownKeyCoolDown,
+	}
+	k.refreshAt.Store(int64(never))
+	k.ctx, k.close = context.WithCancel(context.Background())
+	for _, set := range opts {
+		if set == nil {
+			faults = append(faults, fmt.Errorf("jwtverifier: %s was given a nil RemoteKeysOption; leave it out", constructor))
+		} else if err := set(k); err != nil {
+			faults = append(faults, fmt.Errorf("jwtverifier: %w", err))
+		}
+	}
+	return k, faults
+}
+
+func (k *remoteKeys) issuer() string { return k.discovered }
+
+// Ready implements [KeySource].
+func (k *remoteKeys) Ready(ctx context.Context) error {
+	if _, err := k.newerThan(ctx, nil, time.Now().Add(never)); err != nil {
+		return fmt.Errorf("jwtverifier: no keys: %w", err)
+	}
+	return nil
+}
+
+// Status implements [KeySource].
+func (k *remoteKeys) Status() KeyStatus {
+	k.mu.Lock()
+	s := KeyStatus{Failure: k.failure}
+	k.mu.Unlock()
+	if keys := k.current.Load(); keys != nil && time.Since(k.epoch) < keys.usableUntil {
+		s.Keys, s.FetchedAt = keys.set.Len(), keys.at
+	}
+	return s
+}
+
+// Close implements [KeySource].
+func (k *remoteKeys) Close() error {
+	k.close()
+	k.mu.Lock()
+	f := k.flight
+	k.mu.Unlock()
+	if f != nil {
+		<-f.done
+	}
+	return nil
 }

@@ -877,7 +877,7 @@ func TestFaultsOfOptionsAreReturnedTogether(t *testing.T) {
 		{jwtverifier.WithMaxWait(-time.Second), "WithMaxWait was given -1s; give a time over 0"},
 		{jwtverifier.WithStaleIfError(-1), "WithStaleIfError was given -1ns; give 0 or more"},
 		{jwtverifier.WithTransport(nil), "WithTransport was given nil; leave it out"},
-		{nil, "a nil RemoteKeysOption; leave it out"},
+		{nil, "%s was given a nil RemoteKeysOption; leave it out"},
 	}
 	for name, construct := range map[string]func(string, ...jwtverifier.RemoteKeysOption) (jwtverifier.KeySource, error){
 		"RemoteKeys": jwtverifier.RemoteKeys, "DiscoverKeys": jwtverifier.DiscoverKeys,
@@ -885,8 +885,9 @@ func TestFaultsOfOptionsAreReturnedTogether(t *testing.T) {
 		var all []jwtverifier.RemoteKeysOption
 		for _, f := range faults {
 			all = append(all, f.opt)
-			if keys, err := construct("https://issuer.example", f.opt); keys != nil || err == nil || err.Error() != "jwtverifier: "+name+": "+f.want {
-				t.Errorf("%s: got %v, %v, want the error %q", name, keys, err, f.want)
+			want := "jwtverifier: " + strings.Replace(f.want, "%s", name, 1)
+			if keys, err := construct("https://issuer.example", f.opt); keys != nil || err == nil || err.Error() != want {
+				t.Errorf("%s: got %v, %v, want the error %q", name, keys, err, want)
 			}
 		}
 		_, err := construct("http://issuer.example", all...)
@@ -895,8 +896,8 @@ func TestFaultsOfOptionsAreReturnedTogether(t *testing.T) {
 			t.Fatalf("%s: got %q, want the URL's fault and one for each option", name, lines)
 		}
 		for i, f := range faults {
-			if !strings.HasSuffix(lines[1+i], f.want) {
-				t.Errorf("%s: got %q, want %q", name, lines[1+i], f.want)
+			if want := strings.Replace(f.want, "%s", name, 1); !strings.HasSuffix(lines[1+i], want) {
+				t.Errorf("%s: got %q, want %q", name, lines[1+i], want)
 			}
 		}
 		if _, err := construct("https://issuer.example", jwtverifier.WithMaxWait(1), jwtverifier.WithStaleIfError(0)); err != nil {

@@ -167,7 +167,8 @@ func (v *Verifier) verify(ctx context.Context, signed *jose.Signed, payload stri
 	}
 	r.Raw = payload
 	return &entry{
-		token: bearergate.NewToken(r.Claims), verifier: v, keys: keys, lifetime: r.lifetime, cost: entryCost(&r.Claims),
+		token: bearergate.NewToken(r.Claims), source: v.keys, keys: keys,
+		lifetime: r.lifetime, leeway: v.policy.leeway, cost: entryCost(&r.Claims),
 	}, nil
 }
 

@@ -1,0 +1,78 @@
+package jwtverifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
+)
+
+// usable returns the keys in force, nil where there are none. It begins a fetch
+// where one is due, and does not wait for it.
+func (k *remoteKeys) usable(now time.Time) *fetchedKeys {
+	elapsed := now.Sub(k.epoch)
+	if elapsed >= time.Duration(k.refreshAt.Load()) {
+		k.refresh(elapsed)
+	}
+	return k.fetched(elapsed)
+}
+
+// fetched returns the keys in force, nil where there are none.
+func (k *remoteKeys) fetched(elapsed time.Duration) *fetchedKeys {
+	keys := k.current.Load()
+	if keys == nil || elapsed >= keys.usableUntil {
+		return nil
+	}
+	return keys
+}
+
+func (k *remoteKeys) inForce(set *jose.KeySet, now time.Time) bool {
+	keys := k.usable(now)
+	return keys != nil && keys.set == set
+}
+
+func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, error) {
+	now := time.Now()
+	set := k.usable(now).keySet()
+	for {
+		if set != nil {
+			switch err := set.Verify(t); {
+			case err == nil:
+				return set, nil
+			case errors.Is(err, jose.ErrKeysChanged):
+				return nil, fmt.Errorf("jwtverifier: %w", err)
+			case !errors.Is(err, jose.ErrUnknownKey):
+				return nil, invalid(err)
+			}
+		}
+		newer, err := k.newerThan(ctx, set, now.Add(k.maxWait))
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("jwtverifier: no keys to verify with: %w", withoutAnswer(err))
+		case newer == nil:
+			return nil, invalid(jose.ErrUnknownKey)
+		}
+		set = newer
+	}
+}
+
+// withoutAnswer keeps an error of bearergate's that is in a transport's, or in
+// the cause of a cancellation, from being what the client is told: that there are
+// no keys is no fault of the token's.
+func withoutAnswer(err error) error {
+	var answer *bearergate.Error
+	if errors.As(err, &answer) {
+		return errors.New(fmt.Sprint(err))
+	}
+	return err
+}
+
+func (f *fetchedKeys) keySet() *jose.KeySet {
+	if f == nil {
+		return nil
+	}
+	return f.set
+}
