@@ -63,8 +63,9 @@ func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, 
 // the cause of a cancellation, from being what the client is told: that there are
 // no keys is no fault of the token's.
 func withoutAnswer(err error) error {
+	var code bearergate.Code
 	var answer *bearergate.Error
-	if errors.As(err, &answer) {
+	if errors.As(err, &code) || errors.As(err, &answer) {
 		return errors.New(fmt.Sprint(err))
 	}
 	return err
