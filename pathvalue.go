@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/bearergate/bearergate/internal/pattern"
 )
 
 // OrgFunc selects the organization that the requested resource belongs to.
@@ -43,8 +45,8 @@ func PathValue(name string) OrgFunc {
 	}
 }
 
-func hasParameter(pattern, name string) bool {
-	for n := range parameters(pattern) {
+func hasParameter(route, name string) bool {
+	for n := range pattern.Parameters(route) {
 		if n == name {
 			return true
 		}

@@ -1,0 +1,36 @@
+package routing
+
+import "strings"
+
+// FromColons returns a pattern of a router that writes parameters with colons, as
+// echo and gin do, as [net/http.ServeMux] spells it: /orgs/:org is /orgs/{org},
+// /files/* is /files/, /files/*path is /files/{path...}, and /files/, which such a
+// router matches alone, is /files/{$}. A colon behind a backslash stands for
+// itself: /orgs/:org/\\:publish is /orgs/{org}/%3Apublish.
+func FromColons(route string) string {
+	segments := strings.Split(route, "/")
+	for i, segment := range segments {
+		segments[i] = fromColon(segment)
+	}
+	last := &segments[len(segments)-1]
+	switch name, star := strings.CutPrefix(*last, "*"); {
+	case star && name != "":
+		*last = "{" + name + "...}"
+	case star:
+		*last = ""
+	case *last == "":
+		*last = "{$}"
+	}
+	return strings.Join(segments, "/")
+}
+
+func fromColon(segment string) string {
+	text, name, ok := strings.Cut(segment, ":")
+	switch {
+	case !ok:
+		return segment
+	case strings.HasSuffix(text, `\`):
+		return strings.TrimSuffix(text, `\`) + "%3A" + strings.ReplaceAll(name, `\:`, "%3A")
+	}
+	return text + "{" + name + "}"
+}
