@@ -51,7 +51,7 @@ func TestMemoryTokensKeepATokenForTheLeeway(t *testing.T) {
 		if _, err := verifier.VerifyToken(t.Context(), token); err != nil {
 			t.Errorf("within the leeway: got %v, want the token", err)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if _, err := verifier.VerifyToken(t.Context(), token); !errors.Is(err, bearergate.ErrInvalidToken) {
 			t.Errorf("after the leeway: got %v, want %v", err, bearergate.ErrInvalidToken)
 		}
