@@ -13,7 +13,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/client"
-	"github.com/bearergate/bearergate/tokenendpoint"
+	"github.com/bearergate/bearergate/installation"
 	"golang.org/x/oauth2"
 )
 
@@ -76,19 +76,23 @@ func TestXOAuth2HandsItsTokenOn(t *testing.T) {
 		ClientID: "confidential", ClientSecret: secret, Connections: connections, ConnectionID: "user",
 	})
 	if _, err := (tokenSource{transport}).Token(); !errors.Is(err, bearergate.ErrInvalidGrant) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v", err, bearergate.ErrInvalidGrant)
 	}
 }
 
-// newAPI takes the access tokens of newServer.
+// newAPI accepts the access tokens of newServer.
 func newAPI(t *testing.T) *httptest.Server {
-	tokens, grants := new(tokenendpoint.MemoryTokens), new(bearergate.MemoryGrants)
+	tokens, grants := new(installation.MemoryTokens), new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: "grant", OrganizationID: "acme"})
 	verifier := bearergate.ByPrefix("bi_oat_", bearergate.NewOpaqueVerifier("bi_oat_", tokens.Lookup), accessTokens{})
+	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", tokens.Save), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("POST /installations/{grantId}/tokens", bearergate.Chain(
 		bearergate.RequireToken(verifier, bearergate.AccessToken), bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
-	)(tokenendpoint.MintInstallationTokens(tokenendpoint.IssueOpaque("bi_oat_", tokens.Save), 0)))
+	)(mint))
 	mux.Handle("GET /projects", bearergate.RequireToken(verifier, bearergate.InstallationToken)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "the projects")
 	})))

@@ -40,8 +40,8 @@ func newServer(t *testing.T) *httptest.Server {
 	var issued atomic.Int64
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 		Clients: clients{}, Store: new(tokenendpoint.MemoryStore), Grace: -1,
-		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
-			return tokenendpoint.AccessToken{Token: fmt.Sprint("access-", issued.Add(1)), ExpiresIn: time.Hour}, nil
+		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+			return tokenendpoint.Issued{Token: fmt.Sprint("access-", issued.Add(1)), ExpiresIn: time.Hour}, nil
 		},
 	})
 	if err != nil {

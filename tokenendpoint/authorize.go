@@ -7,13 +7,15 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/secret"
 )
 
 // CodeRequest is an authorization request that a user has consented to.
 type CodeRequest struct {
-	// Authorization is what the user has allowed. Family is ignored.
+	// Authorization is the user's consent. Family is ignored.
 	Authorization
-	// RedirectURI is redirect_uri as the request had it, empty where it had none.
+	// RedirectURI is the redirect_uri of the request, empty if it had none.
 	RedirectURI string
 	// CodeChallenge and CodeChallengeMethod are the request's, RFC 7636 section 4.3.
 	CodeChallenge       string
@@ -23,11 +25,11 @@ type CodeRequest struct {
 // NewCode returns a new authorization code, bound to client, redirect_uri and
 // challenge, to redirect the user with.
 //
-// Its error is one of [bearergate.ErrInvalidClient], where there is no such
-// client, and [bearergate.ErrInvalidRequest], where redirect_uri is not
-// registered, the challenge is not of method S256, or a public client sent none.
-// In none of these cases may the user be redirected to redirect_uri before
-// [Client.HasRedirectURI] has said so. Any other error is a fault of a store.
+// The error is [bearergate.ErrInvalidClient] if there is no such client. It is
+// [bearergate.ErrInvalidRequest] if redirect_uri is not registered, if the
+// challenge is not of method S256, or if a public client sent none. After such an
+// error, redirect the user to redirect_uri only if [Client.HasRedirectURI] reports
+// true. Any other error is a fault of a store.
 func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	client, err := e.clients.Client(ctx, r.ClientID)
 	if err != nil {
@@ -43,9 +45,9 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	case r.CodeChallenge != "" && (r.CodeChallengeMethod != "S256" || !isChallenge(r.CodeChallenge)):
 		return "", malformed("a code_challenge that is not S256")
 	}
-	code, a := newSecret(), r.Authorization
-	a.Scopes, a.Family = slices.Clone(a.Scopes), newSecret()
-	err = e.store.SaveCode(ctx, sha256.Sum256([]byte(code)), Code{
+	code, a := secret.New(), r.Authorization
+	a.Scopes, a.Family = slices.Clone(a.Scopes), secret.New()
+	err = e.store.SaveCode(ctx, sha256.Sum256([]byte(code)), AuthorizationCode{
 		Authorization: a, RedirectURI: r.RedirectURI, Challenge: r.CodeChallenge, ExpiresAt: time.Now().Add(e.codeLifetime),
 	})
 	if err != nil {

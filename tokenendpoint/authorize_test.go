@@ -16,19 +16,20 @@ func TestNewCodeRefusesWhatNoExchangeCouldUse(t *testing.T) {
 		change func(*tokenendpoint.CodeRequest)
 		want   error
 	}{
-		"unknown client":         {func(r *tokenendpoint.CodeRequest) { r.ClientID = "nobody" }, bearergate.ErrInvalidClient},
-		"client store down":      {func(r *tokenendpoint.CodeRequest) { r.ClientID = "down" }, errDown},
-		"unregistered":           {func(r *tokenendpoint.CodeRequest) { r.RedirectURI += "x" }, bearergate.ErrInvalidRequest},
-		"a part of registered":   {func(r *tokenendpoint.CodeRequest) { r.RedirectURI = strings.TrimSuffix(redirectURI, "?x=1") }, bearergate.ErrInvalidRequest},
-		"another case":           {func(r *tokenendpoint.CodeRequest) { r.RedirectURI = strings.ToUpper(redirectURI) }, bearergate.ErrInvalidRequest},
-		"plain":                  {func(r *tokenendpoint.CodeRequest) { r.CodeChallengeMethod = "plain" }, bearergate.ErrInvalidRequest},
-		"no method, so plain":    {func(r *tokenendpoint.CodeRequest) { r.CodeChallengeMethod = "" }, bearergate.ErrInvalidRequest},
-		"s256":                   {func(r *tokenendpoint.CodeRequest) { r.CodeChallengeMethod = "s256" }, bearergate.ErrInvalidRequest},
-		"a method alone":         {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = "" }, bearergate.ErrInvalidRequest},
-		"no S256 challenge":      {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = verifier[:40] }, bearergate.ErrInvalidRequest},
-		"a padded challenge":     {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge += "=" }, bearergate.ErrInvalidRequest},
-		"public without":         {func(r *tokenendpoint.CodeRequest) { ofPublic(r); withoutPKCE(r) }, bearergate.ErrInvalidRequest},
-		"another client is told": {func(r *tokenendpoint.CodeRequest) { r.ClientID = "wrong" }, nil},
+		"unknown client":            {func(r *tokenendpoint.CodeRequest) { r.ClientID = "nobody" }, bearergate.ErrInvalidClient},
+		"client store down":         {func(r *tokenendpoint.CodeRequest) { r.ClientID = "down" }, errDown},
+		"unregistered":              {func(r *tokenendpoint.CodeRequest) { r.RedirectURI += "x" }, bearergate.ErrInvalidRequest},
+		"a part of registered":      {func(r *tokenendpoint.CodeRequest) { r.RedirectURI = strings.TrimSuffix(redirectURI, "?x=1") }, bearergate.ErrInvalidRequest},
+		"another case":              {func(r *tokenendpoint.CodeRequest) { r.RedirectURI = strings.ToUpper(redirectURI) }, bearergate.ErrInvalidRequest},
+		"plain":                     {func(r *tokenendpoint.CodeRequest) { r.CodeChallengeMethod = "plain" }, bearergate.ErrInvalidRequest},
+		"no method, so plain":       {func(r *tokenendpoint.CodeRequest) { r.CodeChallengeMethod = "" }, bearergate.ErrInvalidRequest},
+		"s256":                      {func(r *tokenendpoint.CodeRequest) { r.CodeChallengeMethod = "s256" }, bearergate.ErrInvalidRequest},
+		"a method alone":            {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = "" }, bearergate.ErrInvalidRequest},
+		"no S256 challenge":         {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = verifier[:40] }, bearergate.ErrInvalidRequest},
+		"a padded challenge":        {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge += "=" }, bearergate.ErrInvalidRequest},
+		"a challenge spelled twice": {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = challenge[:42] + "N" }, bearergate.ErrInvalidRequest},
+		"public without":            {func(r *tokenendpoint.CodeRequest) { ofPublic(r); withoutPKCE(r) }, bearergate.ErrInvalidRequest},
+		"another client":            {func(r *tokenendpoint.CodeRequest) { r.ClientID = "wrong" }, nil},
 	} {
 		request := tokenendpoint.CodeRequest{
 			Authorization: tokenendpoint.Authorization{ClientID: "app", GrantID: "grant"},
@@ -37,12 +38,12 @@ func TestNewCodeRefusesWhatNoExchangeCouldUse(t *testing.T) {
 		c.change(&request)
 		code, err := tr.NewCode(context.Background(), request)
 		if code != "" || err == nil || c.want != nil && !errors.Is(err, c.want) {
-			t.Errorf("%s: got %q, %v", name, code, err)
+			t.Errorf("%s: got %q, %v, want %v", name, code, err, c.want)
 		}
 	}
 	tr.fails = "SaveCode"
 	if code, err := tr.NewCode(context.Background(), tokenendpoint.CodeRequest{Authorization: tokenendpoint.Authorization{ClientID: "app"}}); code != "" || !errors.Is(err, errDown) {
-		t.Errorf("got %q, %v", code, err)
+		t.Errorf("got %q, %v, want %v", code, err, errDown)
 	}
 }
 
@@ -51,7 +52,7 @@ func TestRedirectURIWithoutOneNeedsOneRegistered(t *testing.T) {
 	two.RedirectURIs = append(two.RedirectURIs, "https://app.example/other")
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Clients = clients{"two": two} })
 	if code, err := tr.NewCode(context.Background(), tokenendpoint.CodeRequest{Authorization: tokenendpoint.Authorization{ClientID: "two"}}); err == nil {
-		t.Errorf("got the code %s", code)
+		t.Errorf("got the code %s, want an error", code)
 	}
 }
 
@@ -69,7 +70,7 @@ func TestRedirectURIIsComparedByteForByte(t *testing.T) {
 			"http://127.0.0.1:9/cb?x=1#": false, "HTTP://127.0.0.1:9/cb?x=1": false, "http://[::1%25lo]:5/cb": false, "http://127.1:9/cb?x=1": false, "http://127.0.0.1:port/cb?x=1": false,
 		} {
 			if got := c.HasRedirectURI(uri); got != want {
-				t.Errorf("%q, any loopback port %v: got %v", uri, loopback, got)
+				t.Errorf("%q, any loopback port %v: got %v, want %v", uri, loopback, got, want)
 			}
 		}
 	}
@@ -91,10 +92,10 @@ func FuzzTokenRequest(f *testing.F) {
 		switch got := tr.ask(r); got.Status {
 		case 400, 401, 503: // the client store fails for the client named down
 			if !strings.HasPrefix(got.Body, `{"error":"`) || tr.issued.Load() > 0 {
-				t.Errorf("got %d %s", got.Status, got.Body)
+				t.Errorf("got %d %s, want an error of the table and no token", got.Status, got.Body)
 			}
 		default:
-			t.Errorf("got %d %s without a code", got.Status, got.Body)
+			t.Errorf("got %d %s without a code, want 400, 401 or 503", got.Status, got.Body)
 		}
 	})
 }

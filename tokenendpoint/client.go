@@ -16,28 +16,28 @@ import (
 // Client is a registered app.
 type Client struct {
 	ID string
-	// Secrets are the SHA-256 of its secrets, of which there are two while one is
-	// replaced. A client without is a public one (RFC 6749 section 2.1), and has to
-	// use PKCE.
+	// Secrets are the SHA-256 of its secrets, see [SecretSum]. There are two while
+	// one is replaced. A client without secrets is a public one (RFC 6749 section
+	// 2.1), and must use PKCE.
 	Secrets []Sum
 	// RedirectURIs are compared byte for byte.
 	RedirectURIs []string
-	// AnyLoopbackPort also takes an http redirect URI on 127.0.0.1 or [::1] that
+	// AnyLoopbackPort accepts also an http redirect URI on 127.0.0.1 or [::1] that
 	// differs from a registered one in its port alone (RFC 8252 section 7.3).
 	AnyLoopbackPort bool
 }
 
 // ClientStore finds clients. An error with [bearergate.ErrInvalidClient] in its
-// tree means that there is none of this id; any other that it cannot tell: 503.
-// It is called concurrently.
+// tree means that there is no client with this id. Any other error is 503. It is
+// called concurrently.
 type ClientStore interface {
 	Client(ctx context.Context, id string) (Client, error)
 }
 
-// SecretSum returns a secret as [Client.Secrets] has it.
+// SecretSum returns the SHA-256 of a secret, for [Client.Secrets].
 func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
 
-// credentials are what a client says of itself.
+// credentials are those that a client sent.
 type credentials struct {
 	id, secret string
 }
@@ -53,7 +53,7 @@ var (
 )
 
 // clientCredentials reads them from Authorization or from the form (RFC 6749
-// section 2.3.1), where both may name the client, but only one holds a secret.
+// section 2.3.1). Both may name the client, but only one may hold a secret.
 func clientCredentials(h http.Header, f *form) (credentials, error) {
 	inForm := credentials{f.clientID, f.clientSecret}
 	lines := h.Values("Authorization")
@@ -96,8 +96,8 @@ func basicCredentials(line string) (credentials, error) {
 	return credentials{id, secret}, nil
 }
 
-// authenticate returns the client. The secret is compared also where there is
-// no such client, so that this takes as long.
+// authenticate returns the client. The secret is compared even if there is no
+// such client, so that this takes as long.
 func (e *Endpoint) authenticate(ctx context.Context, c credentials) (Client, error) {
 	client, err := e.clients.Client(ctx, c.id)
 	if err != nil {

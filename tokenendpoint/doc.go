@@ -1,7 +1,7 @@
 // Package tokenendpoint is the token endpoint of RFC 6749 section 3.2 for the
 // grant types authorization_code, with PKCE (RFC 7636), and refresh_token, with
-// rotation, as RFC 9700 has them; and the handlers that mint installation
-// tokens and revoke grants.
+// rotation, as RFC 9700 has them. Package installation has the handlers that mint
+// installation tokens and revoke grants.
 //
 //	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 //		Clients: clients,
@@ -16,9 +16,9 @@
 // redirect_uri and PKCE, lets a code be used once and a refresh token be rotated
 // once, and revokes what was issued when either is used again.
 //
-// Each refusal is a row of bearergate's table of errors, written by its writer:
-// put [bearergate.Configure] around it. What fails behind the interfaces is
-// answered 503 temporarily_unavailable, and then nothing was consumed.
+// Each refusal is a row of bearergate's error table. The writer that
+// [bearergate.Configure] sets around the endpoint writes it. If a store or Issue
+// fails, the answer is 503 temporarily_unavailable, and nothing is consumed.
 //
 // Codes, refresh tokens and client secrets are kept as SHA-256 alone.
 package tokenendpoint

@@ -51,7 +51,7 @@ func TestCodeIsExchangedForTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := tr.ask(request())
 			if got.Status != 200 || !strings.Contains(got.Body, `"token_type":"Bearer","expires_in":90,"refresh_token":"`) || !strings.HasSuffix(got.Body, `"scope":"read write"}`+"\n") {
-				t.Errorf("got %d %s", got.Status, got.Body)
+				t.Errorf("got %d %s, want 200 and tokens for 90 seconds and both scopes", got.Status, got.Body)
 			}
 			want := http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}, "Pragma": {"no-cache"}}
 			if diff := cmp.Diff(want, got.Header); diff != "" {
@@ -65,13 +65,13 @@ func ofPublic(r *tokenendpoint.CodeRequest)           { r.ClientID = "public" }
 func withoutPKCE(r *tokenendpoint.CodeRequest)        { r.CodeChallenge, r.CodeChallengeMethod = "", "" }
 func withoutRedirectURI(r *tokenendpoint.CodeRequest) { r.RedirectURI = "" }
 
-func TestOnlyPOSTIsTaken(t *testing.T) {
+func TestOnlyPOSTIsAllowed(t *testing.T) {
 	tr := newTrial(t)
 	for _, method := range []string{"GET", "HEAD", "PUT", "OPTIONS", "post"} {
 		r := asApp(exchange(tr.code()))
 		r.Method = method
 		if got := tr.ask(r); got.Status != 405 || got.Header.Get("Allow") != "POST" {
-			t.Errorf("%s: got %d %v", method, got.Status, got.Header)
+			t.Errorf("%s: got %d with Allow %q, want 405 with POST", method, got.Status, got.Header.Get("Allow"))
 		}
 	}
 }
@@ -138,12 +138,10 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		}(),
 	} {
 		calls := tr.called(func() {
-			if got := tr.refuses(r, bearergate.ErrInvalidRequest); got.Header.Get("WWW-Authenticate") != "" {
-				t.Errorf("%s: a challenge, though no credentials would help", name)
-			}
+			tr.hasChallenge(tr.refuses(r, bearergate.ErrInvalidRequest), "")
 		})
 		if len(calls) > 0 || t.Failed() {
-			t.Fatalf("%s: the store was asked: %v", name, calls)
+			t.Fatalf("%s: got the calls %v of the store, want none", name, calls)
 		}
 	}
 }
@@ -162,45 +160,46 @@ func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code()
 	body := exchange(code).Encode()
-	var all []answer
-	for name, r := range map[string]*http.Request{
-		"unknown":                as(post(body), "nobody", "x"),
-		"unknown, in the form":   post(body + "&client_id=nobody"),
-		"a wrong secret":         as(post(body), "app", "x"),
-		"a secret of another":    as(post(body), "app", "other secret"),
-		"no secret":              post(body + "&client_id=app"),
-		"an empty secret":        as(post(body), "app", ""),
-		"an empty one, in form":  post(body + "&client_id=app&client_secret="),
-		"public, with a secret":  as(post(body), "public", "x"),
-		"another scheme":         func() *http.Request { r := post(body); r.Header.Set("Authorization", "Bearer x"); return r }(),
-		"the hash of the secret": as(post(body), "app", fmt.Sprintf("%x", tokenendpoint.SecretSum("the next secret"))),
-		"another scheme and form": func() *http.Request {
-			r := post(body + "&client_id=public")
-			r.Header.Set("Authorization", "Bearer x")
-			return r
-		}(),
-	} {
-		calls := tr.called(func() { all = append(all, tr.refuses(r, bearergate.ErrInvalidClient)) })
-		if len(calls) > 0 || t.Failed() {
-			t.Fatalf("%s: the store was asked: %v", name, calls)
-		}
+	scheme := func(r *http.Request) *http.Request {
+		r.Header.Set("Authorization", "Bearer x")
+		return r
 	}
-	for _, got := range all {
-		if diff := cmp.Diff(all[0], got); diff != "" {
-			t.Error(diff)
-		}
-	}
-	if got := all[0].Header.Get("WWW-Authenticate"); got != `Basic realm="api"` {
-		t.Errorf("got the challenge %s", got)
-	}
-	tr.refuses(as(post(body), "down", "x"), bearergate.ErrTemporarilyUnavailable)
-	tr.refuses(as(post(body), "wrong", "x"), bearergate.ErrTemporarilyUnavailable)
+	hash := fmt.Sprintf("%x", tokenendpoint.SecretSum("the next secret"))
+	inHeader := tr.refusesAlike(bearergate.ErrInvalidClient, map[string]*http.Request{
+		"unknown":                 as(post(body), "nobody", "x"),
+		"a wrong secret":          as(post(body), "app", "x"),
+		"a secret of another":     as(post(body), "app", "other secret"),
+		"an empty secret":         as(post(body), "app", ""),
+		"public, with a secret":   as(post(body), "public", "x"),
+		"the hash of the secret":  as(post(body), "app", hash),
+		"another scheme":          scheme(post(body)),
+		"another scheme and form": scheme(post(body + "&client_id=public")),
+	})
+	inForm := tr.refusesAlike(bearergate.ErrInvalidClient, map[string]*http.Request{
+		"unknown":               post(body + "&client_id=nobody&client_secret=x"),
+		"unknown and public":    post(body + "&client_id=nobody"),
+		"a wrong secret":        post(body + "&client_id=app&client_secret=x"),
+		"no secret":             post(body + "&client_id=app"),
+		"an empty secret":       post(body + "&client_id=app&client_secret="),
+		"public, with a secret": post(body + "&client_id=public&client_secret=x"),
+	})
+	tr.hasChallenge(inHeader, `Basic realm="api"`)
+	tr.hasChallenge(inForm, "")
 	tr.succeeds(asApp(exchange(code)))
 }
 
-// TestCodesThatCannotBeUsedAreToldApartByNobody shows as well that a failed
-// check does not consume the code.
-func TestCodesThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
+func TestClientStoreThatFailsIs503(t *testing.T) {
+	tr := newTrial(t)
+	for name, id := range map[string]string{"an error": "down", "another client": "wrong"} {
+		t.Run(name, func(t *testing.T) {
+			tr.refuses(as(post(exchange("c").Encode()), id, "x"), bearergate.ErrTemporarilyUnavailable)
+		})
+	}
+}
+
+// TestUnusableCodesAreRefusedAlike shows also that a failed check does not consume
+// the code.
+func TestUnusableCodesAreRefusedAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTrial(t)
 		var all []answer
@@ -239,13 +238,10 @@ func TestCodesThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
 				tr.succeeds(c.owner(code))
 			}
 		}
-		for _, got := range all {
-			if diff := cmp.Diff(all[0], got); diff != "" {
-				t.Error(diff)
-			}
-		}
-		if h := all[0].Header; h.Get("WWW-Authenticate") != `Basic realm="api"` || h.Get("Pragma") != "no-cache" {
-			t.Errorf("got %v", h)
+		tr.areAlike(all)
+		tr.hasChallenge(all[0], "")
+		if got := all[0].Header.Get("Pragma"); got != "no-cache" {
+			t.Errorf("got Pragma %q, want no-cache", got)
 		}
 	})
 }
@@ -279,13 +275,13 @@ func TestOneOfManyExchangesWins(t *testing.T) {
 				winners.Add(1)
 			case 401:
 			default:
-				t.Errorf("got %d %s", got.Status, got.Body)
+				t.Errorf("got %d %s, want 200 or 401", got.Status, got.Body)
 			}
 		})
 	}
 	racers.Wait()
-	if winners.Load() != 1 {
-		t.Errorf("%d won", winners.Load())
+	if got := winners.Load(); got != 1 {
+		t.Errorf("got %d winners, want 1", got)
 	}
 }
 
@@ -296,7 +292,7 @@ func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
 	found.Add(2)
 	tr := newTrial(t, func(c *tokenendpoint.Config) {
 		issue := c.Issue
-		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 			found.Done()
 			found.Wait()
 			return issue(ctx, a)
@@ -311,7 +307,7 @@ func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
 		won, lost = lost, won
 	}
 	if lost.Status != 401 {
-		t.Errorf("got %d %s", lost.Status, lost.Body)
+		t.Errorf("got %d %s, want 401", lost.Status, lost.Body)
 	}
 	found.Add(1)
 	tr.succeeds(asApp(refreshing(decode(t, won).RefreshToken)))
@@ -329,9 +325,7 @@ func TestReplayRevokesWhatTheFirstExchangeIssued(t *testing.T) {
 		got := tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
 		again := tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
 		unknown := tr.refuses(asApp(exchange("unknown")), bearergate.ErrInvalidGrant)
-		if diff := cmp.Diff(unknown, got) + cmp.Diff(unknown, again); diff != "" {
-			t.Error(diff)
-		}
+		tr.areAlike([]answer{unknown, got, again})
 		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
 		tr.succeeds(asApp(refreshing(bystander.RefreshToken)))
 	}
@@ -367,7 +361,7 @@ func TestGrantThatIsGoneIsInvalidGrant(t *testing.T) {
 	tr.succeeds(asApp(refreshing(connected.RefreshToken)))
 }
 
-func TestWhatFailsIs503AndConsumesNothing(t *testing.T) {
+func TestFailureIs503AndConsumesNothing(t *testing.T) {
 	for _, fails := range []string{"Code", "Consume", "RefreshToken", "Rotate", "Issue"} {
 		tr := newTrial(t)
 		code, connected := tr.code(), tr.succeeds(asApp(exchange(tr.code())))
@@ -379,7 +373,7 @@ func TestWhatFailsIs503AndConsumesNothing(t *testing.T) {
 			if got.Status == 503 {
 				failed++
 				if got.Body != `{"error":"temporarily_unavailable"}`+"\n" || got.Header.Get("Retry-After") == "" {
-					t.Errorf("%s: got %s", fails, got.Body)
+					t.Errorf("%s: got %s with Retry-After %q, want temporarily_unavailable with one", fails, got.Body, got.Header.Get("Retry-After"))
 				}
 			} else if got.Status == 200 && form.Get("code") == "" {
 				connected = decode(t, got)
@@ -390,7 +384,7 @@ func TestWhatFailsIs503AndConsumesNothing(t *testing.T) {
 		tr.fails = ""
 		tr.down.Store(false)
 		if failed == 0 {
-			t.Errorf("%s: nothing failed", fails)
+			t.Errorf("%s: got no 503, want one", fails)
 		}
 		tr.succeeds(asApp(exchange(code)))
 		tr.succeeds(asApp(refreshing(connected.RefreshToken)))
@@ -409,10 +403,15 @@ func TestRotationThatWasDoneThoughTheStoreFailedIsRepeated(t *testing.T) {
 	tr.succeeds(asApp(refreshing(next.RefreshToken)))
 }
 
-func TestNothingSecretIsKeptOrTold(t *testing.T) {
+func TestSecretsAreInNoStoreLogOrAnswer(t *testing.T) {
 	tr := newTrial(t)
 	var log bytes.Buffer
-	observed := bearergate.Configure(bearergate.WithObserver(bearergate.LogDecisions(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))))(tr)
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	configure, err := bearergate.Configure(bearergate.Config{Observer: bearergate.LogDecisions(logger)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed := configure(tr)
 	var secrets []string
 	serve := func(r *http.Request) answer {
 		rec := httptest.NewRecorder()
@@ -423,43 +422,62 @@ func TestNothingSecretIsKeptOrTold(t *testing.T) {
 	first := decode(t, serve(asApp(exchange(code))))
 	second := decode(t, serve(asApp(refreshing(first.RefreshToken))))
 	secrets = append(secrets, code, first.RefreshToken, second.RefreshToken, "s3cret", verifier)
-	var told strings.Builder
+	var answers strings.Builder
 	for _, r := range []*http.Request{
 		asApp(exchange(code)), asApp(refreshing(first.RefreshToken + "x")), as(post(exchange(code).Encode()), "app", "s3cret"), asApp(exchange(code, "code_verifier", verifier+"x")),
 		asApp(exchange(code, "code", "")), as(post(exchange(code).Encode()), "s3cret", ""),
 	} {
 		got := serve(r)
-		fmt.Fprintln(&told, got.Header, got.Body)
+		fmt.Fprintln(&answers, got.Header, got.Body)
 	}
-	dump := fmt.Sprintf("%+v %#v", &tr.memory, &tr.memory) + log.String() + told.String()
+	dump := fmt.Sprintf("%+v %#v", &tr.memory, &tr.memory) + log.String() + answers.String()
 	for _, secret := range secrets {
 		for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprint([]byte(secret))} {
 			if strings.Contains(dump, strings.Trim(form, "[]")) {
-				t.Errorf("found %s", form)
+				t.Errorf("got %s in a store, log or answer, want it in none", form)
 			}
 		}
 	}
 	if !strings.Contains(log.String(), "the code was used before") {
-		t.Errorf("the log does not say why:\n%s", &log)
+		t.Errorf("got the log\n%s\nwant the reason in it", &log)
 	}
 }
 
-func TestNewTellsAllFaults(t *testing.T) {
-	_, err := tokenendpoint.New(tokenendpoint.Config{CodeLifetime: -1})
-	for _, want := range []string{"Clients", "Store", "Issue", "CodeLifetime"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %s named", err, want)
+func TestNewNamesAllFaultsAndTheirMends(t *testing.T) {
+	_, err := tokenendpoint.New(tokenendpoint.Config{CodeLifetime: -time.Second})
+	want := `tokenendpoint: Config.Clients is nil; use a ClientStore that finds your registered clients
+tokenendpoint: Config.Store is nil; use a Store in your database, or new(tokenendpoint.MemoryStore)
+tokenendpoint: Config.Issue is nil; use a function that returns an access token for an Authorization
+tokenendpoint: Config.CodeLifetime is -1s; use a positive duration, or 0 for 10m0s`
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
+	}
+}
+
+func TestAccessTokenThatDoesNotLastASecondIs503(t *testing.T) {
+	for _, issued := range []tokenendpoint.Issued{
+		{}, {ExpiresIn: time.Hour}, {Token: "t"}, {Token: "t", ExpiresIn: time.Second - 1}, {Token: "t", ExpiresIn: -time.Hour},
+	} {
+		t.Run(fmt.Sprintf("%+v", issued), func(t *testing.T) {
+			tr := newTrial(t, issues(issued))
+			tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
+		})
+	}
+}
+
+func TestExpiresInIsWholeSeconds(t *testing.T) {
+	for expiresIn, want := range map[time.Duration]int{time.Second: 1, 2*time.Second - 1: 1, time.Hour: 3600} {
+		tr := newTrial(t, issues(tokenendpoint.Issued{Token: "t", ExpiresIn: expiresIn}))
+		if got := tr.succeeds(asApp(exchange(tr.code()))); got.ExpiresIn != want {
+			t.Errorf("%v: got expires_in %d, want %d", expiresIn, got.ExpiresIn, want)
 		}
 	}
 }
 
-func TestIssuerThatSaysNothingIsAFaultOfOurs(t *testing.T) {
-	tr := newTrial(t, func(c *tokenendpoint.Config) {
-		c.Issue = func(context.Context, tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
-			return tokenendpoint.AccessToken{}, nil
-		}
-	})
-	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
+func issues(issued tokenendpoint.Issued) func(*tokenendpoint.Config) {
+	return func(c *tokenendpoint.Config) {
+		c.Issue = func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) { return issued, nil }
+	}
 }
 
 func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
@@ -467,7 +485,7 @@ func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
 }
 
-func TestGrantStoreThatSaysRevokedIsInvalidGrant(t *testing.T) {
+func TestGrantStoreThatReturnsRevokedIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = revokedGrants{} })
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrInvalidGrant)
 }

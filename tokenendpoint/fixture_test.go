@@ -15,6 +15,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/tokenendpoint"
+	"github.com/google/go-cmp/cmp"
 )
 
 // RFC 7636 appendix B.
@@ -57,7 +58,7 @@ var registered = clients{
 
 var errDown = errors.New("dial tcp 10.0.0.7:5432: connection refused")
 
-// trial is an endpoint, and what happened behind it.
+// trial is an endpoint with a store that fails on demand.
 type trial struct {
 	*tokenendpoint.Endpoint
 	*testing.T
@@ -75,13 +76,13 @@ type trial struct {
 func newTrial(t *testing.T, configure ...func(*tokenendpoint.Config)) *trial {
 	tr := &trial{T: t}
 	tr.grants.Put(bearergate.Grant{ID: "grant", OrganizationID: "acme"})
-	config := tokenendpoint.Config{Clients: registered, Store: tr, Grants: &tr.grants, Issue: func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+	config := tokenendpoint.Config{Clients: registered, Store: tr, Grants: &tr.grants, Issue: func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 		if tr.down.Load() {
-			return tokenendpoint.AccessToken{}, errDown
+			return tokenendpoint.Issued{}, errDown
 		}
 		n := tr.issued.Add(1)
 		text, _ := json.Marshal(map[string]any{"n": n, "client": a.ClientID, "grant": a.GrantID, "sub": a.Subject, "scopes": a.Scopes})
-		return tokenendpoint.AccessToken{Token: string(text), ExpiresIn: 90 * time.Second}, nil
+		return tokenendpoint.Issued{Token: string(text), ExpiresIn: 90 * time.Second}, nil
 	}}
 	for _, set := range configure {
 		set(&config)
@@ -185,7 +186,38 @@ func (tr *trial) refuses(r *http.Request, want bearergate.Code) answer {
 	return got
 }
 
-// called runs do and returns what of the store it called.
+// refusesAlike refuses all requests with one answer, without a call of the store.
+func (tr *trial) refusesAlike(want bearergate.Code, requests map[string]*http.Request) answer {
+	tr.Helper()
+	var all []answer
+	for name, r := range requests {
+		calls := tr.called(func() { all = append(all, tr.refuses(r, want)) })
+		if len(calls) > 0 || tr.Failed() {
+			tr.Fatalf("%s: got the calls %v of the store, want none", name, calls)
+		}
+	}
+	tr.areAlike(all)
+	return all[0]
+}
+
+// areAlike wants all answers to be identical in every byte.
+func (tr *trial) areAlike(answers []answer) {
+	tr.Helper()
+	for _, got := range answers {
+		if diff := cmp.Diff(answers[0], got); diff != "" {
+			tr.Errorf("got answers that differ, want them alike:\n%s", diff)
+		}
+	}
+}
+
+func (tr *trial) hasChallenge(a answer, want string) {
+	tr.Helper()
+	if got := a.Header.Get("WWW-Authenticate"); got != want {
+		tr.Errorf("got the challenge %q, want %q", got, want)
+	}
+}
+
+// called runs do and returns the methods of the store that it called.
 func (tr *trial) called(do func()) []string {
 	tr.mu.Lock()
 	tr.calls = nil
@@ -212,11 +244,11 @@ func (tr *trial) call(name string, do func() error) error {
 	return errDown
 }
 
-func (tr *trial) SaveCode(ctx context.Context, sum tokenendpoint.Sum, c tokenendpoint.Code) error {
+func (tr *trial) SaveCode(ctx context.Context, sum tokenendpoint.Sum, c tokenendpoint.AuthorizationCode) error {
 	return tr.call("SaveCode", func() error { return tr.memory.SaveCode(ctx, sum, c) })
 }
 
-func (tr *trial) Code(ctx context.Context, sum tokenendpoint.Sum) (c tokenendpoint.Code, ok bool, err error) {
+func (tr *trial) Code(ctx context.Context, sum tokenendpoint.Sum) (c tokenendpoint.AuthorizationCode, ok bool, err error) {
 	err = tr.call("Code", func() error { c, ok, err = tr.memory.Code(ctx, sum); return err })
 	return c, ok, err
 }

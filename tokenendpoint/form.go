@@ -17,8 +17,8 @@ const (
 	maxParameters = 64
 )
 
-// form is the parameters that the endpoint knows, empty where they are empty or
-// missing, which is the same (RFC 6749 section 3.2).
+// form is the parameters that the endpoint knows. An empty parameter is a missing
+// one (RFC 6749 section 3.2).
 type form struct {
 	grantType    string
 	clientID     string
@@ -52,8 +52,7 @@ func (f *form) parameter(name string) *string {
 	return nil
 }
 
-// refusal returns one of the answers of the table, for a reason that only the
-// log tells.
+// refusal returns an answer of the table. The reason appears in the log alone.
 func refusal(answer bearergate.Code, reason string) error {
 	return fmt.Errorf("%w: %s", answer, reason)
 }
@@ -89,7 +88,7 @@ func readForm(r *http.Request) (*form, error) {
 
 var errTooLong = malformed("a form of more than 64 KiB")
 
-// refuseQuery finds parameters where secrets would end in logs.
+// refuseQuery refuses parameters in the query, from where secrets get into logs.
 func refuseQuery(query string) error {
 	f, err := parseForm(query)
 	if err == nil && *f != (form{}) {

@@ -20,13 +20,13 @@ const (
 // MemoryStore is a [Store] in memory, for tests and for programs that run once
 // and may forget. The zero value is empty and ready to use.
 //
-// It keeps 65,536 codes, and fails to keep more until some expire; and of each
-// family of refresh tokens the living one and the last 32 retired ones. The reuse
-// of an older one is refused, and revokes nothing. What has expired is swept when
-// the store grows.
+// It keeps 65,536 codes, and fails to keep more until some expire. Of each family
+// of refresh tokens it keeps the living one and the last 32 retired ones; the reuse
+// of an older one is refused, and revokes nothing. Expired codes and tokens are
+// removed when the store grows.
 type MemoryStore struct {
 	mu       sync.Mutex
-	codes    map[Sum]Code
+	codes    map[Sum]AuthorizationCode
 	tokens   map[Sum]RefreshToken
 	families map[string][]Sum // oldest first
 	sweepAt  int
@@ -36,7 +36,7 @@ type MemoryStore struct {
 var errFull = errors.New("tokenendpoint: too many codes wait for their exchange")
 
 // SaveCode implements [Store].
-func (m *MemoryStore) SaveCode(_ context.Context, sum Sum, code Code) error {
+func (m *MemoryStore) SaveCode(_ context.Context, sum Sum, code AuthorizationCode) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.makeRoom()
@@ -49,7 +49,7 @@ func (m *MemoryStore) SaveCode(_ context.Context, sum Sum, code Code) error {
 }
 
 // Code implements [Store].
-func (m *MemoryStore) Code(_ context.Context, sum Sum) (Code, bool, error) {
+func (m *MemoryStore) Code(_ context.Context, sum Sum) (AuthorizationCode, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	code, ok := m.codes[sum]
@@ -82,21 +82,26 @@ func (m *MemoryStore) Consume(_ context.Context, sum Sum, at time.Time, first *N
 func (m *MemoryStore) RefreshToken(_ context.Context, sum Sum) (RefreshToken, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	token, ok := m.token(sum)
+	return token, ok, nil
+}
+
+// token returns a token whose slices are the caller's.
+func (m *MemoryStore) token(sum Sum) (RefreshToken, bool) {
 	token, ok := m.tokens[sum]
 	token.Scopes = slices.Clone(token.Scopes)
-	return token, ok, nil
+	return token, ok
 }
 
 // Rotate implements [Store].
 func (m *MemoryStore) Rotate(_ context.Context, sum Sum, at time.Time, sealed [sha256.Size]byte, successor NewRefreshToken) (RefreshToken, Outcome, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	token, ok := m.tokens[sum]
+	token, ok := m.token(sum)
 	switch {
 	case !ok:
 		return RefreshToken{}, Unknown, nil
 	case !token.RetiredAt.IsZero():
-		token.Scopes = slices.Clone(token.Scopes)
 		return token, Used, nil
 	case !at.Before(token.ExpiresAt):
 		return RefreshToken{}, Expired, nil
@@ -104,6 +109,7 @@ func (m *MemoryStore) Rotate(_ context.Context, sum Sum, at time.Time, sealed [s
 	token.RetiredAt, token.Successor = at, sealed
 	m.tokens[sum] = token
 	m.add(successor)
+	token, _ = m.token(sum)
 	return token, Fresh, nil
 }
 
@@ -139,7 +145,7 @@ func (m *MemoryStore) forget(family string) {
 func (m *MemoryStore) RevokeGrant(_ context.Context, grantID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.codes, func(_ Sum, c Code) bool { return c.GrantID == grantID })
+	maps.DeleteFunc(m.codes, func(_ Sum, c AuthorizationCode) bool { return c.GrantID == grantID })
 	for _, token := range m.tokens {
 		if token.GrantID == grantID {
 			m.forget(token.Family)
@@ -152,7 +158,7 @@ func (m *MemoryStore) RevokeGrant(_ context.Context, grantID string) error {
 // second while there are too many codes.
 func (m *MemoryStore) makeRoom() {
 	if m.codes == nil {
-		m.codes, m.tokens, m.families = make(map[Sum]Code), make(map[Sum]RefreshToken), make(map[string][]Sum)
+		m.codes, m.tokens, m.families = make(map[Sum]AuthorizationCode), make(map[Sum]RefreshToken), make(map[string][]Sum)
 	}
 	full := len(m.codes) >= maxCodes && time.Since(m.swept) >= time.Second
 	if full || len(m.codes)+len(m.tokens) >= m.sweepAt {
@@ -163,7 +169,7 @@ func (m *MemoryStore) makeRoom() {
 
 func (m *MemoryStore) sweep(now time.Time) {
 	m.swept = now
-	maps.DeleteFunc(m.codes, func(_ Sum, c Code) bool { return !now.Before(c.ExpiresAt) })
+	maps.DeleteFunc(m.codes, func(_ Sum, c AuthorizationCode) bool { return !now.Before(c.ExpiresAt) })
 	for family, sums := range m.families {
 		sums = slices.DeleteFunc(sums, func(sum Sum) bool {
 			if now.Before(m.tokens[sum].ExpiresAt) {

@@ -6,18 +6,18 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
-	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/tokenendpoint"
+	"github.com/bearergate/bearergate/tokenendpoint/storetest"
 )
 
 func TestMemoryStore(t *testing.T) {
-	bearergatetest.TestTokenStore(t, func(*testing.T) tokenendpoint.Store { return new(tokenendpoint.MemoryStore) })
+	storetest.Run(t, func(*testing.T) tokenendpoint.Store { return new(tokenendpoint.MemoryStore) })
 }
 
 func TestMemoryStoreIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(tokenendpoint.MemoryStore)
-		code := tokenendpoint.Code{ExpiresAt: time.Now().Add(10 * time.Minute)}
+		code := tokenendpoint.AuthorizationCode{ExpiresAt: time.Now().Add(10 * time.Minute)}
 		save := func(n int) (err error) {
 			for i := range n {
 				err = store.SaveCode(t.Context(), tokenendpoint.Sum{byte(i), byte(i >> 8), byte(i >> 16), byte(time.Now().Unix())}, code)
@@ -25,18 +25,18 @@ func TestMemoryStoreIsBounded(t *testing.T) {
 			return err
 		}
 		if err := save(1 << 17); err == nil {
-			t.Error("131,072 codes were kept")
+			t.Error("got 131,072 codes kept, want an error")
 		}
 		if codes, _, _ := store.Len(); codes > 1<<16 {
-			t.Errorf("%d codes are kept", codes)
+			t.Errorf("got %d codes kept, want %d at most", codes, 1<<16)
 		}
 		time.Sleep(10*time.Minute + time.Second)
 		code.ExpiresAt = time.Now().Add(10 * time.Minute)
 		if err := save(1); err != nil {
-			t.Errorf("once all have expired: %v", err)
+			t.Errorf("once all have expired: got %v, want no error", err)
 		}
 		if codes, _, _ := store.Len(); codes != 1 {
-			t.Errorf("%d codes are kept, of which one lives", codes)
+			t.Errorf("got %d codes kept, want the one that lives", codes)
 		}
 	})
 }
@@ -49,7 +49,7 @@ func TestRetiredTokensAreRememberedInPart(t *testing.T) {
 			history = append(history, tr.succeeds(asApp(refreshing(history[len(history)-1].RefreshToken))))
 		}
 		if _, tokens, families := tr.memory.Len(); tokens != 33 || families != 1 {
-			t.Errorf("keeps %d refresh tokens in %d families", tokens, families)
+			t.Errorf("got %d refresh tokens in %d families, want 33 in 1", tokens, families)
 		}
 		time.Sleep(time.Minute)
 		tr.refuses(asApp(refreshing(history[0].RefreshToken)), bearergate.ErrInvalidGrant)
@@ -66,7 +66,7 @@ func TestRetiredTokensAreRememberedInPart(t *testing.T) {
 		}
 		codes, tokens, families := tr.memory.Len()
 		if living := 30 * 24; codes > 2*living || tokens > 4*living+1024 || families != tokens {
-			t.Errorf("keeps %d codes, %d tokens, %d families, of which %d live", codes, tokens, families, living)
+			t.Errorf("got %d codes, %d tokens and %d families, want no more than twice the %d that live", codes, tokens, families, living)
 		}
 	})
 }

@@ -18,9 +18,8 @@ var (
 	errReplay       = refusal(bearergate.ErrInvalidGrant, "the code was used before")
 )
 
-// redeem gives tokens for a code. The order of the checks is that of the
-// promises: a code is only consumed by who could use it, and only who could use
-// it has what was issued for it revoked.
+// redeem gives tokens for a code. Only a request that passes every check consumes
+// the code, and only such a request can trigger revocation on replay.
 func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens, error) {
 	now, sum := time.Now(), sha256.Sum256([]byte(f.code))
 	code, found, err := e.store.Code(ctx, sum)
@@ -44,21 +43,21 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 	if err != nil {
 		return nil, err
 	}
-	secret, first := e.newRefreshToken(code.Authorization, now)
+	text, first := e.newRefreshToken(code.Authorization, now)
 	outcome, err := e.store.Consume(ctx, sum, now, first)
 	switch {
 	case err != nil:
 		return nil, err
 	case outcome == Fresh:
-		answer.RefreshToken = secret
+		answer.RefreshToken = text
 		return answer, nil
 	}
 	return nil, errLost
 }
 
-// replayed revokes what the first exchange of the code issued: one of the two
-// stole it.
-func (e *Endpoint) replayed(ctx context.Context, code Code) error {
+// replayed revokes the refresh tokens of the first exchange of the code: one of
+// the two stole it.
+func (e *Endpoint) replayed(ctx context.Context, code AuthorizationCode) error {
 	if err := e.store.RevokeFamily(ctx, code.Family); err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package tokenendpoint
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/secret"
 )
 
 var (
@@ -63,8 +63,8 @@ func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens
 // rotate returns the token as it is when it was retired, by this request or by
 // another at the same time.
 func (e *Endpoint) rotate(ctx context.Context, text string, token RefreshToken, now time.Time) (RefreshToken, Outcome, error) {
-	secret, successor := e.newRefreshToken(token.Authorization, now)
-	token.RetiredAt, token.Successor = now, seal(text, secret)
+	next, successor := e.newRefreshToken(token.Authorization, now)
+	token.RetiredAt, token.Successor = now, seal(text, next)
 	rotated, outcome, err := e.store.Rotate(ctx, sha256.Sum256([]byte(text)), now, token.Successor, *successor)
 	if outcome == Fresh {
 		rotated = token
@@ -103,35 +103,28 @@ func narrow(a Authorization, scope string) (Authorization, error) {
 	return a, nil
 }
 
-// newRefreshToken returns a token and what is kept of it; none of either where
-// none are issued.
+// newRefreshToken returns a token and its record for the store, or neither if none
+// are issued.
 func (e *Endpoint) newRefreshToken(a Authorization, now time.Time) (string, *NewRefreshToken) {
 	if e.refreshLifetime < 0 {
 		return "", nil
 	}
-	text := newSecret()
+	text := secret.New()
 	return text, &NewRefreshToken{sha256.Sum256([]byte(text)), RefreshToken{Authorization: a, ExpiresAt: now.Add(e.refreshLifetime)}}
 }
 
-// newSecret returns 32 random bytes as text.
-func newSecret() string {
-	var secret [32]byte
-	rand.Read(secret[:])
-	return base64.RawURLEncoding.EncodeToString(secret[:])
-}
-
-// seal hides a token's successor in a form that only the token opens, so that a
-// store can keep it: nobody who reads the store has either.
+// seal hides a token's successor in a form that only the token opens. A store can
+// keep it: a reader of the store learns neither.
 func seal(token, successor string) (sealed [32]byte) {
-	secret, _ := base64.RawURLEncoding.DecodeString(successor)
-	subtle.XORBytes(sealed[:], secret, pad(token))
+	text, _ := base64.RawURLEncoding.DecodeString(successor)
+	subtle.XORBytes(sealed[:], text, pad(token))
 	return sealed
 }
 
 func open(token string, sealed [32]byte) string {
-	var secret [32]byte
-	subtle.XORBytes(secret[:], sealed[:], pad(token))
-	return base64.RawURLEncoding.EncodeToString(secret[:])
+	var text [secret.Size]byte
+	subtle.XORBytes(text[:], sealed[:], pad(token))
+	return base64.RawURLEncoding.EncodeToString(text[:])
 }
 
 // pad is used once, as a token has one successor.

@@ -19,7 +19,7 @@ import (
 func decode(t *testing.T, a answer) (tokens tokens) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.Body), &tokens); err != nil || a.Status != 200 {
-		t.Errorf("got %d %s", a.Status, a.Body)
+		t.Errorf("got %d %s, want 200 and tokens", a.Status, a.Body)
 	}
 	return tokens
 }
@@ -37,7 +37,7 @@ func TestRefreshTokenIsRotated(t *testing.T) {
 			time.Sleep(24 * time.Hour)
 			now = tr.succeeds(asApp(refreshing(now.RefreshToken)))
 			if seen[now.RefreshToken] || now.Scope != "read write" {
-				t.Fatalf("got %+v", now)
+				t.Fatalf("got %+v, want a new refresh token and the scopes read write", now)
 			}
 			seen[now.RefreshToken] = true
 		}
@@ -53,16 +53,14 @@ func TestRetiredTokenAnswersWithTheSameSuccessorForAShortTime(t *testing.T) {
 		for range 3 {
 			time.Sleep(29 * time.Second / 3)
 			if again := tr.succeeds(asApp(refreshing(first.RefreshToken))); again.RefreshToken != second.RefreshToken {
-				t.Errorf("got another successor")
+				t.Errorf("got the successor %s, want %s again", again.RefreshToken, second.RefreshToken)
 			}
 		}
 		third := tr.succeeds(asApp(refreshing(second.RefreshToken)))
 		time.Sleep(2 * time.Second)
 		unknown := tr.refuses(asApp(refreshing("unknown")), bearergate.ErrInvalidGrant)
 		reused := tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
-		if diff := cmp.Diff(unknown, reused); diff != "" {
-			t.Error(diff)
-		}
+		tr.areAlike([]answer{unknown, reused})
 		for _, dead := range []tokens{first, second, third} {
 			tr.refuses(asApp(refreshing(dead.RefreshToken)), bearergate.ErrInvalidGrant)
 		}
@@ -94,7 +92,7 @@ func TestTenThousandRefreshesAtOnceLeaveOneSuccessor(t *testing.T) {
 		}
 		racers.Wait()
 		if len(successors) != 1 {
-			t.Fatalf("%d successors", len(successors))
+			t.Fatalf("got %d successors, want 1", len(successors))
 		}
 		for token := range successors {
 			next := tr.succeeds(asApp(refreshing(token)))
@@ -124,17 +122,17 @@ func TestScopeOfARefreshIsNoWider(t *testing.T) {
 	}
 	narrow := tr.succeeds(asApp(refreshing(first.RefreshToken, "scope", "read read")))
 	if narrow.Scope != "read" || !strings.Contains(narrow.AccessToken, `"scopes":["read"]`) {
-		t.Errorf("got %+v", narrow)
+		t.Errorf("got %+v, want the scope read alone", narrow)
 	}
 	if wide := tr.succeeds(asApp(refreshing(narrow.RefreshToken))); wide.Scope != "read write" {
 		t.Errorf("got %+v, want all that was granted", wide)
 	}
 }
 
-func TestRefreshTokensAreNotIssuedWhereTheyAreOff(t *testing.T) {
+func TestRefreshTokensAreNotIssuedIfTurnedOff(t *testing.T) {
 	tr, first := connect(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = -1 })
 	if first.RefreshToken != "" {
-		t.Errorf("got %+v", first)
+		t.Errorf("got %+v, want no refresh token", first)
 	}
 	tr.refuses(asApp(refreshing("x")), bearergate.ErrInvalidRequest)
 }
@@ -157,7 +155,7 @@ func TestExpiredRefreshTokenIssuesNothing(t *testing.T) {
 		before := tr.issued.Load()
 		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
 		if tr.issued.Load() != before {
-			t.Error("an access token was made for it")
+			t.Error("got an access token made for it, want none")
 		}
 	})
 }
@@ -172,7 +170,7 @@ func TestRacingRefreshes(t *testing.T) {
 			tr, first := connect(t, func(c *tokenendpoint.Config) {
 				issue := c.Issue
 				c.Grace = grace
-				c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+				c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 					if racing.Load() {
 						found.Done()
 						found.Wait()
@@ -189,7 +187,7 @@ func TestRacingRefreshes(t *testing.T) {
 			racing.Store(false)
 			if grace < 0 { // the loser holds a retired token
 				if one.Status+other.Status != 200+401 {
-					t.Errorf("got %d and %d", one.Status, other.Status)
+					t.Errorf("got %d and %d, want one 200 and one 401", one.Status, other.Status)
 				}
 				if one.Status != 200 {
 					one = other
@@ -198,7 +196,7 @@ func TestRacingRefreshes(t *testing.T) {
 				return
 			}
 			if decode(t, one).RefreshToken != decode(t, other).RefreshToken {
-				t.Error("got two successors")
+				t.Error("got two successors, want one")
 			}
 			tr.succeeds(asApp(refreshing(decode(t, one).RefreshToken)))
 		})
@@ -212,7 +210,7 @@ func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	var tr *trial
 	tr, first := connect(t, func(c *tokenendpoint.Config) {
 		issue := c.Issue
-		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 			if revoke.Load() {
 				tr.memory.RevokeGrant(ctx, a.GrantID)
 			}
@@ -225,7 +223,7 @@ func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	tr.refuses(asApp(exchange(waiting)), bearergate.ErrInvalidGrant)
 }
 
-func TestRefreshTokensThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
+func TestUnusableRefreshTokensAreRefusedAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, expired := connect(t)
 		time.Sleep(30 * 24 * time.Hour)
@@ -242,10 +240,38 @@ func TestRefreshTokensThatCannotBeUsedAreToldApartByNobody(t *testing.T) {
 				t.Errorf("%s: calls of the store (-want +got):\n%s", name, diff)
 			}
 		}
-		for _, got := range all {
-			if diff := cmp.Diff(all[0], got); diff != "" {
-				t.Error(diff)
-			}
-		}
+		tr.areAlike(all)
+		tr.hasChallenge(all[0], "")
 	})
+}
+
+// TestRefreshTokenThatExpiresUnderWayIsInvalidGrant has the token expire for the
+// store, whose clock or sweep may be ahead, after the endpoint has looked at it.
+func TestRefreshTokenThatExpiresUnderWayIsInvalidGrant(t *testing.T) {
+	for _, outcome := range []tokenendpoint.Outcome{tokenendpoint.Expired, tokenendpoint.Unknown} {
+		t.Run(outcome.String(), func(t *testing.T) {
+			tr, first := connect(t, func(c *tokenendpoint.Config) { c.Store = ending{c.Store, outcome} })
+			tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrInvalidGrant)
+		})
+	}
+}
+
+// ending is a store whose tokens end before they are rotated.
+type ending struct {
+	tokenendpoint.Store
+	outcome tokenendpoint.Outcome
+}
+
+func (e ending) Rotate(context.Context, tokenendpoint.Sum, time.Time, [32]byte, tokenendpoint.NewRefreshToken) (tokenendpoint.RefreshToken, tokenendpoint.Outcome, error) {
+	return tokenendpoint.RefreshToken{}, e.outcome, nil
+}
+
+func TestOutcomesHaveNames(t *testing.T) {
+	for outcome, want := range map[tokenendpoint.Outcome]string{
+		tokenendpoint.Unknown: "Unknown", tokenendpoint.Fresh: "Fresh", tokenendpoint.Used: "Used", tokenendpoint.Expired: "Expired", 7: "Outcome(7)",
+	} {
+		if got := outcome.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package tokenendpoint
 import (
 	"context"
 	"crypto/sha256"
+	"strconv"
 	"time"
 )
 
@@ -10,24 +11,25 @@ import (
 // it.
 type Sum = [sha256.Size]byte
 
-// Authorization is what a user has allowed an app, and what a code and the
-// refresh tokens of it stand for.
+// Authorization is a user's consent to an app. A code and its refresh tokens stand
+// for one.
 type Authorization struct {
 	ClientID string
 	// GrantID is the app's installation on an organization.
 	GrantID string
 	Subject string
 	Scopes  []string
-	// Family names all that is issued for one code. The endpoint sets it.
+	// Family names all refresh tokens that are issued for one code. The endpoint
+	// sets it.
 	Family string
 }
 
-// Code is an authorization code as a [Store] keeps it.
-type Code struct {
+// AuthorizationCode is an authorization code as a [Store] keeps it.
+type AuthorizationCode struct {
 	Authorization
-	// RedirectURI is that of the authorization request, empty where it had none.
+	// RedirectURI is that of the authorization request, empty if it had none.
 	RedirectURI string
-	// Challenge is the S256 code challenge, empty where there was none.
+	// Challenge is the S256 code challenge, empty if there was none.
 	Challenge string
 	ExpiresAt time.Time
 	// Used is set by Consume.
@@ -38,59 +40,76 @@ type Code struct {
 type RefreshToken struct {
 	Authorization
 	ExpiresAt time.Time
-	// RetiredAt is when it was rotated, zero for a living token.
+	// RetiredAt is the time of its rotation, zero for a living token.
 	RetiredAt time.Time
 	// Successor is the token that it was rotated to, in a form that only the
 	// token itself opens.
 	Successor [sha256.Size]byte
 }
 
-// Outcome is what came of a step that happens at most once.
+// Outcome is the result of an operation that happens at most once.
 type Outcome int
 
 const (
-	// Unknown is what a store does not have, no longer has, or has revoked.
+	// Unknown is the outcome if the store does not have the code or token, or no
+	// longer has it, or if it was revoked. The operation has no effect.
 	Unknown Outcome = iota
-	// Fresh is the first use. It was done.
+	// Fresh is the outcome of the first use. The operation took effect.
 	Fresh
-	// Used is any other use. Nothing was done.
+	// Used is the outcome of any other use. The operation has no effect.
 	Used
-	// Expired is a use that comes too late. Nothing was done.
+	// Expired is the outcome of a use at the expiry or later. The operation has no
+	// effect.
 	Expired
 )
 
-// Store keeps codes and refresh tokens. bearergatetest.TestTokenStore tests one;
-// [MemoryStore] is one.
+// String returns the name of the outcome, such as "Fresh".
+func (o Outcome) String() string {
+	switch o {
+	case Unknown:
+		return "Unknown"
+	case Fresh:
+		return "Fresh"
+	case Used:
+		return "Used"
+	case Expired:
+		return "Expired"
+	}
+	return "Outcome(" + strconv.Itoa(int(o)) + ")"
+}
+
+// Store keeps codes and refresh tokens. [MemoryStore] is one. Package storetest
+// tests any other.
 //
-// An error means that the store cannot tell, and is answered 503. Then nothing
-// must have been done; where that cannot be known, since an answer got lost,
-// it must have been done wholly or not at all. All methods are called
-// concurrently. What has expired may be forgotten.
+// If a method returns an error, the answer is 503 and the operation has no effect;
+// if a reply was lost, it took effect completely or not at all. The slices that a
+// method receives or returns belong to the caller. All methods are called
+// concurrently. Expired codes and tokens may be removed.
 type Store interface {
 	// SaveCode keeps a new code.
-	SaveCode(ctx context.Context, sum Sum, code Code) error
+	SaveCode(ctx context.Context, sum Sum, code AuthorizationCode) error
 
-	// Code returns the code, a used one too, and whether there is one.
-	Code(ctx context.Context, sum Sum) (Code, bool, error)
+	// Code returns the code, also a used one, and reports whether there is one.
+	Code(ctx context.Context, sum Sum) (AuthorizationCode, bool, error)
 
 	// Consume marks the code as used and keeps the first refresh token of its
 	// family, nil for none, in one atomic step: of any number of calls for one
-	// code, one is Fresh. at is the time now. A used code is to be remembered until
-	// it expires.
+	// code, one is Fresh. at is the current time. A used code is kept until it
+	// expires.
 	Consume(ctx context.Context, code Sum, at time.Time, first *NewRefreshToken) (Outcome, error)
 
-	// RefreshToken returns the token, a retired one too, and whether there is one
-	// that was not revoked.
+	// RefreshToken returns the token, also a retired one, and reports whether there
+	// is one that was not revoked.
 	RefreshToken(ctx context.Context, sum Sum) (RefreshToken, bool, error)
 
-	// Rotate retires a living token, which sets its RetiredAt to at, the time now,
-	// and its Successor to sealed, and keeps the successor, in one atomic step: of
-	// any number of calls for one token, one is Fresh. For Used it returns the token
-	// as that call left it. A retired token is to be remembered until it expires.
+	// Rotate retires a living token and keeps its successor, in one atomic step: of
+	// any number of calls for one token, one is Fresh. It sets RetiredAt to at, the
+	// current time, and Successor to sealed. If the outcome is Used, it returns the
+	// token as the Fresh call left it. A retired token is kept until it expires.
 	Rotate(ctx context.Context, token Sum, at time.Time, sealed [sha256.Size]byte, successor NewRefreshToken) (RefreshToken, Outcome, error)
 
-	// RevokeFamily makes all refresh tokens of the family Unknown, and leaves no
-	// living one that a concurrent Consume or Rotate adds.
+	// RevokeFamily makes all refresh tokens of the family Unknown, also those that
+	// a concurrent Consume or Rotate adds.
 	RevokeFamily(ctx context.Context, family string) error
 
 	// RevokeGrant does the same for all codes and refresh tokens of the grant.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/installation"
 	"github.com/bearergate/bearergate/jwtverifier"
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
@@ -30,7 +31,7 @@ type api struct {
 	issuer   *bearergatetest.Issuer // a real service has an authorization server here
 	keys     jwtverifier.KeySource
 	verifier bearergate.Verifier
-	tokens   tokenendpoint.MemoryTokens
+	tokens   installation.MemoryTokens
 	store    tokenendpoint.MemoryStore
 	endpoint *tokenendpoint.Endpoint
 	grants   bearergate.MemoryGrants
@@ -39,7 +40,8 @@ type api struct {
 	failures *bearergate.MemoryLimiter
 	lifetime time.Duration // of access and installation tokens
 
-	configure bearergate.Middleware
+	configure    bearergate.Middleware
+	mint, revoke http.Handler
 }
 
 // newAPI returns the API to be served at base, where its issuer is as well.
@@ -79,6 +81,14 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 	if err != nil {
 		return nil, err
 	}
+	a.mint, err = installation.MintHandler(installation.IssueOpaque(prefix, a.tokens.Save), lifetime)
+	if err != nil {
+		return nil, err
+	}
+	a.revoke, err = installation.RevokeHandler(a.store.RevokeGrant, a.revokeGrant)
+	if err != nil {
+		return nil, err
+	}
 	a.grantsUp.Store(true)
 	for _, id := range []string{"grant-acme", "grant-busy", "grant-leaving"} {
 		a.grants.Put(bearergate.Grant{ID: id, OrganizationID: "acme"})
@@ -113,7 +123,7 @@ func (a *api) Handler() http.Handler {
 			bearergate.RequireScope(scope),
 		)(handler)
 	}
-	installation := bearergate.Chain(
+	ofGrant := bearergate.Chain(
 		bearergate.RequireToken(a.verifier, bearergate.AccessToken),
 		bearergate.RateLimit(a.budget),
 		bearergate.RequireGrant(a, bearergate.WithGrantInPath("grantId")),
@@ -125,9 +135,8 @@ func (a *api) Handler() http.Handler {
 	mux.Handle("POST /v1/orgs/{org}/projects/{project}/translations", resource(publishTranslations, a.publish))
 	mux.Handle("GET /oauth/authorize", http.HandlerFunc(a.authorize))
 	mux.Handle("/oauth/token", a.endpoint)
-	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", installation(
-		tokenendpoint.MintInstallationTokens(tokenendpoint.IssueOpaque(prefix, a.tokens.Save), a.lifetime)))
-	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", installation(tokenendpoint.RevokeGrant(&a.store, a.revoke)))
+	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", ofGrant(a.mint))
+	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", ofGrant(a.revoke))
 	// A mistake, to show what it answers: the scope guard has no RequireToken.
 	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
 

@@ -59,11 +59,11 @@ func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, back.String(), http.StatusFound)
 }
 
-func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 	token := a.issuer.AccessToken(bearergatetest.WithGrant(auth.GrantID), bearergatetest.WithScopes(auth.Scopes...), bearergatetest.ExpiresIn(a.lifetime))
-	return tokenendpoint.AccessToken{Token: token, ExpiresIn: a.lifetime}, nil
+	return tokenendpoint.Issued{Token: token, ExpiresIn: a.lifetime}, nil
 }
 
-func (a *api) revoke(_ context.Context, grantID string) error {
+func (a *api) revokeGrant(_ context.Context, grantID string) error {
 	return a.grants.Revoke(grantID, time.Now())
 }

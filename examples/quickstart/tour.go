@@ -103,6 +103,8 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 	}
 	busy := t.api.issuer.InstallationToken(
 		bearergatetest.WithGrant("grant-busy"), bearergatetest.WithInstallation("busy"), bearergatetest.WithScopes(readProjects))
+	ofApp := t.api.issuer.InstallationToken(
+		bearergatetest.WithGrant("grant-acme"), bearergatetest.WithScopes(publishTranslations), bearergatetest.WithClaim("projectIds", []string{"app"}))
 	expired := t.api.issuer.InstallationToken(bearergatetest.Expired())
 	bearer := func(token string) string { return "Bearer " + token }
 	challenge := func(text string) map[string]string { return map[string]string{"WWW-Authenticate": text} }
@@ -115,7 +117,7 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 			when: "a code is sent without grant_type", form: t.changed("grant_type", ""), authorization: basic(clientSecret),
 		}},
 		bearergate.ErrInvalidGrant: {
-			{when: "the code expired", form: t.expired, authorization: basic(clientSecret), headers: challenge(`Basic realm="translations"`)},
+			{when: "the code expired", form: t.expired, authorization: basic(clientSecret), headers: map[string]string{"Pragma": "no-cache"}},
 			{when: "the code was used before", form: t.replayed, authorization: basic(clientSecret)},
 			{when: "the redirect_uri is another", form: t.changed("redirect_uri", callback+"/2"), authorization: basic(clientSecret)},
 			{when: "the code_verifier is another", form: t.changed("code_verifier", strings.Repeat("x", 43)), authorization: basic(clientSecret)},
@@ -135,6 +137,9 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 		}},
 		bearergate.ErrWrongOrganization: {{
 			when: "the projects are another organization's", method: "GET", path: "/v1/orgs/umbrella/projects", authorization: bearer(minted),
+		}},
+		bearergate.ErrForbidden: {{
+			when: "the token is for another project", method: "POST", path: translations, authorization: bearer(ofApp),
 		}},
 		bearergate.ErrGrantNotFound: {{
 			when: "a token is minted for an unknown grant", method: "POST", path: mintPath("grant-unknown"), authorization: bearer(access),

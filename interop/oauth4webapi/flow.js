@@ -16,6 +16,17 @@ async function documented(status, code, response) {
   assert.equal(await response.text(), `{"error":"${code}"}\n`)
 }
 
+// seen runs the request and wants the client to see the documented error of it,
+// and not a failure of HTTP authentication.
+async function seen(status, code, process) {
+  await assert.rejects(process, (error) => {
+    assert.ok(error instanceof oauth.ResponseBodyError, error)
+    assert.equal(error.status, status)
+    assert.equal(error.error, code)
+    return true
+  })
+}
+
 async function flow(client, authentication) {
   const verifier = oauth.generateRandomCodeVerifier()
   const state = oauth.generateRandomState()
@@ -30,25 +41,40 @@ async function flow(client, authentication) {
   const params = oauth.validateAuthResponse(as, client, new URL(authorized.headers.get('location')), state)
   const exchange = (uri, v) => oauth.authorizationCodeGrantRequest(as, client, authentication, params, uri, v, insecure)
 
+  const exchanged = async (...request) => oauth.processAuthorizationCodeResponse(as, client, await exchange(...request))
+
   await documented(401, 'invalid_grant', exchange(redirectURI + '/2', verifier))
-  await documented(401, 'invalid_grant', exchange(redirectURI, oauth.generateRandomCodeVerifier()))
-  const tokens = await oauth.processAuthorizationCodeResponse(as, client, await exchange(redirectURI, verifier))
+  await seen(401, 'invalid_grant', exchanged(redirectURI + '/2', verifier))
+  await seen(401, 'invalid_grant', exchanged(redirectURI, oauth.generateRandomCodeVerifier()))
+  const tokens = await exchanged(redirectURI, verifier)
   assert.equal(tokens.token_type, 'bearer')
   assert.equal(tokens.expires_in, 3600)
   assert.equal(tokens.scope, 'projects:read')
 
   const refresh = (token) => oauth.refreshTokenGrantRequest(as, client, authentication, token, insecure)
-  const refreshed = await oauth.processRefreshTokenResponse(as, client, await refresh(tokens.refresh_token))
+  const refreshedBy = async (token) => oauth.processRefreshTokenResponse(as, client, await refresh(token))
+  const refreshed = await refreshedBy(tokens.refresh_token)
   assert.notEqual(refreshed.access_token, tokens.access_token)
   assert.notEqual(refreshed.refresh_token, tokens.refresh_token)
-  await assert.rejects(async () => oauth.processRefreshTokenResponse(as, client, await refresh('unknown')), (error) => error.status === 401)
-  await documented(401, 'invalid_grant', exchange(redirectURI, verifier))
+  await seen(401, 'invalid_grant', refreshedBy('unknown'))
+  await seen(401, 'invalid_grant', exchanged(redirectURI, verifier))
   await documented(401, 'invalid_grant', refresh(refreshed.refresh_token))
+  await seen(401, 'invalid_grant', refreshedBy(refreshed.refresh_token))
 }
 
 const confidential = { client_id: 'confidential' }
 await flow(confidential, oauth.ClientSecretBasic(secret))
 await flow(confidential, oauth.ClientSecretPost(secret))
 await flow({ client_id: 'public' }, oauth.None())
-await documented(401, 'invalid_client', oauth.refreshTokenGrantRequest(as, confidential, oauth.ClientSecretBasic('wrong'), 'x', insecure))
+// In the body, the client's credentials fail without a challenge. By Basic they
+// fail with one, which the client reports as such (RFC 6749 section 5.2).
+const refused = (authentication) => oauth.refreshTokenGrantRequest(as, confidential, authentication, 'x', insecure)
+const refusedBy = async (authentication) => oauth.processRefreshTokenResponse(as, confidential, await refused(authentication))
+await documented(401, 'invalid_client', refused(oauth.ClientSecretBasic('wrong')))
+await seen(401, 'invalid_client', refusedBy(oauth.ClientSecretPost('wrong')))
+await assert.rejects(refusedBy(oauth.ClientSecretBasic('wrong')), (error) => {
+  assert.ok(error instanceof oauth.WWWAuthenticateChallengeError, error)
+  assert.equal(error.cause[0].scheme, 'basic')
+  return true
+})
 console.log('oauth4webapi: complete')

@@ -1,0 +1,107 @@
+package granttest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/bearergate/bearergate"
+)
+
+func (s *suite) returnsGrants() {
+	for _, want := range []bearergate.Grant{
+		grant("grant-1"),
+		{ID: "grant-2", OrganizationID: "umbrella"},
+		{ID: "grant-3", OrganizationID: "acme", Scopes: []string{"<&>'", "a:b"}},
+		{ID: "grant-4", OrganizationID: "acme", ProjectIDs: []string{"a project, with a comma", `"quoted"`, "ü"}},
+	} {
+		s.put(want)
+		for range 2 {
+			s.has(want)
+		}
+	}
+}
+
+// returnsRevokedGrants puts also one that is revoked at a time to come.
+func (s *suite) returnsRevokedGrants() {
+	for id, at := range map[string]time.Time{
+		"now": s.now, "long ago": time.Unix(1, 0), "to come": s.now.AddDate(1, 0, 0),
+	} {
+		want := grant(id)
+		want.RevokedAt = at
+		s.put(want)
+		s.has(want)
+	}
+}
+
+// keepsNoScopesApart holds that a grant without any scope does not turn into one
+// that bounds nothing.
+func (s *suite) keepsNoScopesApart() {
+	none, unbounded := grant("none"), grant("unbounded")
+	none.Scopes, unbounded.Scopes = []string{}, nil
+	s.put(none)
+	s.put(unbounded)
+	s.has(none)
+	s.has(unbounded)
+}
+
+func (s *suite) returnsLastGrant() {
+	revoked := grant("grant-1")
+	revoked.RevokedAt = s.now
+	for _, want := range []bearergate.Grant{grant("grant-1"), revoked, {ID: "grant-1", OrganizationID: "umbrella"}} {
+		s.put(want)
+		s.has(want)
+	}
+}
+
+func (s *suite) doesNotKnowOthers() {
+	s.hasNot("grant-1")
+	s.put(grant("grant-1"))
+	for _, other := range []string{
+		"", "grant-2", "grant-", "grant-1 ", " grant-1", "GRANT-1", "grant-1\x00", "grant-1\n", "grant_1", "grant%", "*", "grant-1' OR '1'='1", "../grant-1",
+		strings.Repeat("x", 4096),
+	} {
+		s.hasNot(other)
+	}
+}
+
+// findsIDsByteForByte puts grants whose ids differ in one byte, or in what some
+// stores take for the same text.
+func (s *suite) findsIDsByteForByte() {
+	ids := []string{"e\u0301", "\u00e9", "straße", "STRASSE", "a/b", "a%2Fb", "a:b", "a::b", "1", "01", "1.0"}
+	for b := range 256 {
+		ids = append(ids, "x"+string([]byte{byte(b)})+"y")
+	}
+	for _, id := range ids {
+		g := grant(id)
+		g.OrganizationID = "acme-" + id
+		s.put(g)
+	}
+	for _, id := range ids {
+		g := grant(id)
+		g.OrganizationID = "acme-" + id
+		s.has(g)
+	}
+}
+
+func (s *suite) sharesNoSlices() {
+	given := grant("grant-1")
+	s.put(given)
+	spoil(given)
+	for range 2 {
+		got, err := s.store.Grant(s.Context(), "grant-1")
+		if err != nil {
+			s.Fatalf("got the error %v, want the grant", err)
+		}
+		s.isSame(got, grant("grant-1"))
+		spoil(got)
+	}
+}
+
+// spoil does what a caller may do with slices of its own.
+func spoil(g bearergate.Grant) {
+	for _, slice := range [][]string{g.Scopes, g.ProjectIDs} {
+		for i := range slice {
+			slice[i] = "changed by a caller"
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package installation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bearergate/bearergate"
+)
+
+var (
+	errOtherProject = malformed("a project that was not granted")
+	errNoProject    = fmt.Errorf("%w: token and grant have no project in common", bearergate.ErrForbidden)
+)
+
+// boundScopes returns the scopes that are asked for; if asked is nil, all that
+// token and grant have in common.
+func boundScopes(asked []string, t *bearergate.Token, g bearergate.Grant) ([]string, error) {
+	granted := t.Scopes()
+	if g.Scopes != nil {
+		granted = common(granted, g.Scopes)
+	}
+	if asked == nil {
+		return granted, nil
+	}
+	if missing := beyond(asked, granted); len(missing) > 0 {
+		return nil, &bearergate.Error{Code: bearergate.ErrMissingScope, Required: strings.Join(missing, " ")}
+	}
+	return asked, nil
+}
+
+// boundProjects does the same for projects. No projects are all projects.
+func boundProjects(asked []string, t *bearergate.Token, g bearergate.Grant) ([]string, error) {
+	granted, err := commonProjects(t.ProjectIDs(), g.ProjectIDs)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(asked) == 0:
+		return granted, nil
+	case len(granted) > 0 && len(beyond(asked, granted)) > 0:
+		return nil, errOtherProject
+	}
+	return asked, nil
+}
+
+func commonProjects(a, b []string) ([]string, error) {
+	switch {
+	case len(a) == 0:
+		return b, nil
+	case len(b) == 0:
+		return a, nil
+	}
+	both := common(a, b)
+	if len(both) == 0 {
+		return nil, errNoProject
+	}
+	return both, nil
+}
+
+// common returns what is in both, in the order of a.
+func common(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// beyond returns what is in a and not in b.
+func beyond(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}

@@ -1,0 +1,20 @@
+package installation
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/bearergate/bearergate"
+)
+
+var errUnguarded = fmt.Errorf("%w: minting and revoking need RequireToken with AccessToken, and RequireGrant, in front", bearergate.ErrServerError)
+
+// guarded returns the access token and the grant that the guards in front found.
+func guarded(r *http.Request) (*bearergate.Token, bearergate.Grant, error) {
+	token, hasToken := bearergate.TokenFrom(r.Context())
+	grant, hasGrant := bearergate.GrantFrom(r.Context())
+	if !hasToken || !hasGrant || token.Type() != bearergate.AccessToken {
+		return nil, grant, errUnguarded
+	}
+	return token, grant, nil
+}

@@ -1,0 +1,167 @@
+package installation_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/installation"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
+	access := []bearergatetest.TokenOption{bearergatetest.WithScopes("a", "b", "c")}
+	ofProjects := append(access, bearergatetest.WithClaim("projectIds", []string{"p1", "p2"}))
+	for _, c := range []struct {
+		name   string
+		grant  bearergate.Grant
+		access []bearergatetest.TokenOption
+		body   string
+		want   string // scopes and projects, or an answer
+	}{
+		{"all of the access token", bearergate.Grant{}, access, "", `[["a","b","c"],[],`},
+		{"all of both", bearergate.Grant{Scopes: []string{"c", "a", "x"}}, access, "", `[["a","c"],[],`},
+		{"a grant without scopes", bearergate.Grant{Scopes: []string{}}, access, "", `[[],[],`},
+		{"less", bearergate.Grant{}, access, `{"scopes":["b"]}`, `[["b"],[],`},
+		{"none", bearergate.Grant{}, access, `{"scopes":[]}`, `[[],[],`},
+		{"an empty object", bearergate.Grant{}, access, `{}`, `[["a","b","c"],[],`},
+		{"more than the token", bearergate.Grant{}, access, `{"scopes":["a","x","y"]}`, `403 {"error":"missing_scope","required":"x y"}`},
+		{"more than the grant", bearergate.Grant{Scopes: []string{"a"}}, access, `{"scopes":["a","b"]}`, `403 {"error":"missing_scope","required":"b"}`},
+		{"the token's projects", bearergate.Grant{}, ofProjects, "", `[["a","b","c"],["p1","p2"],`},
+		{"the grant's projects", bearergate.Grant{ProjectIDs: []string{"p2"}}, access, "", `[["a","b","c"],["p2"],`},
+		{"projects of both", bearergate.Grant{ProjectIDs: []string{"p2", "p3"}}, ofProjects, "", `[["a","b","c"],["p2"],`},
+		{"no project of both", bearergate.Grant{ProjectIDs: []string{"p3"}}, ofProjects, "", `403 {"error":"forbidden"}`},
+		{"one project", bearergate.Grant{}, access, `{"projectIds":["p9"]}`, `[["a","b","c"],["p9"],`},
+		{"one of them", bearergate.Grant{}, ofProjects, `{"projectIds":["p1"]}`, `[["a","b","c"],["p1"],`},
+		{"another project", bearergate.Grant{}, ofProjects, `{"projectIds":["p1","p3"]}`, `400 {"error":"invalid_request"}`},
+		{"none, which would be all", bearergate.Grant{}, ofProjects, `{"projectIds":[]}`, `400 {"error":"invalid_request"}`},
+		{"an unknown member", bearergate.Grant{}, access, `{"scope":"a"}`, `[["a","b","c"],[],`},
+		{"scopes twice", bearergate.Grant{}, access, `{"scopes":["a"],"scopes":["a","b"]}`, `400 {"error":"invalid_request"}`},
+		{"scopes in a string", bearergate.Grant{}, access, `{"scopes":"a b"}`, `400 {"error":"invalid_request"}`},
+		{"a scope with a space", bearergate.Grant{}, access, `{"scopes":["a b"]}`, `400 {"error":"invalid_request"}`},
+		{"null", bearergate.Grant{}, access, `{"scopes":null}`, `400 {"error":"invalid_request"}`},
+		{"no object", bearergate.Grant{}, access, `["a"]`, `400 {"error":"invalid_request"}`},
+		{"an empty project", bearergate.Grant{}, access, `{"projectIds":[""]}`, `400 {"error":"invalid_request"}`},
+		{"too long", bearergate.Grant{}, access, `{"scopes":[]}` + strings.Repeat(" ", 64<<10), `400 {"error":"invalid_request"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newService(t, c.grant)
+			token, got := s.mint(s.issuer.AccessToken(c.access...), c.body)
+			if got.Status != 201 {
+				if text := fmt.Sprint(got.Status, " ", strings.TrimSpace(got.Body)); text != c.want {
+					t.Errorf("got %s, want %s", text, c.want)
+				}
+				return
+			}
+			got = s.get(token)
+			want := c.want + `"1h0m0s","grant-1","acme","grant-1","user-1","app-1"]`
+			if body := strings.TrimSpace(strings.ReplaceAll(got.Body, "null", "[]")); body != want {
+				t.Errorf("got %s, want %s", body, want)
+			}
+		})
+	}
+}
+
+func TestMintedTokenIsInTheAnswer(t *testing.T) {
+	s := newService(t, bearergate.Grant{})
+	token, got := s.mint(s.issuer.AccessToken(bearergatetest.WithScopes("a", "b")), "")
+	want := answer{201, http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}},
+		`{"token":"` + token + `","token_type":"Bearer","expires_in":3600,"scope":"a b"}` + "\n"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if !strings.HasPrefix(token, "bi_oat_") {
+		t.Errorf("got the token %q, want the prefix bi_oat_", token)
+	}
+}
+
+func TestOnlyAnAccessTokenOfTheGrantMints(t *testing.T) {
+	s := newService(t, bearergate.Grant{})
+	installation, _ := s.mint(s.issuer.AccessToken(), "")
+	for token, want := range map[string]int{
+		installation:                 401,
+		s.issuer.InstallationToken(): 401,
+		s.issuer.AccessToken(bearergatetest.WithGrant("other")): 404,
+		"": 400,
+	} {
+		if _, got := s.mint(token, ""); got.Status != want {
+			t.Errorf("got %d %s, want %d", got.Status, got.Body, want)
+		}
+	}
+	if got := s.get(s.issuer.AccessToken()); got.Status != 401 {
+		t.Errorf("an access token reads a resource: got %d, want 401", got.Status)
+	}
+}
+
+func TestBodyOfMintRequestIsJSON(t *testing.T) {
+	s := newService(t, bearergate.Grant{})
+	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json; charset"} {
+		r := s.request("POST", installationPath+"/tokens", s.issuer.AccessToken(), "{}")
+		r.Header.Set("Content-Type", contentType)
+		if got := s.ask(r); got.Status != 400 {
+			t.Errorf("%q: got %d %s, want 400", contentType, got.Status, got.Body)
+		}
+	}
+}
+
+func TestMintedTokenLivesAsLongAsConfigured(t *testing.T) {
+	for lifetime, want := range map[time.Duration]string{0: `"expires_in":3600,`, time.Second: `"expires_in":1,`, 90*time.Second + 1: `"expires_in":90,`} {
+		var claims bearergate.Claims
+		mint, err := installation.MintHandler(func(_ context.Context, c bearergate.Claims) (string, error) { claims = c; return "token", nil }, lifetime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := behindGuards(t, mint); !strings.Contains(got.Body, want) {
+			t.Errorf("%v: got %d %s, want %s in it", lifetime, got.Status, got.Body, want)
+		}
+		if lifetime == 0 {
+			lifetime = installation.DefaultTokenLifetime
+		}
+		if got := claims.ExpiresAt.Sub(claims.IssuedAt); got != lifetime {
+			t.Errorf("got a token of %v, want %v", got, lifetime)
+		}
+	}
+}
+
+func TestTokenIssuerThatFailsIs503(t *testing.T) {
+	for name, issue := range map[string]installation.TokenIssuer{
+		"no token": func(context.Context, bearergate.Claims) (string, error) { return "", nil },
+		"an error": installation.IssueOpaque("x", func(context.Context, [32]byte, bearergate.Claims) error { return errDown }),
+	} {
+		mint, err := installation.MintHandler(issue, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := behindGuards(t, mint); got.Status != 503 {
+			t.Errorf("%s: got %d %s, want 503", name, got.Status, got.Body)
+		}
+	}
+}
+
+func TestMintHandlerRefusesWhatNoTokenCouldBeMintedWith(t *testing.T) {
+	issue := installation.IssueOpaque("x", new(installation.MemoryTokens).Save)
+	short := func(lifetime string) string {
+		return "installation: MintHandler was given the lifetime " + lifetime + "; give a second at least, or 0 for 1h0m0s"
+	}
+	const noIssuer = "installation: MintHandler was given a nil TokenIssuer; pass one, such as IssueOpaque(prefix, tokens.Save)"
+	for _, c := range []struct {
+		issue    installation.TokenIssuer
+		lifetime time.Duration
+		want     string
+	}{
+		{nil, 0, noIssuer},
+		{issue, time.Second - 1, short("999.999999ms")},
+		{issue, -time.Hour, short("-1h0m0s")},
+		{nil, 1, noIssuer + "\n" + short("1ns")},
+	} {
+		h, err := installation.MintHandler(c.issue, c.lifetime)
+		if got := fmt.Sprint(err); got != c.want || h != nil {
+			t.Errorf("got %v, %s, want %s", h, got, c.want)
+		}
+	}
+}

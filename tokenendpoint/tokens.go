@@ -1,0 +1,68 @@
+package tokenendpoint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bearergate/bearergate"
+)
+
+// tokens is the answer of RFC 6749 section 5.1.
+type tokens struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+}
+
+var errNoToken = errors.New("tokenendpoint: Issue returned neither an error nor an access token that lasts a second at least")
+
+// issueFor returns the answer without its refresh token.
+func (e *Endpoint) issueFor(ctx context.Context, a Authorization) (*tokens, error) {
+	if err := e.checkGrant(ctx, a.GrantID); err != nil {
+		return nil, err
+	}
+	a.Scopes = slices.Clone(a.Scopes)
+	access, err := e.issue(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if access.Token == "" || access.ExpiresIn < time.Second {
+		return nil, errNoToken
+	}
+	return &tokens{
+		AccessToken: access.Token, TokenType: "Bearer", ExpiresIn: int64(access.ExpiresIn / time.Second), Scope: strings.Join(a.Scopes, " "),
+	}, nil
+}
+
+func (e *Endpoint) checkGrant(ctx context.Context, id string) error {
+	if e.grants == nil {
+		return nil
+	}
+	grant, err := e.grants.Grant(ctx, id)
+	switch {
+	case errors.Is(err, bearergate.ErrGrantNotFound), errors.Is(err, bearergate.ErrGrantRevoked):
+		return refusal(bearergate.ErrInvalidGrant, "the grant is gone")
+	case err != nil:
+		return err
+	case grant.ID != id:
+		return errors.New("tokenendpoint: the grant store answered another grant than it was asked for")
+	case !grant.RevokedAt.IsZero():
+		return refusal(bearergate.ErrInvalidGrant, "the grant was revoked")
+	}
+	return nil
+}
+
+func (t *tokens) write(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	json.NewEncoder(w).Encode(t)
+}
