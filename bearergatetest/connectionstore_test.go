@@ -7,6 +7,7 @@ import (
 
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/client"
+	"github.com/bearergate/bearergate/internal/mustfail"
 )
 
 // faultyConnections is MemoryConnections but for what a field replaces.
@@ -62,7 +63,7 @@ func TestFaultyConnectionStoreFails(t *testing.T) {
 			}
 		},
 	} {
-		failsInAnotherProcess(t, name, func(t *testing.T) {
+		mustfail.Run(t, name, func(t *testing.T) {
 			bearergatetest.TestConnectionStore(t, func(*testing.T) client.ConnectionStore {
 				store := new(faultyConnections)
 				spoil(store)

@@ -1,10 +1,6 @@
-// Package bearergatetest helps to test what stands behind bearergate's guards,
-// as net/http/httptest helps to test handlers: an issuer that mints every kind
-// of good and bad token, and shortcuts for requests that carry them.
-//
-// It also proves what others write: a router's adapter with [TestAdapter], a store
-// of codes and refresh tokens with [TestTokenStore], and one of connections with
-// [TestConnectionStore].
+// Package bearergatetest helps to test handlers behind bearergate's guards, as
+// net/http/httptest helps to test handlers: an issuer that mints every kind of good
+// and bad token, and shortcuts for requests that carry them.
 //
 // Functions here panic where a test could only fail.
 package bearergatetest

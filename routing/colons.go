@@ -6,7 +6,7 @@ import "strings"
 // echo and gin do, as [net/http.ServeMux] spells it: /orgs/:org is /orgs/{org},
 // /files/* is /files/, /files/*path is /files/{path...}, and /files/, which such a
 // router matches alone, is /files/{$}. A colon behind a backslash stands for
-// itself: /orgs/:org/\\:publish is /orgs/{org}/%3Apublish.
+// itself: /orgs/:org/\:publish is /orgs/{org}/%3Apublish.
 func FromColons(route string) string {
 	segments := strings.Split(route, "/")
 	for i, segment := range segments {
@@ -29,8 +29,10 @@ func fromColon(segment string) string {
 	switch {
 	case !ok:
 		return segment
+	case text == `\`: // a segment that begins with a colon looks like a parameter
+		return "%3A" + strings.ReplaceAll(name, `\:`, ":")
 	case strings.HasSuffix(text, `\`):
-		return strings.TrimSuffix(text, `\`) + "%3A" + strings.ReplaceAll(name, `\:`, "%3A")
+		return strings.ReplaceAll(segment, `\:`, ":")
 	}
 	return text + "{" + name + "}"
 }

@@ -16,7 +16,7 @@
 //
 // chi runs what is given to Use before it looks for the route in that router.
 // So a guard in Use knows the parameters that the routers around its own have
-// matched, as above. One that needs a parameter of the route itself, or its
+// matched, as above, and not yet the route. One that needs a parameter of the route itself, or its
 // pattern, goes into With, or into Use of a Group. Where a guard stands too
 // early it answers 500 server_error, and the log says why.
 package chigate
@@ -25,10 +25,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/routing"
 	"github.com/go-chi/chi/v5"
 )
 
@@ -43,8 +43,9 @@ func Wrap(guards ...bearergate.Middleware) bearergate.Middleware {
 		guarded := guard(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if route := chi.RouteContext(r.Context()); route != nil {
+				routed := isRouted(r, route)
 				r = decode(r, route)
-				setPattern(r, route)
+				setPattern(r, route, routed)
 			}
 			guarded.ServeHTTP(w, r)
 		})
@@ -75,22 +76,24 @@ func decode(r *http.Request, route *chi.Context) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), decoded(0), decoded(len(values))))
 }
 
-func setPattern(r *http.Request, route *chi.Context) {
+func setPattern(r *http.Request, route *chi.Context, routed bool) {
 	pattern := route.RoutePattern()
 	if pattern == "" {
 		return // in Use of the outermost router
 	}
-	if !onItsWay(route, pattern) {
+	if routed {
 		pattern = Pattern(pattern)
-	}
-	if last := route.RoutePatterns[len(route.RoutePatterns)-1]; len(last) > 1 && strings.HasSuffix(last, "/") {
-		pattern += "/{$}" // chi leaves it out
+		if last := lastOf(route.RoutePatterns); len(last) > 1 && strings.HasSuffix(last, "/") {
+			pattern += "/{$}" // chi leaves it out
+		}
+	} else {
+		pattern = strings.TrimRight(strings.TrimSuffix(pattern, "*"), "/") + "/*" // no pattern of net/http's
 	}
 	if m := route.RouteMethod; m != r.Method { // the route is another method's
 		pattern = m + " " + pattern
 	}
 	r.Pattern = pattern
-	clean := isClean(r.URL.EscapedPath())
+	clean := routing.IsClean(r.URL.EscapedPath())
 	for i, name := range route.URLParams.Keys {
 		if clean {
 			r.SetPathValue(name, route.URLParams.Values[i])
@@ -98,19 +101,6 @@ func setPattern(r *http.Request, route *chi.Context) {
 			r.SetPathValue(name, "")
 		}
 	}
-}
-
-func isClean(escaped string) bool {
-	clean := path.Clean(escaped)
-	return clean == escaped || clean != "/" && clean+"/" == escaped
-}
-
-// onItsWay reports whether a request has yet to be routed by the router that is
-// mounted at the pattern. What is written for all below a path must not be taken
-// for that which is written for a route there.
-func onItsWay(route *chi.Context, pattern string) bool {
-	last := len(route.URLParams.Values) - 1
-	return strings.HasSuffix(pattern, "/*") && route.RoutePath != "" && last >= 0 && route.URLParams.Values[last] == ""
 }
 
 // Pattern returns a pattern of chi as [http.ServeMux] spells it, which is how

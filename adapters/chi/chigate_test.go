@@ -11,15 +11,16 @@ import (
 	"github.com/bearergate/bearergate"
 	chigate "github.com/bearergate/bearergate/adapters/chi"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/routing/routingtest"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 )
 
 func TestAnswersAsServeMuxDoes(t *testing.T) {
-	bearergatetest.TestAdapter(t, newRouter)
+	routingtest.Run(t, newRouter)
 }
 
-func newRouter(routes []bearergatetest.Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler {
+func newRouter(routes []routingtest.Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	router := chi.NewRouter()
 	for _, route := range routes {
 		guarded := router.With()
@@ -44,7 +45,7 @@ var issuer = bearergatetest.NewIssuer()
 
 // answer serves a request with the token, and returns the answer and why.
 func answer(handler http.Handler, method, path, token string) (status int, body string, decision bearergate.Decision) {
-	observed := bearergate.Configure(bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) { decision = d }))(handler)
+	observed := observe(func(_ context.Context, d bearergate.Decision) { decision = d })(handler)
 	rec := httptest.NewRecorder()
 	observed.ServeHTTP(rec, bearergatetest.NewRequest(method, path, token))
 	return rec.Code, rec.Body.String(), decision
@@ -149,7 +150,7 @@ func TestGuardsStandInUseWithGroupRouteAndMount(t *testing.T) {
 func TestGuardThatStandsTooEarlyRefusesAndSaysWhatToDo(t *testing.T) {
 	for path, want := range map[string]string{
 		"/early/acme":       `no path parameter "org", or it is not known yet: guards that read one stand inside of the mux, on the route or on its group`,
-		"/below/acme/admin": "list it, with no scopes if it needs none",
+		"/below/acme/admin": "RequireRouteScopes does not know the route: put it on the routes or their group",
 	} {
 		status, _, decision := answer(router(), "GET", path, issuer.AccessToken(bearergatetest.WithScopes("read")))
 		if status != 500 || decision.Reason == nil || !strings.Contains(decision.Reason.Error(), want) {
@@ -211,4 +212,12 @@ func TestPattern(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", pattern, got, want)
 		}
 	}
+}
+
+func observe(o bearergate.Observer) bearergate.Middleware {
+	configure, err := bearergate.Configure(bearergate.Config{Observer: o})
+	if err != nil {
+		panic(err)
+	}
+	return configure
 }

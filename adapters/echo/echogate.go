@@ -16,10 +16,10 @@ package echogate
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/routing"
 	"github.com/labstack/echo/v5"
 )
 
@@ -95,7 +95,7 @@ func setPattern(r *http.Request, c *echo.Context, patterns *sync.Map) {
 		pattern = Pattern(path)
 		patterns.Store(path, pattern)
 	}
-	if !bearergate.SetPattern(r, pattern.(string)) {
+	if !routing.SetPattern(r, pattern.(string)) {
 		return
 	}
 	values := c.PathValues()
@@ -109,18 +109,4 @@ func setPattern(r *http.Request, c *echo.Context, patterns *sync.Map) {
 // Pattern returns the path of an echo route as [http.ServeMux] spells it, which
 // is how [bearergate.RouteScopes] and decisions name a route: /orgs/:org is
 // /orgs/{org}, /files/* is /files/, and /files/ is /files/{$}.
-func Pattern(path string) string {
-	segments := strings.Split(path, "/")
-	for i, segment := range segments {
-		if text, name, ok := strings.Cut(segment, ":"); ok && !strings.HasSuffix(text, `\`) {
-			segments[i] = text + "{" + name + "}"
-		}
-	}
-	switch last := len(segments) - 1; segments[last] {
-	case "*":
-		segments[last] = ""
-	case "":
-		segments[last] = "{$}"
-	}
-	return strings.Join(segments, "/")
-}
+func Pattern(path string) string { return routing.FromColons(path) }

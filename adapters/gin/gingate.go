@@ -22,6 +22,7 @@ import (
 	"sync"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/routing"
 	"github.com/gin-gonic/gin"
 )
 
@@ -114,7 +115,7 @@ func setPattern(r *http.Request, c *gin.Context, patterns *sync.Map) {
 		pattern = Pattern(path)
 		patterns.Store(path, pattern)
 	}
-	if !bearergate.SetPattern(r, pattern.(string)) {
+	if !routing.SetPattern(r, pattern.(string)) {
 		return
 	}
 	for i, p := range c.Params {
@@ -127,18 +128,4 @@ func setPattern(r *http.Request, c *gin.Context, patterns *sync.Map) {
 // Pattern returns the path of a gin route as [http.ServeMux] spells it, which is
 // how [bearergate.RouteScopes] and decisions name a route: /orgs/:org is
 // /orgs/{org}, /files/*path is /files/{path...}, and /files/ is /files/{$}.
-func Pattern(path string) string {
-	segments := strings.Split(path, "/")
-	for i, segment := range segments {
-		if text, name, ok := strings.Cut(segment, ":"); ok && !strings.HasSuffix(text, `\`) {
-			segments[i] = text + "{" + name + "}"
-		}
-	}
-	last := &segments[len(segments)-1]
-	if name, ok := strings.CutPrefix(*last, "*"); ok {
-		*last = "{" + name + "...}"
-	} else if *last == "" {
-		*last = "{$}"
-	}
-	return strings.Join(segments, "/")
-}
+func Pattern(path string) string { return routing.FromColons(path) }

@@ -12,6 +12,7 @@ import (
 	"github.com/bearergate/bearergate"
 	gingate "github.com/bearergate/bearergate/adapters/gin"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/routing/routingtest"
 	"github.com/gin-gonic/gin"
 )
 
@@ -30,7 +31,7 @@ func TestAnswersAsServeMuxDoes(t *testing.T) {
 		"with its context":           func(e *gin.Engine) { set(e, "ContextWithFallback", true) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bearergatetest.TestAdapter(t, func(routes []bearergatetest.Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler {
+			routingtest.Run(t, func(routes []routingtest.Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler {
 				e := newEngine()
 				configure(e)
 				e.Use(func(c *gin.Context) {
@@ -77,7 +78,7 @@ func wrapEach(guards []bearergate.Middleware) (wrapped []gin.HandlerFunc) {
 var issuer = bearergatetest.NewIssuer()
 
 func answer(handler http.Handler, path, token string) (status int, body string, decision bearergate.Decision) {
-	observed := bearergate.Configure(bearergate.WithObserver(func(_ context.Context, d bearergate.Decision) { decision = d }))(handler)
+	observed := observe(func(_ context.Context, d bearergate.Decision) { decision = d })(handler)
 	rec := httptest.NewRecorder()
 	observed.ServeHTTP(rec, bearergatetest.NewRequest("GET", path, token))
 	return rec.Code, rec.Body.String(), decision
@@ -251,10 +252,18 @@ func TestGuardThatDropsTheContextIsToldSo(t *testing.T) {
 func TestPattern(t *testing.T) {
 	for path, want := range map[string]string{
 		"/": "/{$}", "/orgs": "/orgs", "/orgs/": "/orgs/{$}", "/orgs/:org": "/orgs/{org}", "/orgs/:org/v:version/": "/orgs/{org}/v{version}/{$}",
-		"/files/*path": "/files/{path...}", "/*path": "/{path...}", "/projects/:id/*rest": "/projects/{id}/{rest...}", `/projects/7\:cancel`: `/projects/7\:cancel`,
+		"/files/*path": "/files/{path...}", "/*path": "/{path...}", "/projects/:id/*rest": "/projects/{id}/{rest...}", `/projects/7\:cancel`: `/projects/7:cancel`,
 	} {
 		if got := gingate.Pattern(path); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}
+}
+
+func observe(o bearergate.Observer) bearergate.Middleware {
+	configure, err := bearergate.Configure(bearergate.Config{Observer: o})
+	if err != nil {
+		panic(err)
+	}
+	return configure
 }

@@ -1,32 +1,31 @@
-package bearergatetest_test
+package routingtest_test
 
 import (
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate"
-	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/internal/mustfail"
+	"github.com/bearergate/bearergate/routing/routingtest"
 )
 
 // routing is what a router of its own kind, and its adapter, could do wrong.
 type routing struct {
-	guard  func(route bearergatetest.Route, handler http.Handler) http.Handler
+	guard  func(route routingtest.Route, handler http.Handler) http.Handler
 	param  func(r *http.Request) func(name string) string
 	failed func(err error, answer func())
 }
 
 var sound = routing{
-	guard: func(route bearergatetest.Route, h http.Handler) http.Handler {
+	guard: func(route routingtest.Route, h http.Handler) http.Handler {
 		return bearergate.Chain(route.Guards...)(h)
 	},
 	param:  func(r *http.Request) func(string) string { return r.PathValue },
 	failed: func(_ error, answer func()) { answer() },
 }
 
-func (how routing) router(routes []bearergatetest.Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler {
+func (how routing) router(routes []routingtest.Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range routes {
 		mux.Handle(route.Method+" "+route.Pattern, how.guard(route, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,32 +37,32 @@ func (how routing) router(routes []bearergatetest.Route, onError func(http.Respo
 	return mux
 }
 
-func TestSoundRouterPasses(t *testing.T) { bearergatetest.TestAdapter(t, sound.router) }
+func TestSoundRouterPasses(t *testing.T) { routingtest.Run(t, sound.router) }
 
 // TestFaultyAdapterFails runs the tests of each faulty adapter in another
 // process, since they fail.
 func TestFaultyAdapterFails(t *testing.T) {
 	for name, spoil := range map[string]func(*routing){
 		"goes on after a refusal": func(how *routing) {
-			how.guard = func(route bearergatetest.Route, h http.Handler) http.Handler {
+			how.guard = func(route routingtest.Route, h http.Handler) http.Handler {
 				guarded := bearergate.Chain(route.Guards...)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { guarded.ServeHTTP(w, r); h.ServeHTTP(w, r) })
 			}
 		},
 		"drops the writer": func(how *routing) {
-			how.guard = func(route bearergatetest.Route, h http.Handler) http.Handler {
+			how.guard = func(route routingtest.Route, h http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					bearergate.Chain(route.Guards...)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) })).ServeHTTP(w, r)
 				})
 			}
 		},
 		"builds chains for each request": func(how *routing) {
-			how.guard = func(route bearergatetest.Route, h http.Handler) http.Handler {
+			how.guard = func(route routingtest.Route, h http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { bearergate.Chain(route.Guards...)(h).ServeHTTP(w, r) })
 			}
 		},
 		"has no path values": func(how *routing) {
-			how.guard = func(route bearergatetest.Route, h http.Handler) http.Handler {
+			how.guard = func(route routingtest.Route, h http.Handler) http.Handler {
 				guarded := bearergate.Chain(route.Guards...)(h)
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					r.SetPathValue("org", "")
@@ -82,7 +81,7 @@ func TestFaultyAdapterFails(t *testing.T) {
 			}
 		},
 		"decodes twice": func(how *routing) {
-			how.guard = func(route bearergatetest.Route, h http.Handler) http.Handler {
+			how.guard = func(route routingtest.Route, h http.Handler) http.Handler {
 				guarded := bearergate.Chain(route.Guards...)(h)
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					r.SetPathValue("org", strings.ReplaceAll(r.PathValue("org"), "%61", "a"))
@@ -93,35 +92,16 @@ func TestFaultyAdapterFails(t *testing.T) {
 		"loses errors":         func(how *routing) { how.failed = func(error, func()) {} },
 		"reports errors twice": func(how *routing) { how.failed = func(_ error, answer func()) { answer(); answer() } },
 		"forgets the route": func(how *routing) {
-			how.guard = func(route bearergatetest.Route, h http.Handler) http.Handler {
+			how.guard = func(route routingtest.Route, h http.Handler) http.Handler {
 				guarded := bearergate.Chain(route.Guards...)(h)
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.Pattern = ""; guarded.ServeHTTP(w, r) })
 			}
 		},
 	} {
-		failsInAnotherProcess(t, name, func(t *testing.T) {
+		mustfail.Run(t, name, func(t *testing.T) {
 			how := sound
 			spoil(&how)
-			bearergatetest.TestAdapter(t, how.router)
+			routingtest.Run(t, how.router)
 		})
 	}
-}
-
-// failsInAnotherProcess runs a test that has to fail.
-func failsInAnotherProcess(t *testing.T, name string, test func(t *testing.T)) {
-	t.Run(name, func(t *testing.T) {
-		const fault = "BEARERGATE_FAULT"
-		if os.Getenv(fault) == name {
-			test(t)
-			return
-		}
-		t.Parallel()
-		function, _, _ := strings.Cut(t.Name(), "/")
-		command := exec.Command(os.Args[0], "-test.run", "^"+function+"$/^"+strings.ReplaceAll(name, " ", "_")+"$")
-		command.Env = append(os.Environ(), fault+"="+name)
-		output, err := command.CombinedOutput()
-		if err == nil || !strings.Contains(string(output), "--- FAIL") {
-			t.Errorf("it passed: %v\n%s", err, output)
-		}
-	})
 }

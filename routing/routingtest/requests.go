@@ -1,9 +1,10 @@
-package bearergatetest
+package routingtest
 
 import (
 	"strings"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
 )
 
 func get(path, token string) string { return request("GET", path, token) }
@@ -53,7 +54,7 @@ func requests() []string {
 		}
 	}
 	for _, token := range []string{"access", "good", "revoked", "no-grant", "bad", ""} {
-		asked = append(asked, request("POST", "/installations/"+DefaultGrantID+"/tokens", token), request("POST", "/installations/revoked/tokens", token))
+		asked = append(asked, request("POST", "/installations/"+bearergatetest.DefaultGrantID+"/tokens", token), request("POST", "/installations/revoked/tokens", token))
 	}
 	for _, method := range []string{"GET", "HEAD", "POST", "DELETE"} {
 		asked = append(asked, request(method, "/listed/p1", "good"), request(method, "/listed/p1", "no-scope"), request(method, "/listed/p1", ""))

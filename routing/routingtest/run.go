@@ -1,4 +1,6 @@
-package bearergatetest
+// Package routingtest proves that an adapter for a router answers as
+// [http.ServeMux] does.
+package routingtest
 
 import (
 	"fmt"
@@ -10,7 +12,7 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// Route is a route that [TestAdapter] wants a router to have.
+// Route is a route that [Run] wants a router to have.
 type Route struct {
 	Method string
 	// Pattern is one of [http.ServeMux], of text, of parameters that are whole
@@ -25,14 +27,14 @@ type Route struct {
 	Handle func(w http.ResponseWriter, r *http.Request, param func(name string) string) error
 }
 
-// TestAdapter tests that a router behind its adapter answers as [http.ServeMux]
+// Run tests that a router behind its adapter answers as [http.ServeMux]
 // does, byte for byte: each row of the table of errors, each guard, HEAD and
 // OPTIONS, streams and hijacked connections, handlers that panic or return an
 // error, and paths that routers read in different ways. It works over loopback.
 //
 // newRouter returns a router of the framework as it comes, without middleware of
 // its own, that calls onError for the error of a handler, once.
-func TestAdapter(t *testing.T, newRouter func(routes []Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler) {
+func Run(t *testing.T, newRouter func(routes []Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler) {
 	reference, tested := newTrial(t, serveMux), newTrial(t, newRouter)
 	t.Run("answers", func(t *testing.T) { testAnswers(t, reference, tested) })
 	t.Run("streams", func(t *testing.T) { testStream(t, reference, tested) })

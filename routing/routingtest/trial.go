@@ -1,4 +1,4 @@
-package bearergatetest
+package routingtest
 
 import (
 	"bufio"

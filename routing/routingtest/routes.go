@@ -1,4 +1,4 @@
-package bearergatetest
+package routingtest
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
 )
 
 const readScope = "projects:read"
@@ -201,7 +202,7 @@ func teapot(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 
 // testTokens knows a few tokens by name, and one of each organization.
 var testTokens = bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
-	claims := Claims(readScope)
+	claims := bearergatetest.Claims(readScope)
 	encoded, ofOrganization := strings.CutPrefix(raw, "org.")
 	switch {
 	case ofOrganization:
@@ -232,8 +233,8 @@ func tokenOf(organization string) string {
 
 var testGrants = func() *bearergate.MemoryGrants {
 	grants := new(bearergate.MemoryGrants)
-	grants.Put(bearergate.Grant{ID: DefaultGrantID, OrganizationID: DefaultOrganizationID})
-	grants.Put(bearergate.Grant{ID: "revoked", OrganizationID: DefaultOrganizationID, RevokedAt: time.Unix(1, 0)})
+	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: bearergatetest.DefaultOrganizationID})
+	grants.Put(bearergate.Grant{ID: "revoked", OrganizationID: bearergatetest.DefaultOrganizationID, RevokedAt: time.Unix(1, 0)})
 	return grants
 }()
 
@@ -261,4 +262,10 @@ var grantsDown = bearergate.GrantStoreFunc(func(context.Context, string) (bearer
 })
 
 // configure returns Configure with settings that have no fault.
-func configure(c bearergate.Config) bearergate.Middleware { return must(bearergate.Configure(c)) }
+func configure(c bearergate.Config) bearergate.Middleware {
+	configure, err := bearergate.Configure(c)
+	if err != nil {
+		panic("routingtest: " + err.Error())
+	}
+	return configure
+}
