@@ -9,13 +9,13 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// ByIssuer returns a verifier of the tokens of several issuers: each token is
-// given to the one of vs whose [Config.Issuer] is its "iss", byte for byte, and
-// to no other. A token of another issuer is refused without asking for keys.
+// ByIssuer returns a verifier of the tokens of several issuers. Each token is
+// verified by the one of vs whose [Config.Issuer] is its "iss", byte for byte, and
+// by no other. A token of another issuer is refused without asking for keys.
 //
-// The error names what cannot work: no verifier, a nil one, two for one issuer,
-// and two that share a [KeySource], since each of their issuers could then sign
-// for the other.
+// The error names every fault: no verifier, a nil one, one that [New] did not
+// return, two for one issuer, and two that share a [KeySource], since each of
+// their issuers could then sign for the other.
 //
 // The verifiers share one cache, as large as theirs together. Tokens of a verifier
 // without a cache are not kept.
@@ -64,9 +64,8 @@ var (
 	errFound         = errors.New("found")
 )
 
-// verifierOf finds the verifier that is to check the token. What it reads of the
-// claims is believed by nobody: the verifier compares the issuer again, behind
-// the signature.
+// verifierOf returns the verifier of the token's issuer. The issuer is not believed
+// yet: the verifier compares it again after the signature was checked.
 func (m *multiVerifier) verifierOf(payload string) (*Verifier, error) {
 	var v *Verifier
 	err := strictjson.Object(payload, func(name, value string) error {

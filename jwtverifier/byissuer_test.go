@@ -30,10 +30,10 @@ func TestTokensAreGivenToTheirIssuersVerifierAlone(t *testing.T) {
 		}
 		for range 2 { // the second time from the cache
 			if got := accepts(t, v, a.AccessToken()).Issuer(); got != a.URL {
-				t.Errorf("got %q", got)
+				t.Errorf("got %q, want %q", got, a.URL)
 			}
 			if got := accepts(t, v, b.AccessToken()).Issuer(); got != b.URL {
-				t.Errorf("got %q", got)
+				t.Errorf("got %q, want %q", got, b.URL)
 			}
 		}
 		a.wantRequests(t, 1)
@@ -43,7 +43,7 @@ func TestTokensAreGivenToTheirIssuersVerifierAlone(t *testing.T) {
 		refuses(t, v, a.AccessToken(bearergatetest.WithClaim("iss", b.URL)))
 		refuses(t, v, b.AccessToken(bearergatetest.WithClaim("iss", a.URL)))
 		if a.requests.Load() > 1 || b.requests.Load() > 1 {
-			t.Error("a forgery under a known key id caused a fetch")
+			t.Errorf("got %d and %d requests after forgeries under known key ids, want 1 each", a.requests.Load(), b.requests.Load())
 		}
 	})
 }
@@ -121,7 +121,7 @@ func TestPolicyIsThatOfTheIssuersVerifier(t *testing.T) {
 	accepts(t, v, a.AccessToken(other))
 	refuses(t, v, a.AccessToken(other, bearergatetest.WithHeader("typ", "JWT")))
 	if got := accepts(t, v, b.AccessToken(bearergatetest.WithHeader("typ", "JWT"), bearergatetest.WithClaim("tenant", "acme-2"))).OrganizationID(); got != "acme-2" {
-		t.Errorf("got %q", got)
+		t.Errorf("got %q, want acme-2", got)
 	}
 	refuses(t, v, b.AccessToken(other))
 }

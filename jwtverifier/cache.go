@@ -19,17 +19,16 @@ type tokenID [sha256.Size]byte
 // ways is how many tokens share a bucket.
 const ways = 8
 
-// maxUses is until where the uses of a token are counted.
+// maxUses is how far the uses of a token are counted.
 const maxUses = 3
 
 // maxBucketCost bounds the bytes that a bucket keeps, and so those of a token.
 const maxBucketCost = 64 << 10
 
-// cache keeps tokens whose signature was good. It is a table of small buckets:
-// readers take no lock, and a token can only push out those of its own bucket,
-// of which those that were used again stay before those that were not.
-// One that is used at least once while some 60 others want a place in its bucket
-// stays.
+// cache keeps tokens whose signature was good. It is a table of small buckets.
+// Readers need no lock. A token can only push out those of its own bucket, first
+// those that were not used again. A token stays if it is used at least once while
+// some 60 others want a place in its bucket.
 type cache struct {
 	length  uint64
 	buckets atomic.Pointer[[]bucket] // nil before the first token
@@ -38,7 +37,7 @@ type cache struct {
 	inserted uint64
 }
 
-// bucket has the tags apart, so that one cache line tells where a token is.
+// bucket has the tags apart, so that a token is found with one cache line.
 type bucket struct {
 	tags    [ways]atomic.Uint64
 	entries [ways]atomic.Pointer[entry]
@@ -71,7 +70,7 @@ func (c *cache) bucket(table []bucket, id *tokenID) *bucket {
 
 func (id *tokenID) tag() uint64 { return binary.LittleEndian.Uint64(id[8:]) }
 
-// get returns the token, nil where it would have to be verified.
+// get returns the token, or nil if it must be verified.
 func (c *cache) get(id *tokenID, now time.Time) *bearergate.Token {
 	table := c.buckets.Load()
 	if table == nil {
@@ -102,7 +101,7 @@ func (e *entry) used() {
 	}
 }
 
-// forget takes a use back.
+// forget undoes a use.
 func (e *entry) forget() {
 	if n := e.uses.Load(); n > 0 {
 		e.uses.CompareAndSwap(n, n-1)
@@ -128,9 +127,9 @@ func (c *cache) put(e *entry, now time.Time) {
 	}
 }
 
-// makeRoom returns a free place. It drops what is no longer good, and then those
-// that were not used again, oldest first; where all were, the new token stays
-// out.
+// makeRoom returns a free place. It drops tokens that are no longer good, and then
+// those that were not used again, oldest first. If all were, it returns a negative
+// number, and the new token is not kept.
 func (b *bucket) makeRoom(e *entry, now time.Time) int {
 	free, cost := -1, e.cost
 	for i := range ways {
@@ -160,9 +159,10 @@ func (b *bucket) makeRoom(e *entry, now time.Time) int {
 	return free
 }
 
-// leastUseful returns the place of the oldest token that was not used again,
-// negative where there is none. So that tokens of the past give way, each eighth
-// or so who wants a place, and who finds none, takes a use from one at random.
+// leastUseful returns the place of the oldest token that was not used again, or a
+// negative number if there is none. So that tokens which are no longer in use give
+// way, about every eighth call, and each one that finds none, undoes a use of a
+// random token.
 func (b *bucket) leastUseful() int {
 	found, oldest := -1, uint64(0)
 	for i := range ways {
@@ -179,8 +179,8 @@ func (b *bucket) leastUseful() int {
 	return found
 }
 
-// entryCost estimates, upwards, the bytes that a token keeps in memory: its
-// claims, once more those of its strings that had escapes, and what finds its
+// entryCost returns an upper estimate of the bytes that a token keeps in memory:
+// its claims, a copy of those strings that had escapes, and the index of its
 // scopes.
 func entryCost(claims *bearergate.Claims) int {
 	const fixed, eachScope, eachProject = 768, 64, 32

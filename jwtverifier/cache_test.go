@@ -48,7 +48,7 @@ func cacheHit(t testing.TB, v bearergate.Verifier, token string) bool {
 	t.Helper()
 	resp, seen := ask(v, token)
 	if resp.StatusCode != http.StatusOK {
-		t.Errorf("answered %d", resp.StatusCode)
+		t.Errorf("got status %d, want 200", resp.StatusCode)
 	}
 	return seen.CacheHit
 }
@@ -72,13 +72,13 @@ func TestRepeatedTokenIsNotVerifiedAgain(t *testing.T) {
 			}
 		}
 		if cacheHit(t, v, issuer.AccessToken(bearergatetest.WithClaim("jti", rand.Int()))) {
-			t.Error("another token was taken for it")
+			t.Error("got a cache hit for another token, want none")
 		}
 	}
 	off := withCacheSize(t, -1)
 	for range 3 {
 		if cacheHit(t, off, token) {
-			t.Error("a hit without a cache")
+			t.Error("got a cache hit, want none without a cache")
 		}
 	}
 }
@@ -96,7 +96,7 @@ func TestCachedTokenExpiresAsAnyOther(t *testing.T) {
 			time.Sleep(time.Hour + granted - 1)
 			accepts(t, v, token)
 			if !cacheHit(t, v, token) {
-				t.Error("it was verified again")
+				t.Error("got no cache hit, want one until it expires")
 			}
 			time.Sleep(time.Nanosecond)
 			refuses(t, v, token)
@@ -158,7 +158,7 @@ func TestCallersCannotChangeACachedToken(t *testing.T) {
 	claims.ProjectIDs[0] = "q"
 	second := accepts(t, v, token)
 	if second.HasScope("admin") || !second.HasScope("a") || second.HasProject("q") || second.Scopes()[0] != "a" {
-		t.Errorf("got %v %v", second.Scopes(), second.ProjectIDs())
+		t.Errorf("got %v and %v, want [a b] and [p]", second.Scopes(), second.ProjectIDs())
 	}
 }
 
@@ -220,7 +220,7 @@ func TestFloodLeavesMemoryBoundedAndHotTokensCached(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := v.VerifyToken(ctx, token[:len(token)-len(wrong)]+wrong); err == nil {
-			t.Fatal("garbage was taken")
+			t.Fatal("got garbage accepted, want it refused")
 		}
 		if n%10 == 0 {
 			asked++
@@ -230,10 +230,10 @@ func TestFloodLeavesMemoryBoundedAndHotTokensCached(t *testing.T) {
 		}
 	}
 	if grown := int64(heap()) - int64(before); grown > size*8<<10 {
-		t.Errorf("%d tokens made the cache grow by %d bytes, more than 8 KiB for each of its %d places", flood, grown, size)
+		t.Errorf("%d tokens made the cache grow by %d bytes, want at most 8 KiB for each of its %d places", flood, grown, size)
 	}
 	if hits < asked*99/100 { // chance plays a part
-		t.Errorf("the hot tokens were cached in %d of %d requests", hits, asked)
+		t.Errorf("got the hot tokens cached in %d of %d requests, want 99 of 100", hits, asked)
 	}
 	runtime.KeepAlive(v)
 }
@@ -263,7 +263,7 @@ func TestTokensOfThePastGiveWay(t *testing.T) {
 		}
 	}
 	if hits < rounds*len(inUse)/2 { // chance plays a part
-		t.Errorf("tokens that came into use were cached in %d of %d requests", hits, rounds*len(inUse))
+		t.Errorf("got the tokens that came into use cached in %d of %d requests, want half", hits, rounds*len(inUse))
 	}
 }
 
@@ -286,7 +286,7 @@ func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 		accepts(t, v, large(n, n%1000))
 	}
 	if grown := int64(heap()) - int64(before); grown > size*8<<10+64<<10 {
-		t.Errorf("the cache grew by %d bytes, more than 8 KiB for each of its %d places", grown, size)
+		t.Errorf("the cache grew by %d bytes, want at most 8 KiB for each of its %d places", grown, size)
 	}
 	tooLarge, small := large(0, 6500), large(0, 0) // 39 KB, since a NUL is \u0000
 	config.CacheSize = 1
@@ -297,11 +297,11 @@ func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 	accepts(t, only, small)
 	for range 3 {
 		if cacheHit(t, only, tooLarge) {
-			t.Error("a token that leaves no room for others was cached")
+			t.Error("got a token cached that leaves no room for others, want it not to be")
 		}
 	}
 	if !cacheHit(t, only, small) {
-		t.Error("a token that is not cached pushed out another")
+		t.Error("got no cache hit, want a token that is not cached to push out no other")
 	}
 	runtime.KeepAlive(v)
 }
@@ -322,7 +322,7 @@ func TestCacheUnderConcurrentUse(t *testing.T) {
 			for range 500 {
 				n := rand.IntN(len(tokens))
 				if got := accepts(t, v, tokens[n]).Subject(); got != fmt.Sprint(n) {
-					t.Errorf("got the token of %s for that of %d", got, n)
+					t.Errorf("got the token of %s, want that of %d", got, n)
 				}
 			}
 		})
@@ -368,7 +368,7 @@ func TestHeadersThatDifferFromTokenToTokenAreNotKept(t *testing.T) {
 		verify(n)
 	}
 	if grown := int64(heap()) - int64(before); grown > 512<<10 {
-		t.Errorf("grew by %d bytes", grown)
+		t.Errorf("grew by %d bytes, want at most %d", grown, 512<<10)
 	}
 	runtime.KeepAlive(v)
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// reading is the claims as they are read, before they are held to anything.
+// reading is the claims as they are read, before they are compared with the policy.
 type reading struct {
 	bearergate.Claims
 	has      [facts]bool
 	audience []string
-	single   [1]string // what audience is a part of where it is one
+	single   [1]string // the array of an audience that is one string
 	typ      string
 	lifetime lifetime
 }
@@ -133,8 +133,8 @@ func (r *reading) takeProjects(value string) error {
 	return nil
 }
 
-// takeScopes splits a string at spaces. What stands in an array is a scope as it
-// is: an element with a space in it is one that no route asks for, not two.
+// takeScopes splits a string at spaces. An element of an array is one scope: if it
+// has a space in it, it is a scope that no route requires, and not two.
 func (r *reading) takeScopes(value string) error {
 	var scopes []string
 	if s, ok := strictjson.String(value); ok {

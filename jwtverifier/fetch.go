@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxDocument bounds what is read of an answer.
+	// maxDocument bounds the body of an answer.
 	maxDocument = 1 << 20
 	// maxResponseHeader bounds the header of an answer.
 	maxResponseHeader = 64 << 10
@@ -38,7 +38,7 @@ func newFetcher() fetcher {
 	}}
 }
 
-// document is what a server answered.
+// document is the answer of a server.
 type document struct {
 	text   string
 	maxAge time.Duration // negative: the server did not say
@@ -62,7 +62,7 @@ func (f *fetcher) read(ctx context.Context, rawURL string) (string, http.Header,
 	if err != nil {
 		var inner *url.Error
 		if errors.As(err, &inner) {
-			err = inner.Err // who calls names the URL
+			err = inner.Err // the caller names the URL
 		}
 		return "", nil, err
 	}
@@ -82,8 +82,8 @@ func (f *fetcher) read(ctx context.Context, rawURL string) (string, http.Header,
 
 var errTooLong = fmt.Errorf("answered more than %d bytes", maxDocument)
 
-// maxAge returns for how long an answer is fresh (RFC 9111 section 5.2.2), and a
-// negative time where it does not say.
+// maxAge returns for how long an answer is fresh (RFC 9111 section 5.2.2), or a
+// negative time if the answer does not say.
 func maxAge(h http.Header) time.Duration {
 	fresh := time.Duration(-1)
 	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
@@ -104,9 +104,9 @@ func maxAge(h http.Header) time.Duration {
 	return fresh
 }
 
-// parseURL parses the URL of what is fetched. An error is the end of a sentence
-// that begins with what raw is. The scheme of the URL is in lower case, whatever
-// the case of raw (RFC 3986 section 3.1).
+// parseURL parses the URL of an issuer or of a key set. Its error is the end of a
+// sentence. The scheme that it returns is in lower case, in whatever case raw spells
+// it (RFC 3986 section 3.1).
 func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -125,5 +125,5 @@ func isLoopback(host string) bool {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
+	return err == nil && addr.IsLoopback()
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
-// front takes tokens as they come: those that were verified before are found by
-// their hash, before anything of them is looked at, since what was verified was
-// well-formed. The others go to the verifier that is to check them.
+// front verifies tokens as they arrive. Those that were verified before are found
+// by their hash before they are parsed, since a token that was verified was
+// well-formed. The others are parsed, and verified by the verifier that choose
+// returns.
 type front struct {
 	cache  *cache // nil: none
 	parser jose.Parser
@@ -66,8 +67,8 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearer
 	return e.token, nil
 }
 
-// buffer holds a token while it is verified: its bytes, as the hash and the
-// signature are over bytes, and what it says.
+// buffer holds a token while it is verified: its bytes, which hash and signature
+// are over, and its claims.
 type buffer struct {
 	token   []byte
 	decoded []byte

@@ -10,48 +10,47 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
-// KeySource gives the keys that an issuer's tokens are checked with. Those of
-// this package are all there are: [RemoteKeys], [DiscoverKeys], [StaticKeys] and
-// [SharedSecret]. It is safe for concurrent use.
+// KeySource provides the keys of an issuer. It is implemented in this package
+// alone: by [RemoteKeys], [DiscoverKeys], [StaticKeys] and [SharedSecret]. It is
+// safe for concurrent use.
 //
 // A token whose "kid" names no key is checked with the keys that have no name, a
 // token without "kid" with all; in both cases with those alone that fit its
 // algorithm. If more than four fit, the token is refused: no token costs more
 // than four signature checks.
 type KeySource interface {
-	// Ready returns nil if there are keys to verify with. Where there are none,
-	// it fetches them, and waits until they are there, the fetch failed, or ctx
-	// ended. It is for programs that want to have keys before their first
-	// request; none needs to.
+	// Ready returns nil if there are keys to verify with. If there are none, it
+	// fetches them, and waits until they arrived, the fetch failed, or ctx ended.
+	// It is for programs that want keys before their first request. No program
+	// needs to call it.
 	Ready(ctx context.Context) error
-	// Status tells, without waiting, how the keys are: for readiness probes and
-	// metrics.
+	// Status returns the state of the keys without waiting: for readiness probes
+	// and metrics.
 	Status() KeyStatus
-	// Close ends a fetch in progress and lets no other begin. Keys that are
-	// there go on working until they are too old. It always returns nil.
+	// Close ends a fetch in progress and lets no other begin. Known keys go on
+	// working until they are too old. It always returns nil.
 	Close() error
 
-	// verify returns the key set of which a key signed the token. An error
-	// without ErrInvalidToken in its tree means that no answer could be had,
-	// which is no fault of the token's.
+	// verify returns the key set that has the token's key. An error without
+	// ErrInvalidToken in its tree is no fault of the token.
 	verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, error)
-	// inForce reports whether what set verified is still to be believed.
+	// inForce reports whether tokens that set verified are still good.
 	inForce(set *jose.KeySet, now time.Time) bool
-	// issuer is whose keys these are, empty where the source does not know.
+	// issuer returns the issuer, or "" if the source does not know it.
 	issuer() string
-	// reportTo tells which keys are skipped, and whether keys can be fetched.
+	// reportTo makes the source report skipped keys and failing fetches.
 	reportTo(reporter)
 }
 
-// KeyStatus says how the keys of a [KeySource] are.
+// KeyStatus is the state of the keys of a [KeySource].
 type KeyStatus struct {
-	// Keys is how many keys tokens can be verified with now. With none, every
-	// token is answered 503.
+	// Keys is the number of keys that tokens can be verified with now. If it is 0,
+	// every token is answered 503.
 	Keys int
-	// FetchedAt is when these keys were fetched, the zero time for keys that
-	// were not.
+	// FetchedAt is when these keys were fetched. It is the zero time if they were
+	// not fetched.
 	FetchedAt time.Time
-	// Failure is why the last fetch failed, nil where it did not. Known keys go
+	// Failure is the error of the last fetch, nil if it succeeded. Known keys go
 	// on working.
 	Failure error
 }
@@ -83,8 +82,8 @@ func (s *staticKeys) reportTo(r reporter) {
 // StaticKeys returns a source of public keys that do not change. Each of keys
 // is an *rsa.PublicKey, an *ecdsa.PublicKey on P-256, P-384 or P-521, an
 // ed25519.PublicKey, or a []byte or string with a JWK or a JWK Set (RFC 7517)
-// or with PEM: public keys and certificates. The key of each certificate is
-// taken, also of those that issued another; what else they say is not looked at.
+// or with PEM: public keys and certificates. The key of each certificate is used,
+// also of those that issued another; nothing else in a certificate is checked.
 //
 // RSA keys have 2048 to 8192 bits. Elliptic-curve keys are points of their curve,
 // Ed25519 keys also none of small order. Entries of a JWK Set that cannot be used
@@ -125,10 +124,10 @@ func parseKey(key any) (keys []jose.Key, skipped []error, err error) {
 	return []jose.Key{k}, nil, err
 }
 
-// SharedSecret returns a source of one secret for HS256, HS384 and HS512. Who
-// can verify with it can also issue: prefer keys. The secret must be as long as
-// the hash (RFC 7518 section 3.2), so one of 32 bytes serves HS256 alone, and a
-// shorter one is an error.
+// SharedSecret returns a source of one secret for HS256, HS384 and HS512. Prefer
+// keys: whoever can verify with a secret can also issue tokens. The secret must be
+// as long as the hash (RFC 7518 section 3.2): one of 32 bytes works for HS256
+// alone, and a shorter one is an error.
 func SharedSecret(secret []byte) (KeySource, error) {
 	key, err := jose.NewSecret(secret)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
-// usable returns the keys in force, nil where there are none. It begins a fetch
-// where one is due, and does not wait for it.
+// usable returns the keys in force, or nil if there are none. If a fetch is due, it
+// begins one and does not wait for it.
 func (k *remoteKeys) usable(now time.Time) *fetchedKeys {
 	elapsed := now.Sub(k.epoch)
 	if elapsed >= time.Duration(k.refreshAt.Load()) {
@@ -20,7 +20,7 @@ func (k *remoteKeys) usable(now time.Time) *fetchedKeys {
 	return k.fetched(elapsed)
 }
 
-// fetched returns the keys in force, nil where there are none.
+// fetched returns the keys in force, or nil if there are none.
 func (k *remoteKeys) fetched(elapsed time.Duration) *fetchedKeys {
 	keys := k.current.Load()
 	if keys == nil || elapsed >= keys.usableUntil {
@@ -59,9 +59,9 @@ func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, 
 	}
 }
 
-// withoutAnswer keeps an error of bearergate's that is in a transport's, or in
-// the cause of a cancellation, from being what the client is told: that there are
-// no keys is no fault of the token's.
+// withoutAnswer keeps an error of bearergate in the tree of a transport's error, or
+// of the cause of a cancellation, from becoming the answer to the client: that
+// there are no keys is no fault of the token.
 func withoutAnswer(err error) error {
 	var code bearergate.Code
 	var answer *bearergate.Error

@@ -11,8 +11,8 @@ var errDate = errors.New("not a NumericDate")
 // lastSecond is the last of the year 9999, the last that RFC 3339 can write.
 const lastSecond = 253402300799
 
-// takeExpiry refuses what is a mistake of the issuer's: 0, which others read as
-// never, and milliseconds where seconds belong.
+// takeExpiry refuses mistakes of the issuer: 0, which other libraries read as never,
+// and milliseconds in place of seconds.
 func takeExpiry(into *int64, value string) error {
 	if err := takeDate(into, value); err != nil {
 		return err
@@ -23,7 +23,7 @@ func takeExpiry(into *int64, value string) error {
 	return nil
 }
 
-// farthest is until where a float64 tells every second.
+// farthest ends the integers that a float64 holds exactly.
 const farthest = 1 << 53
 
 // takeDate reads a JSON number and drops its fraction. Numbers beyond all dates
@@ -44,7 +44,7 @@ func takeDate(into *int64, value string) error {
 	return nil
 }
 
-// shortInteger reads what dates usually are.
+// shortInteger reads the usual form of a date.
 func shortInteger(value string) (n int64, ok bool) {
 	if len(value) > 15 {
 		return 0, false

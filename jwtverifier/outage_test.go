@@ -151,7 +151,7 @@ func (a *guardedAPI) get(t *testing.T, token string) *http.Response {
 	io.Copy(io.Discard, resp.Body)
 	resp.Body.Close()
 	if resp.StatusCode == 503 && resp.Header.Get("Retry-After") == "" {
-		t.Error("503 without Retry-After")
+		t.Error("got 503 without Retry-After, want one")
 	}
 	return resp
 }
@@ -180,11 +180,11 @@ func (a *guardedAPI) comesToAnswer200(t *testing.T, token string) {
 		case 503:
 			time.Sleep(10 * time.Millisecond)
 		default:
-			t.Errorf("answered %d to a good token", got)
+			t.Errorf("got %d for a good token, want 200 or 503", got)
 			return
 		}
 	}
-	t.Error("did not recover")
+	t.Error("got 503 for ten seconds, want 200 after the outage")
 }
 
 // underLoad sends requests with a cached token, and with ones never seen, until
@@ -209,7 +209,7 @@ func (a *guardedAPI) underLoad(t *testing.T, known string) (stop func()) {
 					token = issued[(2*n+client)%len(issued)]
 				}
 				if got := a.get(t, token).StatusCode; got != 200 {
-					t.Errorf("a token whose key is known was answered %d", got)
+					t.Errorf("got %d for a token whose key is known, want 200", got)
 					return
 				}
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// policy is what a verified payload is held to.
+// policy decides about the claims of a token whose signature is good.
 type policy struct {
 	issuer   string
 	audience string

@@ -15,7 +15,7 @@ const (
 	retryInterval = 5 * time.Second
 )
 
-// flight is a fetch in progress, shared by all who wait for it.
+// flight is a fetch in progress, shared by all requests that wait for it.
 type flight struct {
 	unknownKey bool // it is made for an unknown key
 	done       chan struct{}
@@ -27,10 +27,10 @@ var (
 	errTooLate = errors.New("the key server did not answer in time")
 )
 
-// newerThan returns other keys than these, nil where the server has none, which
-// a nil set never is. It waits for a fetch until the deadline. A refresh that
-// was under way when a token with an unknown key came may have missed the key,
-// and is followed by another fetch.
+// newerThan returns other keys than these, or nil if the server has no others. For
+// a nil set it does not return nil without an error. It waits for a fetch until the
+// deadline. A refresh that was under way when a token with an unknown key arrived
+// may have missed the key, and is followed by another fetch.
 func (k *remoteKeys) newerThan(ctx context.Context, set *jose.KeySet, deadline time.Time) (*jose.KeySet, error) {
 	for {
 		newer, f, err := k.join(set)
@@ -50,9 +50,9 @@ func (k *remoteKeys) newerThan(ctx context.Context, set *jose.KeySet, deadline t
 	}
 }
 
-// join returns other keys than these if they are there already, or else the
-// fetch in progress, or begins one. It returns none of it where no fetch may
-// begin now: with the error of the last one, or without where it succeeded.
+// join returns other keys than these if they arrived already, or else the fetch in
+// progress, or begins one. If no fetch may begin now, it returns neither, and the
+// error of the last fetch, if that failed.
 func (k *remoteKeys) join(set *jose.KeySet) (newer *jose.KeySet, f *flight, err error) {
 	k.mu.Lock() // keys that arrive from here on are not overlooked
 	defer k.mu.Unlock()

@@ -73,23 +73,23 @@ func WithTransport(t http.RoundTripper) RemoteKeysOption {
 // (localhost, 127.0.0.0/8, ::1).
 //
 // Nothing is fetched before the first token, or [KeySource.Ready]; a server
-// that is down delays no start. All who wait share one fetch, which lasts at
-// most 10 s and goes on if they leave; each waits at most [DefaultMaxWait], and
+// that is down delays no start. All requests that wait share one fetch, which lasts
+// at most 10 s and goes on if they leave. Each waits at most [DefaultMaxWait], and
 // is then answered 503. A token whose key is known never waits.
 //
-// Keys are fetched again, by the requests that use them and without making them
-// wait, after the time that Cache-Control: max-age says, between 1 minute (also
-// for no-store and no-cache) and 24 hours; without it after 15 minutes. An unknown
-// "kid" makes its request fetch at once, so that a new key is taken at its first
-// use; for the next 10 s other unknown ones are refused without asking. Publish a
-// key before it is used, and give it a kid that no other had. A failed fetch is
-// repeated after 5 s, when asked for.
+// Keys are fetched again after the time that Cache-Control: max-age says, between
+// 1 minute (also for no-store and no-cache) and 24 hours; without it after 15
+// minutes. A request that uses the keys begins the fetch and does not wait for it.
+// An unknown "kid" makes its request fetch at once, so that a new key works from
+// its first use; for the next 10 s other unknown ones are refused without a fetch.
+// Publish a key before it is used, with a kid that no other key had. A failed fetch
+// is repeated after 5 s, if keys are needed.
 //
-// New keys are taken only if the answer is 200, without redirect, has at most
-// 1 MiB, is a JWK Set, and has a usable key. Otherwise those that are known stay
-// in use, at most [DefaultStaleIfError] longer. Entries that cannot be used are
-// skipped, as [StaticKeys] does. [Config.Logger] is told once about each of
-// them, and when fetches begin to fail and to succeed.
+// New keys are used only if the answer is 200, without redirect, has at most 1 MiB,
+// is a JWK Set, and has a usable key. Otherwise known keys stay in use, at most
+// [DefaultStaleIfError] longer. Entries that cannot be used are skipped, as by
+// [StaticKeys]. [Config.Logger] receives a record for each of them, once, and when
+// fetches begin to fail and to succeed.
 //
 // The error names every fault of the URL and of the options.
 func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
@@ -106,11 +106,11 @@ func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
 }
 
 // DiscoverKeys returns a source of the keys of the issuer, as [RemoteKeys] does
-// for the URL that the issuer's metadata names. The metadata is that of RFC
-// 8414 or else of OpenID Connect Discovery, of which the first usable one is
-// taken: its "issuer" must be this issuer, byte for byte, and its "jwks_uri" a
-// URL that RemoteKeys takes, of https where the issuer is of https. It is read
-// again with every fetch. The issuer is a URL without query and fragment.
+// for the URL that the issuer's metadata names. The metadata is that of RFC 8414
+// or, if that is not usable, of OpenID Connect Discovery. Its "issuer" must be this
+// issuer, byte for byte, and its "jwks_uri" a URL that RemoteKeys accepts, with
+// https if the issuer has https. It is read again with every fetch. The issuer is
+// a URL without query and fragment.
 func DiscoverKeys(issuer string, opts ...RemoteKeysOption) (KeySource, error) {
 	var faults []error
 	d, err := newDiscovery(issuer)
@@ -127,12 +127,12 @@ func DiscoverKeys(issuer string, opts ...RemoteKeysOption) (KeySource, error) {
 }
 
 // remoteKeys is a source of keys that are fetched when they are asked for.
-// Readers take no lock as long as the keys they need are there. Times are those
-// since epoch, which no change of the clock moves.
+// Readers need no lock as long as the keys that they need are known. Times count
+// from epoch, so that no change of the clock moves them.
 type remoteKeys struct {
 	fetcher      fetcher
 	fetch        func(context.Context) (document, error)
-	discovered   string // the issuer, where the keys were found by it
+	discovered   string // the issuer, if the keys were found by it
 	maxWait      time.Duration
 	staleIfError time.Duration
 	fetchTimeout time.Duration

@@ -181,11 +181,11 @@ func TestFirstCallerLeavingDoesNotFailTheFetchForTheSecond(t *testing.T) {
 		waited := took(func() {
 			leave()
 			if err := <-left; !errors.Is(err, context.Canceled) || errors.Is(err, bearergate.ErrInvalidToken) {
-				t.Errorf("the first caller got %v", err)
+				t.Errorf("the first caller got %v, want the end of its context", err)
 			}
 		})
 		if waited != 0 {
-			t.Errorf("the first caller was held for %v more", waited)
+			t.Errorf("the first caller waited %v more, want 0s", waited)
 		}
 		<-second
 		s.wantRequests(t, 1)
@@ -218,7 +218,7 @@ func TestFetchLastsAtMostTenSeconds(t *testing.T) {
 		keys := s.keys(t)
 		if got := took(func() {
 			if err := keys.Ready(context.Background()); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("got %v", err)
+				t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 			}
 		}); got != 10*time.Second {
 			t.Errorf("took %v, want 10s", got)
@@ -237,7 +237,7 @@ func TestTokenWhoseKeyIsKnownNeverWaits(t *testing.T) {
 			if got := took(func() {
 				accepts(t, v, longLived(s.Issuer, bearergatetest.SignedWith(bearergatetest.EdDSA)))
 			}); got != 0 {
-				t.Fatalf("waited %v", got)
+				t.Fatalf("waited %v, want 0s", got)
 			}
 		}
 	})
@@ -289,7 +289,7 @@ func TestUnknownKeyFetchesOnceThenCoolsDown(t *testing.T) {
 		s.wantRequests(t, 2)
 		for n := range 20 {
 			if got := took(func() { refuses(t, v, random(n)) }); got != 0 {
-				t.Errorf("waited %v in the cool-down", got)
+				t.Errorf("waited %v in the cool-down, want 0s", got)
 			}
 		}
 		s.wantRequests(t, 2)
@@ -334,7 +334,7 @@ func TestUnknownKeyIsNotRefusedWhereTheServerGivesNoAnswer(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		if n := s.requests.Load(); n > 6 {
-			t.Errorf("asked %d times in 20 s", n)
+			t.Errorf("got %d requests in 20 s, want at most 6", n)
 		}
 		s.fail(nil)
 		time.Sleep(5 * time.Second)
@@ -508,7 +508,7 @@ func TestCachedTokensOutliveARefreshThatChangesNothing(t *testing.T) {
 			accepts(t, v, token)
 			synctest.Wait()
 			if !cacheHit(t, v, token) {
-				t.Error("verified again")
+				t.Error("got no cache hit, want one with keys that did not change")
 			}
 		}
 		s.wantRequests(t, 4)
@@ -557,15 +557,15 @@ func TestReadyFetchesAndTellsWhyNot(t *testing.T) {
 		s := newKeyServer()
 		keys := s.keys(t)
 		if got := keys.Status(); got.Keys != 0 || got.Failure != nil || !got.FetchedAt.IsZero() {
-			t.Errorf("before the first fetch, got %+v", got)
+			t.Errorf("before the first fetch, got %+v, want nothing", got)
 		}
 		down := errors.New("down")
 		s.fail(down)
 		if err := keys.Ready(context.Background()); !errors.Is(err, down) {
-			t.Errorf("got %v", err)
+			t.Errorf("got %v, want %v", err, down)
 		}
 		if got := keys.Status(); got.Keys != 0 || !errors.Is(got.Failure, down) {
-			t.Errorf("while the server is down, got %+v", got)
+			t.Errorf("while the server is down, got %+v, want no keys and the failure", got)
 		}
 		s.fail(nil)
 		time.Sleep(5 * time.Second)
@@ -573,7 +573,7 @@ func TestReadyFetchesAndTellsWhyNot(t *testing.T) {
 			t.Error(err)
 		}
 		if got := keys.Status(); got.Keys != 3 || got.Failure != nil || !got.FetchedAt.Equal(time.Now()) {
-			t.Errorf("got %+v", got)
+			t.Errorf("got %+v, want 3 keys fetched now", got)
 		}
 		s.wantRequests(t, 2)
 		if err := keys.Ready(context.Background()); err != nil {
@@ -582,7 +582,7 @@ func TestReadyFetchesAndTellsWhyNot(t *testing.T) {
 		s.wantRequests(t, 2)
 		time.Sleep(100 * time.Hour)
 		if got := keys.Status(); got.Keys != 0 {
-			t.Errorf("with keys that are too old, got %+v", got)
+			t.Errorf("with keys that are too old, got %+v, want none", got)
 		}
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -590,13 +590,13 @@ func TestReadyFetchesAndTellsWhyNot(t *testing.T) {
 	s := newKeyServer()
 	s.takesAsLongAs(time.Hour)
 	if err := s.keys(t).Ready(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if err := issuer.Config().Keys.Ready(ctx); err != nil {
-		t.Errorf("static keys: %v", err)
+		t.Errorf("static keys: got %v, want them ready", err)
 	}
 	if got := issuer.Config().Keys.Status(); got.Keys != 3 {
-		t.Errorf("static keys: %+v", got)
+		t.Errorf("static keys: got %+v, want 3", got)
 	}
 	issuer.Config().Keys.Close()
 }
@@ -612,7 +612,7 @@ func TestClosedSourceFetchesNoMore(t *testing.T) {
 		time.Sleep(15 * time.Minute)
 		accepts(t, v, token) // a fetch hangs
 		if got := took(func() { keys.Close() }); got != 0 {
-			t.Errorf("closing took %v", got)
+			t.Errorf("closing took %v, want 0s", got)
 		}
 		time.Sleep(time.Hour)
 		accepts(t, v, token)
@@ -641,7 +641,7 @@ func TestCloseEndsTheFetch(t *testing.T) {
 	<-began
 	keys.Close()
 	if !ended.Load() {
-		t.Error("the fetch outlived Close")
+		t.Error("got Close to return before the fetch ended, want it to wait")
 	}
 }
 
@@ -691,7 +691,7 @@ func TestNoConnectionIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := keys.Ready(context.Background()); err != nil || kept.Load() {
-		t.Errorf("got %v, and a connection kept: %v", err, kept.Load())
+		t.Errorf("got %v, connection kept %v, want no error and none kept", err, kept.Load())
 	}
 }
 
@@ -713,7 +713,7 @@ func TestErrorOfATransportIsNotWhatTheClientIsTold(t *testing.T) {
 		cancelled, cancel := context.WithCancelCause(t.Context())
 		cancel(refusal)
 		if _, err := v.VerifyToken(cancelled, issuer.AccessToken()); err == nil || errors.Is(err, refusal) {
-			t.Errorf("got %v", err)
+			t.Errorf("got %v, want an error without %v in its tree", err, refusal)
 		}
 	}
 }
@@ -754,7 +754,7 @@ func TestTransportThatHeedsNoContextIsLeftBehind(t *testing.T) {
 			accepts(t, v, token)
 		}
 		if n := hanging.Load(); n > 16 {
-			t.Errorf("%d fetches hang", n)
+			t.Errorf("got %d fetches that hang, want at most 16", n)
 		}
 		keys.Close()
 	})
@@ -843,26 +843,28 @@ func TestOperatorIsToldOnceOfWhatChanges(t *testing.T) {
 func TestURLsThatKeysAreNotFetchedFrom(t *testing.T) {
 	for _, good := range []string{
 		"https://issuer.example/keys?v=1", "http://localhost:8080/keys", "http://127.0.0.1/keys", "http://127.1.2.3:80/keys", "http://[::1]:80/keys",
+		"http://[::ffff:127.0.0.1]/keys", "http://[::ffff:7f00:1]:80/keys", "HTTP://localhost/keys", "HTTPS://issuer.example/keys",
 	} {
 		if _, err := jwtverifier.RemoteKeys(good); err != nil {
-			t.Errorf("%s: %v", good, err)
+			t.Errorf("%s: got %v, want it accepted", good, err)
 		}
 	}
 	for _, bad := range []string{
 		"", "/keys", "issuer.example/keys", "http://issuer.example/keys", "http://localhost.example/keys", "http://10.0.0.1/keys", "http://0.0.0.0/keys",
 		"http://[::]/keys", "ftp://localhost/keys", "file:///etc/passwd", "https://user@issuer.example/", "https://issuer.example/#keys", "https://issuer.example/#",
 		"https:///keys", "https://issuer.example:port/", "http://127.0.0.1.nip.io/keys", "https:issuer.example",
+		"http://[::ffff:10.0.0.1]/keys", "http://[::ffff:0:127.0.0.1]/keys", "http://[::127.0.0.1]/keys", "http://[fe80::1%25lo]/keys", "HTTP://issuer.example/keys",
 	} {
 		if _, err := jwtverifier.RemoteKeys(bad); err == nil {
-			t.Errorf("%s was taken as a JWK Set URL", bad)
+			t.Errorf("%s: got it accepted as a JWK Set URL, want an error", bad)
 		}
 		if _, err := jwtverifier.DiscoverKeys(bad); err == nil {
-			t.Errorf("%s was taken as an issuer", bad)
+			t.Errorf("%s: got it accepted as an issuer, want an error", bad)
 		}
 	}
 	for _, bad := range []string{"https://issuer.example/?a=b", "https://issuer.example/?"} {
 		if _, err := jwtverifier.DiscoverKeys(bad); err == nil {
-			t.Errorf("%s was taken as an issuer", bad)
+			t.Errorf("%s: got it accepted as an issuer, want an error", bad)
 		}
 	}
 }
@@ -932,10 +934,10 @@ func FuzzKeyServer(f *testing.F) {
 		defer keys.Close()
 		_, err = verifierWith(t, issuer, keys).VerifyToken(context.Background(), token)
 		if errors.Is(err, bearergate.ErrInvalidToken) && keys.Status().Keys == 0 {
-			t.Errorf("refused without keys: %v", err)
+			t.Errorf("got %v without keys, want no refusal", err)
 		}
 		if err == nil && keys.Status().Keys == 0 {
-			t.Error("accepted without keys")
+			t.Error("got the token accepted without keys, want an error")
 		}
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// reporter tells an operator about the keys of an issuer.
+// reporter logs the state of an issuer's keys for an operator.
 type reporter struct {
 	logger *slog.Logger
 	issuer string
@@ -23,7 +23,7 @@ func (r reporter) recovered() {
 	r.logger.Info("bearergate: keys can be fetched again", "issuer", r.issuer)
 }
 
-// fetched tells what a fetch changed.
+// fetched reports the changes that a fetch made.
 func (r reporter) fetched(before, keys *fetchedKeys, failure, err error) {
 	switch {
 	case err != nil && failure == nil:

@@ -1,16 +1,16 @@
 // Package jwtverifier verifies JWT access tokens and installation tokens for
 // [bearergate.RequireToken].
 //
-// It takes the compact serialization alone, checks the signature over exactly
-// the received bytes before it believes anything, and holds tokens to RFC 7519
-// and RFC 8725: an allow-list of algorithms that the key must fit, no critical
-// or content-changing header members, exact issuer and audience, a required
-// expiry, strict base64url and JSON. Nothing is fetched from where a token says.
+// It accepts the compact serialization alone and checks the signature over exactly
+// the received bytes before it believes a claim. Tokens must follow RFC 7519 and
+// RFC 8725: an allow-list of algorithms that the key must fit, no critical or
+// content-changing header members, exact issuer and audience, a required expiry,
+// strict base64url and JSON. Nothing is fetched from a URL in a token.
 //
-// Keys come from the issuer, [DiscoverKeys] or [RemoteKeys], or are given,
-// [StaticKeys]. While the issuer is out of reach, known keys go on working, and
-// what cannot be decided is an error that bearergate answers with 503. Tokens that
-// were verified are remembered: see [Config.CacheSize].
+// Keys come from the issuer ([DiscoverKeys], [RemoteKeys]) or from the program
+// ([StaticKeys]). While the issuer is out of reach, known keys go on working. If a
+// token cannot be decided, the error is one that bearergate answers with 503.
+// Verified tokens are cached: see [Config.CacheSize].
 package jwtverifier
 
 import (
@@ -35,18 +35,18 @@ const DefaultCacheSize = 16 << 10
 // maxCacheSize bounds [Config.CacheSize]: an empty cache of this size takes 1 GiB.
 const maxCacheSize = 64 << 20
 
-// Config says which tokens are good. Issuer, Audience and Keys are required.
+// Config decides which tokens are good. Issuer, Audience and Keys are required.
 type Config struct {
-	// Issuer is what "iss" must be, byte for byte. With keys of [DiscoverKeys]
-	// it may be left empty: it is then the issuer that they were found by.
+	// Issuer is compared with "iss", byte for byte. With keys of [DiscoverKeys] it
+	// may be left empty: it is then the issuer that they were found by.
 	Issuer string
-	// Audience is what "aud" must be or contain, byte for byte: the API.
+	// Audience is the name of the API. "aud" must be or contain it, byte for byte.
 	Audience string
 	// Keys are the issuer's.
 	Keys KeySource
-	// Leeway is how far the clocks of issuer and API may differ: it is granted
-	// on "exp" and "nbf". Zero stands for [bearergate.DefaultLeeway], a
-	// negative value for none, and more than [MaxLeeway] is an error.
+	// Leeway is how far the clocks of issuer and API may differ: "exp" and "nbf"
+	// are extended by it. Zero stands for [bearergate.DefaultLeeway], a negative
+	// value for none, and more than [MaxLeeway] is an error.
 	Leeway time.Duration
 	// CacheSize is how many verified tokens are kept, so that their signatures
 	// need not be checked again. Zero stands for [DefaultCacheSize], a negative
@@ -60,14 +60,14 @@ type Config struct {
 	// more tokens than places, those that are used again stay before those that
 	// are not.
 	CacheSize int
-	// RequireTypeATJWT refuses tokens whose header does not say "typ":"at+jwt"
-	// (RFC 9068 section 2.1). Without it, tokens without "typ" and with "JWT"
-	// are taken too.
+	// RequireTypeATJWT refuses tokens whose header does not have "typ":"at+jwt"
+	// (RFC 9068 section 2.1). Without it, tokens without "typ" and with "JWT" are
+	// accepted too.
 	RequireTypeATJWT bool
 	// ClaimNames are the names of claims that are not registered.
 	ClaimNames ClaimNames
-	// Logger is told, once, which keys are skipped and why, and when keys begin
-	// to be out of reach and to be there again. Nil means silence.
+	// Logger receives a record for each key that is skipped, once, and when fetches
+	// of keys begin to fail and to succeed. If nil, nothing is logged.
 	Logger *slog.Logger
 }
 

@@ -56,7 +56,7 @@ func refuses(t *testing.T, v bearergate.Verifier, token string) {
 		t.Errorf("got %v, %v, want it refused as invalid", got, err)
 	}
 	if token != "" && err != nil && strings.Contains(err.Error(), token) {
-		t.Errorf("the token is in the error: %v", err)
+		t.Errorf("got the token in the error, want it nowhere: %v", err)
 	}
 }
 
@@ -233,7 +233,7 @@ func TestStrayBitsAreRefused(t *testing.T) {
 		}
 	}
 	if tried < 6 {
-		t.Errorf("only %d segments had bits to spare", tried)
+		t.Errorf("got %d segments with bits to spare, want at least 6", tried)
 	}
 }
 
@@ -384,7 +384,7 @@ func TestExpiryOfZeroIsAMistakeOfTheIssuers(t *testing.T) {
 	for _, exp := range []any{0, -1, 0.9} {
 		_, err := issuer.Verifier().VerifyToken(context.Background(), issuer.AccessToken(bearergatetest.WithClaim("exp", exp)))
 		if err == nil || !strings.Contains(err.Error(), "not a NumericDate") {
-			t.Errorf("exp %v: got %v", exp, err)
+			t.Errorf("exp %v: got %v, want it to be no NumericDate", exp, err)
 		}
 	}
 }
@@ -392,7 +392,7 @@ func TestExpiryOfZeroIsAMistakeOfTheIssuers(t *testing.T) {
 func TestIssuedAtThatIsNoTimeIsNotTold(t *testing.T) {
 	for _, iat := range []any{-1, 0, json.Number("1e400"), json.Number("253402300800")} {
 		if got := accepts(t, issuer.Verifier(), issuer.AccessToken(bearergatetest.WithClaim("iat", iat))).IssuedAt(); !got.IsZero() {
-			t.Errorf("iat %v: got %v", iat, got)
+			t.Errorf("iat %v: got %v, want the zero time", iat, got)
 		}
 	}
 }
@@ -445,7 +445,7 @@ func TestClaimsAreRead(t *testing.T) {
 				Subject string `json:"sub"`
 			}
 			if err := token.Decode(&raw); err != nil || raw.Subject != bearergatetest.DefaultSubject {
-				t.Errorf("decoded %+v, %v", raw, err)
+				t.Errorf("decoded %+v, %v, want the subject", raw, err)
 			}
 		})
 	}
@@ -479,7 +479,7 @@ func TestConfigurationFaultsAreToldTogether(t *testing.T) {
 	})
 	for _, part := range []string{"Issuer", "Audience", "Keys", "Leeway", "CacheSize", `"sub"`, `"type"`} {
 		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("%s is not in the error: %v", part, err)
+			t.Errorf("got %v, want %s in it", err, part)
 		}
 	}
 }
@@ -519,7 +519,7 @@ func TestSharedSecretServesWhatItIsLongEnoughFor(t *testing.T) {
 		refuses(t, v, issuer.AccessToken())
 	}
 	if _, err := jwtverifier.SharedSecret(secret[:31]); err == nil || strings.Contains(err.Error(), string(secret[:31])) {
-		t.Errorf("a secret of 31 bytes: got %v", err)
+		t.Errorf("a secret of 31 bytes: got %v, want an error without it", err)
 	}
 }
 
@@ -547,12 +547,12 @@ func FuzzVerifyToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		got, err := v.VerifyToken(context.Background(), token)
 		if err == nil && got == nil || err != nil && !errors.Is(err, bearergate.ErrInvalidToken) {
-			t.Errorf("got %v, %v", got, err)
+			t.Errorf("got %v, %v, want a token or ErrInvalidToken", got, err)
 		}
 		if err == nil {
 			for _, segment := range strings.Split(token, ".") {
 				if encode(decode(t, segment)) != segment {
-					t.Errorf("%q was taken", token)
+					t.Errorf("got %q accepted, want no segment but the encoding of its bytes", token)
 				}
 			}
 		}
@@ -587,7 +587,7 @@ func FuzzClaims(f *testing.F) {
 		token, err := v.VerifyToken(context.Background(), raw)
 		if err != nil {
 			if !errors.Is(err, bearergate.ErrInvalidToken) {
-				t.Errorf("%s: got %v", payload, err)
+				t.Errorf("%s: got %v, want ErrInvalidToken", payload, err)
 			}
 			return
 		}
@@ -608,7 +608,7 @@ func FuzzClaims(f *testing.F) {
 		}
 		number, _ := claims["exp"].(json.Number)
 		if exp, err := number.Float64(); err != nil || !time.Unix(int64(exp), 0).Equal(token.ExpiresAt()) || exp < float64(time.Now().Unix()-60) {
-			t.Errorf("%s expires %v", payload, token.ExpiresAt())
+			t.Errorf("%s: got expiry %v, want %v", payload, token.ExpiresAt(), number)
 		}
 		_, constrained := claims["cnf"]
 		if _, got := token.Confirmation(); got != constrained {

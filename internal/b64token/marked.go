@@ -16,8 +16,8 @@ func Mark[V any](m *Marked[V], v *V) { m.value = v }
 // AcceptedOnlyBy reports whether v was marked.
 func AcceptedOnlyBy(v any) bool { return stateOf(v) == accepted }
 
-// Unmade reports whether v is nil or zero, and of a type whose constructor marks
-// what it returns.
+// Unmade reports whether v is a nil or zero value of a type whose constructor marks
+// its values.
 func Unmade(v any) bool { return stateOf(v) == unmade }
 
 type state int

@@ -2,8 +2,8 @@ package strictjson
 
 import "strings"
 
-// scanner reads JSON from front to back. It does not recurse: what it needs for
-// nested values grows with the length of the data, and not the stack.
+// scanner reads JSON from front to back. It does not recurse: nested values need
+// memory in proportion to the length of the data, and no stack.
 type scanner struct {
 	data     string
 	pos      int
@@ -13,8 +13,8 @@ type scanner struct {
 	names    names
 }
 
-// read gives s its data. It looks once for what most data has nowhere, so that
-// not every string is searched for it.
+// read sets the data. It looks once for characters that most data has nowhere, so
+// that not every string is searched for them.
 func (s *scanner) read(data string) {
 	s.data, s.escapes, s.controls = data, strings.IndexByte(data, '\\') >= 0, hasControls(data)
 }
@@ -124,11 +124,11 @@ func (s *scanner) errTwice() error {
 	return malformed("a member stands twice")
 }
 
-// fold maps the names to one that encoding/json takes for the same.
+// fold returns the same for names that encoding/json does not distinguish.
 func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
-// next consumes what follows a value: the end of the object or array, or the
-// comma before another one.
+// next consumes the end of the object or array after a value, or the comma before
+// another value.
 func (s *scanner) next(end byte) (last bool, err error) {
 	s.skipSpace()
 	if s.take(end) {
@@ -179,8 +179,8 @@ func (s *scanner) nested() error {
 	}
 }
 
-// begin consumes a scalar or an empty object or array, which are complete, or
-// else the beginning of what it adds to open, up to its first value.
+// begin consumes a scalar or an empty object or array, which is complete, or else
+// the beginning of an object or array, up to its first value, and adds it to open.
 func (s *scanner) begin(open []int) (_ []int, complete bool, err error) {
 	switch object := s.pos; {
 	case s.take('{'):
@@ -200,8 +200,8 @@ func (s *scanner) begin(open []int) (_ []int, complete bool, err error) {
 	return open, true, s.scalar()
 }
 
-// resume consumes what follows a value in the innermost of open: its end, which
-// makes it complete, or else all up to the next value.
+// resume continues the innermost of open after a value. It consumes its end, which
+// makes it complete, or else the text up to the next value.
 func (s *scanner) resume(open []int) (_ []int, complete bool, err error) {
 	inner, outer := open[len(open)-1], open[:len(open)-1]
 	end := byte('}')

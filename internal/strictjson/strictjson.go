@@ -1,6 +1,6 @@
 // Package strictjson reads JSON objects from untrusted text: valid UTF-8, no
 // member twice at any depth, nothing after the object, names matched by case.
-// What it refuses is refused for good; it repairs nothing.
+// It repairs nothing.
 package strictjson
 
 import (
@@ -23,8 +23,8 @@ const ErrMalformed Error = "malformed JSON"
 // space around it. Without escapes both are parts of data, and keep it in memory.
 // An error of visit ends the walk and is returned as it is.
 //
-// Members are visited before the rest of data is checked: what was learned
-// counts only if Object returns nil.
+// Members are visited before the rest of data is checked: results count only if
+// Object returns nil.
 //
 // Values may nest as deep as data is long. Time and memory grow with its length.
 func Object(data string, visit func(name, value string) error) error {
@@ -34,7 +34,7 @@ func Object(data string, visit func(name, value string) error) error {
 }
 
 // CheckNamesDistinct checks data as [Object] does, and that no object in it has
-// two names that encoding/json takes for the same.
+// two names that encoding/json does not distinguish.
 func CheckNamesDistinct(data string) error {
 	var s scanner
 	s.read(data)
@@ -65,8 +65,7 @@ func Array(value string, visit func(element string) error) error {
 	return s.array(visit)
 }
 
-// String returns the string that value, as [Object] gives it, is the text of.
-// ok is false where it is no string.
+// String decodes value, as [Object] passes it. ok is false if it is no string.
 func String(value string) (text string, ok bool) {
 	if value[0] != '"' {
 		return "", false
@@ -78,8 +77,8 @@ func String(value string) (text string, ok bool) {
 	return text, err == nil
 }
 
-// Strings returns the strings that value is the array of. ok is false where it
-// is anything else.
+// Strings decodes value, as [Object] passes it. ok is false if it is no array of
+// strings.
 func Strings(value string) (texts []string, ok bool) {
 	if value[0] != '[' {
 		return nil, false

@@ -20,7 +20,7 @@ type algorithm struct {
 	// fits reports whether a key is of the algorithm's type, curve and size.
 	fits   func(key any) bool
 	verify func(signingInput, signature []byte, key any) error
-	// symmetric is whether who can verify can sign.
+	// symmetric is whether the key that verifies can also sign.
 	symmetric bool
 }
 
@@ -46,8 +46,8 @@ func rsaPKCS1(name string) *algorithm {
 	return &algorithm{name: name, fits: isRSA, verify: jwxVerify(name)}
 }
 
-// rsaPSS does not go through jwx, which takes a salt of any length; RFC 7518
-// section 3.5 wants the hash's.
+// rsaPSS does not use jwx, which accepts a salt of any length. RFC 7518 section 3.5
+// requires that of the hash.
 func rsaPSS(name string, hash crypto.Hash) *algorithm {
 	return &algorithm{name: name, fits: isRSA, verify: func(signingInput, signature []byte, key any) error {
 		h := hash.New()
@@ -64,7 +64,7 @@ func ecdsaOn(name string, curve elliptic.Curve) *algorithm {
 	}, verify: jwxVerify(name)}
 }
 
-// hmacWith wants a secret as long as the hash (RFC 7518 section 3.2).
+// hmacWith requires a secret as long as the hash (RFC 7518 section 3.2).
 func hmacWith(name string, hash crypto.Hash) *algorithm {
 	verify := jwxVerify(name)
 	return &algorithm{name: name, symmetric: true, fits: func(key any) bool {

@@ -16,10 +16,10 @@ var (
 	curveD, _ = new(big.Int).SetString("52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3", 16)
 )
 
-// checkEd25519 refuses what crypto/ed25519 verifies with all the same: bytes that
-// are no point of the curve or not the one encoding of theirs, and the eight
-// points of small order, for which anybody can make signatures that are good for
-// one message in eight, or for every message.
+// checkEd25519 refuses bytes that are no point of the curve or not its canonical
+// encoding, and the eight points of small order. Anybody can make signatures for
+// the latter that are good for one message in eight, or even for every message.
+// crypto/ed25519 does not refuse them.
 func checkEd25519(key ed25519.PublicKey) error {
 	if len(key) != ed25519.PublicKeySize {
 		return errors.New("an Ed25519 key of the wrong length")

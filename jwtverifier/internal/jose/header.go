@@ -9,22 +9,22 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// Header is what decides about the signature.
+// Header has the members that the verification depends on.
 type Header struct {
 	Algorithm string
 	KeyID     string // empty: none named
 	Type      string // empty: none named
 }
 
-// headers knows the headers that an issuer uses, by their segment: tokens of one
-// key have the same.
+// headers are the headers that an issuer uses, by their segment. Tokens of one key
+// have the same.
 type headers struct {
 	known  atomic.Pointer[map[string]Header]
 	adding sync.Mutex
 }
 
-// maxHeaders bounds what is known, for issuers whose headers differ from token
-// to token; maxHeaderLength, how much of it each is.
+// maxHeaders and maxHeaderLength bound the memory for issuers whose headers differ
+// from token to token.
 const (
 	maxHeaders      = 128
 	maxHeaderLength = 1 << 10
@@ -63,8 +63,8 @@ func (k *headers) remember(segment []byte, h Header) {
 	k.known.Store(&more)
 }
 
-// parseHeader takes what decides about the signature. Members that would change
-// what is signed are refused; members that offer keys are ignored.
+// parseHeader refuses members that change the signed content, and ignores members
+// that offer keys.
 func parseHeader(text string) (h Header, err error) {
 	hasAlgorithm, hasType := false, false
 	err = strictjson.Object(text, func(name, value string) error {

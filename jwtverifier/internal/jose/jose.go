@@ -1,7 +1,7 @@
 // Package jose checks compact JWS (RFC 7515 section 3.1) and reads the keys to
 // check them with. It is the only importer of jwx, which it uses for two things:
 // the signature over exactly the received bytes, and the numbers of one JWK.
-// Everything else that jwx offers is looser than what is promised here.
+// Everything else in jwx is looser than this package must be.
 package jose
 
 import (
@@ -33,9 +33,9 @@ type Parser struct {
 }
 
 // Parse reads exactly three segments, none empty, of base64url without padding,
-// white space or stray bits, of which the first is a header without extensions.
-// It does not read the payload. What it returns are parts of token and of
-// scratch, which it appends to; neither may change while they are in use.
+// white space or stray bits. The first is a header without extensions. The payload
+// is decoded and not read. The result has parts of token and of scratch, which
+// Parse appends to: neither may change while it is in use.
 func (p *Parser) Parse(token, scratch []byte) (s Signed, _ []byte, err error) {
 	if len(token) > MaxLength {
 		return s, scratch, fmt.Errorf("%w: too long", ErrMalformed)
@@ -76,8 +76,8 @@ func split(token []byte) (header, payload, signature []byte, err error) {
 
 var base64url = base64.RawURLEncoding.Strict()
 
-// appendDecoded appends what the segment encodes to buf, and returns that part
-// of it as well.
+// appendDecoded appends the bytes of the segment to buf. It returns those bytes and
+// the extended buf.
 func appendDecoded(buf, segment []byte) (decoded, extended []byte, err error) {
 	if len(segment) == 0 {
 		return nil, buf, fmt.Errorf("%w: an empty segment", ErrMalformed)

@@ -82,7 +82,7 @@ func TestExamplesOfRFC7515VerifyWithTheirKeys(t *testing.T) {
 			signed, err := parse(v.Compact)
 			if v.Alg == "none" {
 				if err == nil {
-					t.Error("an unsecured JWS was parsed")
+					t.Error("got an unsecured JWS parsed, want an error")
 				}
 				return
 			}
@@ -95,7 +95,7 @@ func TestExamplesOfRFC7515VerifyWithTheirKeys(t *testing.T) {
 			}
 			if v.Claims == nil {
 				if got := string(signed.Payload); got != "Payload" {
-					t.Errorf("got payload %q", got)
+					t.Errorf("got payload %q, want Payload", got)
 				}
 			} else {
 				var got map[string]any
@@ -113,7 +113,7 @@ func TestExamplesOfRFC7515VerifyWithTheirKeys(t *testing.T) {
 				}
 				forged[i] ^= 1
 				if signed, err := parse(string(forged)); err == nil && set.Verify(&signed) == nil {
-					t.Errorf("the signature is good with byte %d changed", i)
+					t.Errorf("got the signature accepted with byte %d changed, want it refused", i)
 				}
 			}
 		})
@@ -235,7 +235,7 @@ func TestAllowListIsExact(t *testing.T) {
 			}
 			err = set.Verify(&signed)
 			if (err == nil) != (name == s.alg) {
-				t.Errorf("signed with %s, named %q: got %v", s.alg, name, err)
+				t.Errorf("signed with %s, named %q: got %v, want it accepted: %v", s.alg, name, err, name == s.alg)
 			}
 			if promised := slices.ContainsFunc(signers, func(s signer) bool { return s.alg == name }); !promised && !errors.Is(err, jose.ErrAlgorithm) {
 				t.Errorf("named %q: got %v, want ErrAlgorithm", name, err)
@@ -249,7 +249,7 @@ func TestLengthIsCheckedFirst(t *testing.T) {
 	token := []byte(longToken)
 	if allocs := testing.AllocsPerRun(10, func() {
 		if _, _, err := p.Parse(token, nil); err == nil {
-			t.Error("a token of 900 KiB was parsed")
+			t.Error("got a token of 900 KiB parsed, want an error")
 		}
 	}); allocs > 5 {
 		t.Errorf("got %v allocations, want none for the token", allocs)
@@ -273,21 +273,21 @@ func FuzzParse(f *testing.F) {
 		}
 		parts := strings.Split(token, ".")
 		if len(parts) != 3 {
-			t.Fatalf("%q has %d segments", token, len(parts))
+			t.Fatalf("%q: got %d segments, want 3", token, len(parts))
 		}
 		for _, part := range parts {
 			b, err := base64.RawURLEncoding.DecodeString(part)
 			if err != nil || base64.RawURLEncoding.EncodeToString(b) != part || part == "" {
-				t.Errorf("%q is not the encoding of its bytes: %v", part, err)
+				t.Errorf("got %q accepted, want the encoding of its bytes: %v", part, err)
 			}
 		}
 		header, _ := base64.RawURLEncoding.DecodeString(parts[0])
 		var members map[string]any
 		if err := json.Unmarshal(header, &members); err != nil {
-			t.Fatalf("the header %q was taken: %v", header, err)
+			t.Fatalf("got the header %q accepted, want what encoding/json says: %v", header, err)
 		}
 		if members["alg"] != signed.Algorithm {
-			t.Errorf("got alg %q of %q", signed.Algorithm, header)
+			t.Errorf("got alg %q, want that of %q", signed.Algorithm, header)
 		}
 		for _, name := range []string{"crit", "b64", "enc"} {
 			if _, ok := members[name]; ok {

@@ -20,8 +20,8 @@ type Key struct {
 	public     any
 }
 
-// NewKey returns a key for all algorithms that fit it or, where alg is not
-// empty, for that one alone. public is an *rsa.PublicKey, *ecdsa.PublicKey or
+// NewKey returns a key for all algorithms that fit it or, if alg is not empty, for
+// that one alone. public is an *rsa.PublicKey, *ecdsa.PublicKey or
 // ed25519.PublicKey.
 func NewKey(public any, id, alg string) (Key, error) {
 	if err := checkStrength(public); err != nil {
@@ -99,14 +99,13 @@ type KeySet struct {
 	all     []*Key
 	byID    map[string]*Key
 	unnamed []*Key
-	// symmetric is whether these are secrets, of which there are never any
-	// beside public keys.
+	// symmetric is whether the keys are secrets. No set has secrets and public keys.
 	symmetric bool
 }
 
 // NewKeySet returns the set of these keys. Keys that share an id are left out
-// and reported, since the id does not say which is meant. A set without a
-// usable key is an error, of which skipped are part.
+// and reported, since their id is ambiguous. A set without a usable key is an
+// error that includes skipped.
 func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 	count := make(map[string]int)
 	for _, k := range keys {

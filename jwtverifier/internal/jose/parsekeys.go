@@ -56,7 +56,7 @@ func ParseSet(data string) (keys []Key, skipped []error, err error) {
 	return parseEntries(set)
 }
 
-// keysOf returns the text of the member "keys", empty where there is none.
+// keysOf returns the text of the member "keys", or "" if there is none.
 func keysOf(data string) (set string, err error) {
 	err = strictjson.Object(data, func(name, value string) error {
 		if name == "keys" {
@@ -94,7 +94,7 @@ type jwkMembers struct {
 	fault        error // the first
 }
 
-// parseJWK returns the id as well where the key cannot be used.
+// parseJWK returns the id also if the key cannot be used.
 func parseJWK(data string) (k Key, id string, err error) {
 	m := jwkMembers{use: "sig", public: make(map[string]string)}
 	k, err = m.parse(data)
@@ -118,7 +118,7 @@ func (m *jwkMembers) parse(data string) (Key, error) {
 	return NewKey(public, m.id, m.alg)
 }
 
-// take always returns nil, so that the id is read wherever it stands.
+// take always returns nil, so that the id is read at any place.
 func (m *jwkMembers) take(name, value string) error {
 	if err := m.read(name, value); err != nil && m.fault == nil {
 		m.fault = err
@@ -224,7 +224,7 @@ func parsePEMBlock(block *pem.Block) (crypto.PublicKey, error) {
 	return nil, errors.New("only public keys and certificates belong here")
 }
 
-// PublicKey returns a key for what crypto calls a public key.
+// PublicKey returns a key for a [crypto.PublicKey].
 func PublicKey(key any) (Key, error) {
 	switch k := key.(type) {
 	case rsa.PublicKey:
