@@ -142,6 +142,7 @@ func TestHEADIsClassifiedByItsChallengeAlone(t *testing.T) {
 		{"insufficient_scope", 403, []string{`Bearer realm="api", error="insufficient_scope", scope="a b"`}, bearergate.ErrMissingScope},
 		{"behind another challenge", 401, []string{`Basic realm="a, b", Bearer error=invalid_token`}, bearergate.ErrInvalidToken},
 		{"on another line", 401, []string{`Basic realm="a`, `DPoP algs="ES256"`, `bearer error="invalid_token"`}, bearergate.ErrInvalidToken},
+		{"behind another error", 401, []string{`DPoP error="invalid_request", Bearer error="invalid_token"`}, bearergate.ErrInvalidToken},
 		{"of another scheme", 401, []string{`DPoP error="invalid_token"`}, bearergate.ErrInvalidToken},
 
 		{"no challenge", 401, nil, ""},

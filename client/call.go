@@ -102,7 +102,6 @@ func (c *call) wait(refusal *Error) error {
 		return refusal
 	}
 	c.left -= refusal.RetryAfter
-	c.rejected = ""
 	if err := sleep(c.request.Context(), refusal.RetryAfter); err != nil {
 		return errors.Join(err, refusal)
 	}

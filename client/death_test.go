@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
@@ -120,6 +121,35 @@ func TestConnectionDiesThoughItsStoreFails(t *testing.T) {
 			t.Errorf("got error %v, want one with %q", err, want)
 		}
 		wantDeaths(t, s, 1)
+	})
+}
+
+// obedientStore saves nothing when the context has ended.
+type obedientStore struct{ client.ConnectionStore }
+
+func (o obedientStore) Save(ctx context.Context, id string, c client.Connection) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return o.ConnectionStore.Save(ctx, id, c)
+}
+
+func TestDeathIsSavedThoughTheRequestWasGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.connections = obedientStore{s.connections}
+		transport := s.connected(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		s.next(read, func(r *http.Request) (*http.Response, error) {
+			cancel()
+			return refuse(bearergate.ErrGrantRevoked)(r)
+		})
+		r, _ := http.NewRequestWithContext(ctx, "GET", origin, nil)
+		_, err := transport.RoundTrip(r)
+		wantReconnect(t, err, bearergate.ErrGrantRevoked)
+		if got, want := s.stored().Dead, bearergate.ErrGrantRevoked; got != want {
+			t.Errorf("stored Dead: got %q, want %q", got, want)
+		}
 	})
 }
 

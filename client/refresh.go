@@ -50,7 +50,6 @@ func (t *Transport) renewTokens(ctx context.Context, c Connection) (Connection, 
 	}
 	minted, err := t.mint(ctx, c)
 	if errors.Is(err, bearergate.ErrInvalidToken) {
-		c.Access = StoredToken{}
 		return t.refreshAndMint(ctx, c)
 	}
 	return minted, err
@@ -113,7 +112,6 @@ func (t *Transport) mint(ctx context.Context, c Connection) (Connection, error) 
 		Token     string `json:"token"`
 		ExpiresIn int64  `json:"expires_in"`
 	}
-	c.Installation = StoredToken{}
 	issued, err := t.ask(ctx, &answer, func() (*http.Request, error) { return t.mintRequest(ctx, c) })
 	if err != nil {
 		return c, fmt.Errorf("client: minting an installation token: %w", err)

@@ -135,6 +135,44 @@ func TestRenewalIsRepeatedByItself(t *testing.T) {
 	}
 }
 
+func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault answer
+		asked int
+	}{
+		"a cut connection":       {cut, 2},
+		"503":                    {refuse(bearergate.ErrTemporarilyUnavailable), 2},
+		"429":                    {refuse(bearergate.ErrRateLimited), 2},
+		"429 of a proxy":         {page(429), 2},
+		"502 of a proxy":         {page(502), 2},
+		"500 of the table":       {refuse(bearergate.ErrServerError), 2},
+		"400":                    {refuse(bearergate.ErrInvalidRequest), 1},
+		"401 of a proxy":         {page(401), 1},
+		"invalid_client":         {refuse(bearergate.ErrInvalidClient), 1},
+		"200 without a token":    {send(200, "application/json", `{}`), 1},
+		"a token with an error":  {send(200, "application/json", `{"error":"x","access_token":"access-1","expires_in":60}`), 1},
+		"a token in a redirect":  {send(302, "application/json", `{"access_token":"access-1","expires_in":60}`), 1},
+		"a token without an end": {send(200, "application/json", `{"access_token":"access-1"}`), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.transport(t)
+				s.next(refresh, c.fault)
+				if c.asked == 1 {
+					if err := get(transport); err == nil {
+						t.Error("got no error, want one")
+					}
+					wantAsked(t, s, refresh)
+					return
+				}
+				wantOK(t, transport)
+				wantAsked(t, s, refresh, refresh, mint, read)
+			})
+		})
+	}
+}
+
 func TestRenewalIsOneForAllThatWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)

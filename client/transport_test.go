@@ -129,7 +129,11 @@ func TestAnswersOfTheAPIsOwnAreReturnedAsTheyAre(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(time.Hour)
 				transport := s.connected(t)
-				s.next(read, send(c.status, c.contentType, c.body))
+				s.next(read, func(r *http.Request) (*http.Response, error) {
+					resp, err := send(c.status, c.contentType, c.body)(r)
+					resp.Header.Set("Retry-After", "1")
+					return resp, err
+				})
 				got, err := ask(transport, http.MethodGet, nil)
 				if want := fmt.Sprint(c.status, " ", c.body); err != nil || got != want {
 					t.Errorf("got %.80q (%d bytes), %v, want %.80q (%d bytes) and no error", got, len(got), err, want, len(want))
