@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func installation(id string) bearergate.Claims {
+func ofInstallation(id string) bearergate.Claims {
 	c := bearergatetest.Claims()
 	c.InstallationID = id
 	return c
@@ -70,7 +70,7 @@ func TestInstallationsShareNoBudget(t *testing.T) {
 
 func TestTokensOfAnInstallationShareItsBudget(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1))
-	first, second := installation("shared"), installation("shared")
+	first, second := ofInstallation("shared"), ofInstallation("shared")
 	first.Subject, first.GrantID, first.ClientID = "alice", "g1", "app-1"
 	second.Subject, second.GrantID, second.ClientID = "bob", "g2", "app-2"
 	second.Type = bearergate.AccessToken

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/installation"
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
@@ -78,27 +79,35 @@ func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.
 	return api, nil
 }
 
-func tokenEndpoint(mux *http.ServeMux, clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants *bearergate.MemoryGrants, signer signer, verifier bearergate.Verifier, tokens *tokenendpoint.MemoryTokens) error { // in README.md
+func tokenEndpoint(mux *http.ServeMux, clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants *bearergate.MemoryGrants, signer signer, verifier bearergate.Verifier, tokens *installation.MemoryTokens) error { // in README.md
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 		Clients: clients, // one method; secrets as SHA-256
 		Store:   store,   // new(tokenendpoint.MemoryStore), or your database
 		Grants:  grants,  // codes and refresh tokens of a grant that is gone are invalid_grant
-		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.AccessToken, error) {
+		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 			token, err := signer.Sign(a.ClientID, a.Subject, a.GrantID, a.Scopes) // a JWT of your authorization server
-			return tokenendpoint.AccessToken{Token: token, ExpiresIn: time.Hour}, err
+			return tokenendpoint.Issued{Token: token, ExpiresIn: time.Hour}, err
 		},
 	})
-	mux.Handle("/oauth/token", endpoint)
-
-	installation := bearergate.Chain(
+	if err != nil {
+		return err
+	}
+	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", tokens.Save), time.Hour)
+	if err != nil {
+		return err
+	}
+	revoke, err := installation.RevokeHandler(store.RevokeGrant, func(ctx context.Context, id string) error { return grants.Revoke(id, time.Now()) })
+	if err != nil {
+		return err
+	}
+	guarded := bearergate.Chain(
 		bearergate.RequireToken(verifier, bearergate.AccessToken),
 		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
 	)
-	mux.Handle("POST /installations/{grantId}/tokens", installation(
-		tokenendpoint.MintInstallationTokens(tokenendpoint.IssueOpaque("bi_oat_", tokens.Save), time.Hour)))
-	mux.Handle("DELETE /installations/{grantId}", installation(
-		tokenendpoint.RevokeGrant(store, func(ctx context.Context, id string) error { return grants.Revoke(id, time.Now()) })))
-	return err
+	mux.Handle("/oauth/token", endpoint)
+	mux.Handle("POST /installations/{grantId}/tokens", guarded(mint))
+	mux.Handle("DELETE /installations/{grantId}", guarded(revoke))
+	return nil
 }
 
 type signer interface {

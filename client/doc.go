@@ -1,9 +1,9 @@
-// Package client is the other half of bearergate: what an app does about each of
-// the documented errors.
+// Package client is for apps that call an API guarded by bearergate: it does what
+// each of the documented errors asks for.
 //
-// [CheckResponse] makes a typed error of an answer. [Transport] does what the
-// error says: it holds the tokens of a connection, renews them, repeats what can
-// be repeated, waits as long as it is told, and stops when the connection is dead.
+// [CheckResponse] makes a typed error of an answer. [Transport] acts on the error:
+// it holds the tokens of a connection, renews them, repeats requests, waits for
+// Retry-After, and stops when the connection is dead.
 //
 //	transport, err := client.New(client.Config{
 //		APIURL:       "https://api.example",
@@ -11,7 +11,7 @@
 //		MintURL:      "https://api.example/installations/{grantId}/tokens",
 //		ClientID:     "app-1",
 //		ClientSecret: secret,
-//		Connections:  connections, // where the refresh token is kept
+//		Connections:  connections, // stores the refresh token
 //		ConnectionID: "user-1",
 //		Dead:         func(error) { showReconnect("user-1") },
 //	})

@@ -3,10 +3,8 @@ package client_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,155 +14,129 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestEveryRefusalComesBackAsItWas(t *testing.T) {
-	actions := map[bearergate.Code]client.Action{
-		bearergate.ErrInvalidRequest: client.FixRequest, bearergate.ErrInvalidGrant: client.RestartAuthorization,
-		bearergate.ErrInvalidToken: client.RefreshAndRemint, bearergate.ErrMissingScope: client.Reauthorize,
-		bearergate.ErrWrongOrganization: client.FixRequest, bearergate.ErrGrantNotFound: client.FixRequest,
-		bearergate.ErrGrantRevoked: client.Reconnect, bearergate.ErrRateLimited: client.Wait,
-		bearergate.ErrInvalidClient: client.FixRequest, bearergate.ErrTemporarilyUnavailable: client.Wait, bearergate.ErrServerError: client.FixRequest,
+func TestActionsAreTheTables(t *testing.T) {
+	for action, want := range map[client.Action]string{
+		client.KeepConnection:       "keep the connection",
+		client.FixRequest:           "fix the request",
+		client.RestartAuthorization: "restart the authorization",
+		client.RefreshAndRemint:     "refresh and re-mint",
+		client.Reauthorize:          "authorize again",
+		client.Reconnect:            "reconnect",
+		client.Wait:                 "wait",
+	} {
+		if got := action.String(); got != want {
+			t.Errorf("Action(%d): got %q, want %q", int(action), got, want)
+		}
+	}
+	var zero client.Action
+	if zero != client.KeepConnection {
+		t.Errorf("zero Action: got %v, want %v", zero, client.KeepConnection)
 	}
 	for _, code := range bearergate.Codes() {
-		sent := &bearergate.Error{Code: code, Required: "a b", RetryAfter: 90 * time.Second}
-		rec := httptest.NewRecorder()
-		bearergate.WriteError(rec, httptest.NewRequest("GET", "/", nil), sent)
-		body := rec.Body.String()
-		resp := rec.Result()
-		err := client.CheckResponse(resp)
-
-		var typed *client.Error
-		var inner *bearergate.Error
-		if !errors.Is(err, &bearergate.Error{Code: code}) || !errors.As(err, &typed) || !errors.As(err, &inner) {
-			t.Errorf("%s: got %v", code, err)
-			continue
-		}
-		want := &client.Error{Status: code.Status(), Code: code, Action: actions[code]}
-		if code == bearergate.ErrMissingScope {
-			want.Required = []string{"a", "b"}
-		}
-		if want.Action == client.Wait {
-			want.RetryAfter = 90 * time.Second
-		}
-		if typed.Status != want.Status || typed.Code != want.Code || typed.Action != want.Action || typed.RetryAfter != want.RetryAfter || !cmp.Equal(typed.Required, want.Required) {
-			t.Errorf("%s: got %+v, want %+v", code, typed, want)
-		}
-		if again, _ := io.ReadAll(resp.Body); string(again) != body {
-			t.Errorf("%s: the body is %q afterwards", code, again)
-		}
-		for other := range actions {
-			if errors.Is(err, &bearergate.Error{Code: other}) != (other == code) {
-				t.Errorf("%s is taken for %s", code, other)
-			}
+		if e := refused(t, code); e.Action != code.Action() {
+			t.Errorf("%s: got action %v, want that of the row, %v", code, e.Action, code.Action())
 		}
 	}
 }
 
-// endless is a body without end that counts what is read.
-type endless struct{ read int }
-
-func (e *endless) Close() error { return nil }
-
-func (e *endless) Read(p []byte) (int, error) {
-	e.read += len(p)
-	return len(p), nil
-}
-
-func TestUndocumentedAnswersAreTypedErrors(t *testing.T) {
-	for name, body := range map[string]string{
-		"empty": "", "HTML": "<html>", "another code": `{"error":"teapot"}`, "another status": `{"error":"grant_revoked"}`, "no error": `{"message":"no"}`,
-		"an array": `["invalid_token"]`, "error is no string": `{"error":{"code":"invalid_token"}}`, "twice": `{"error":"invalid_token","error":"invalid_token"}`,
-		"more behind it": `{"error":"invalid_token"}{}`, "a bomb": strings.Repeat(`{"error":`, 100_000), "case": `{"Error":"invalid_token"}`,
-	} {
-		resp := &http.Response{StatusCode: 401, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-		var typed *client.Error
-		err := client.CheckResponse(resp)
-		if !errors.As(err, &typed) || typed.Status != 401 || typed.Code != "" || typed.Action != client.FixRequest {
-			t.Errorf("%s: got %+v", name, err)
-		}
-		var inner *bearergate.Error
-		if errors.As(err, &inner) {
-			t.Errorf("%s: it is %v", name, inner)
-		}
-	}
-	for _, status := range []int{200, 204, 302, 399} {
-		body := new(endless)
-		if err := client.CheckResponse(&http.Response{StatusCode: status, Body: body}); err != nil || body.read > 0 {
-			t.Errorf("%d: got %v, read %d bytes", status, err, body.read)
-		}
-	}
-	body := new(endless)
-	if err := client.CheckResponse(&http.Response{StatusCode: 500, Body: body}); err == nil || body.read > 4<<20 || !strings.Contains(err.Error(), "1 MiB") {
-		t.Errorf("got %v, read %d bytes", err, body.read)
-	}
-	var typed *client.Error
-	required := io.NopCloser(strings.NewReader(`{"error":"grant_revoked","required":"a"}`))
-	if errors.As(client.CheckResponse(&http.Response{StatusCode: 410, Body: required}), &typed); typed.Required != nil {
-		t.Errorf("got %+v", typed)
-	}
-}
-
-func TestRetryAfterIsReadAsItIsMeant(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		in := time.Now().Add(90 * time.Second).UTC()
-		for value, want := range map[string]time.Duration{
-			"7": 7 * time.Second, " 7 ": 7 * time.Second, "0": time.Second, "-5": time.Second, "": time.Second, "soon": time.Second, "1.5": time.Second, "7, 8": time.Second,
-			"1000000000000": 9223372036 * time.Second, "99999999999999999999999": 9223372036 * time.Second,
-			in.Format(http.TimeFormat): 90 * time.Second, in.Format("Monday, 02-Jan-06 15:04:05 GMT"): 90 * time.Second, in.Format(time.ANSIC): 90 * time.Second,
-			"Mon, 01 Jan 1990 00:00:00 GMT": time.Second,
-		} {
-			header := http.Header{"Retry-After": {value}}
-			err := client.CheckResponse(&http.Response{StatusCode: 429, Header: header, Body: http.NoBody})
-			var typed *client.Error
-			if errors.As(err, &typed); typed.RetryAfter.Round(time.Second) != want {
-				t.Errorf("%q: got %v, want %v", value, typed.RetryAfter, want)
-			}
-		}
-		var typed *client.Error
-		errors.As(client.CheckResponse(&http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody}), &typed)
-		if typed.RetryAfter != 5*time.Second {
-			t.Errorf("503 without Retry-After: got %v", typed.RetryAfter)
-		}
-	})
-}
-
-func TestActionsHaveWords(t *testing.T) {
-	seen := make(map[string]bool)
-	for a := client.FixRequest; a <= client.Wait+1; a++ {
-		seen[a.String()] = true
-	}
-	if len(seen) != 7 || !seen["reconnect"] || !seen["Action(6)"] {
-		t.Errorf("got %v", seen)
-	}
-}
-
-func TestErrorTellsStatusAndCode(t *testing.T) {
+// refused returns the error of an answer with this code.
+func refused(t *testing.T, code bearergate.Code) *client.Error {
+	t.Helper()
 	rec := httptest.NewRecorder()
-	bearergate.WriteError(rec, httptest.NewRequest("GET", "/", nil), &bearergate.Error{Code: bearergate.ErrMissingScope, Required: "a b"})
-	if got, want := fmt.Sprint(client.CheckResponse(rec.Result())), "bearergate: answered 403 missing_scope, missing a b"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	sent := &bearergate.Error{Code: code, Required: "a b", RetryAfter: 90 * time.Second}
+	bearergate.WriteError(rec, httptest.NewRequest("GET", "/", nil), sent)
+	return typed(t, client.CheckResponse(rec.Result()))
+}
+
+// typed returns the [client.Error] in the tree of err.
+func typed(t *testing.T, err error) *client.Error {
+	t.Helper()
+	var e *client.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got error %v, want a *client.Error", err)
+	}
+	return e
+}
+
+func TestErrorIsItsCodeAndNoOther(t *testing.T) {
+	for _, code := range bearergate.Codes() {
+		err := fmt.Errorf("reading: %w", refused(t, code))
+		for _, other := range bearergate.Codes() {
+			if got, want := errors.Is(err, other), other == code; got != want {
+				t.Errorf("errors.Is(an error of %s, %s): got %t, want %t", code, other, got, want)
+			}
+		}
 	}
 }
 
-func FuzzCheckResponse(f *testing.F) {
-	f.Add(401, "", `{"error":"invalid_token"}`)
-	f.Add(403, "", `{"error":"missing_scope","required":"a b"}`)
-	f.Add(429, "60", `{"error":"rate_limited"}`)
-	f.Add(503, "Sun, 06 Nov 1994 08:49:37 GMT", `<html>`)
-	f.Fuzz(func(t *testing.T, status int, retryAfter, body string) {
-		resp := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {retryAfter}}, Body: io.NopCloser(strings.NewReader(body))}
-		err := client.CheckResponse(resp)
-		var e *client.Error
-		if (err != nil) != (status >= 400) || err != nil && !errors.As(err, &e) {
-			t.Fatalf("%d: got %v", status, err)
-		}
-		if e == nil {
-			return
-		}
-		if e.Code != "" && e.Code.Status() != status || e.Code != bearergate.ErrMissingScope && e.Required != nil {
-			t.Errorf("%d: got %+v", status, e)
-		}
-		if e.Action == client.Wait && e.RetryAfter < time.Second || e.RetryAfter < 0 {
-			t.Errorf("would wait %v", e.RetryAfter)
-		}
+// TestRefusalOfAnotherServerIsNotThisServers has a server whose check, or handler,
+// calls another one.
+func TestRefusalOfAnotherServerIsNotThisServers(t *testing.T) {
+	check := func(err error) http.Handler {
+		return bearergate.Require(func(*http.Request) error { return err })(http.NotFoundHandler())
+	}
+	handler := func(err error) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { bearergate.Refuse(w, r, err) })
+	}
+	for _, code := range bearergate.Codes() {
+		t.Run(string(code), func(t *testing.T) {
+			for name, err := range map[string]error{
+				"CheckResponse": refused(t, code),
+				"wrapped":       fmt.Errorf("asking the other server: %w", refused(t, code)),
+				"Transport":     refusedTransport(t, code),
+			} {
+				for where, server := range map[string]http.Handler{"check": check(err), "handler": handler(err)} {
+					rec := httptest.NewRecorder()
+					server.ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
+					want := "503 {\"error\":\"temporarily_unavailable\"}\n"
+					if got := fmt.Sprint(rec.Code, " ", rec.Body.String()); got != want {
+						t.Errorf("%s in a %s: got %q, want %q", name, where, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// refusedTransport returns the error of a request that is answered with the code
+// whatever the transport does.
+func refusedTransport(t *testing.T, code bearergate.Code) (err error) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.always(read, refuse(code))
+		err = get(transport)
+		wantCode(t, err, code)
 	})
+	return err
+}
+
+func TestUnwrapReturnsWhatWentWrongBesides(t *testing.T) {
+	if got := refused(t, bearergate.ErrGrantRevoked).Unwrap(); got != nil {
+		t.Errorf("Unwrap of a refusal: got %v, want nil", got)
+	}
+	resp := &http.Response{StatusCode: 500, Header: http.Header{}, Body: new(brokenBody)}
+	if err := client.CheckResponse(resp); !errors.Is(err, errBroken) {
+		t.Errorf("got error %v, want %v in its tree", err, errBroken)
+	}
+}
+
+var errBroken = errors.New("broken pipe")
+
+type brokenBody struct{ endless }
+
+func (*brokenBody) Read([]byte) (int, error) { return 0, errBroken }
+
+func TestErrorSaysStatusAndCode(t *testing.T) {
+	for _, c := range []struct {
+		code bearergate.Code
+		want string
+	}{
+		{bearergate.ErrMissingScope, "bearergate: answered 403 missing_scope, missing a b"},
+		{bearergate.ErrGrantRevoked, "bearergate: answered 410 grant_revoked"},
+	} {
+		if diff := cmp.Diff(c.want, refused(t, c.code).Error()); diff != "" {
+			t.Errorf("%s: -want +got\n%s", c.code, diff)
+		}
+	}
 }

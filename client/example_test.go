@@ -12,7 +12,8 @@ import (
 
 func ExampleCheckResponse() {
 	answer := httptest.NewRecorder() // stands for an answer of the API
-	bearergate.WriteError(answer, httptest.NewRequest("GET", "/", nil), &bearergate.Error{Code: bearergate.ErrMissingScope, Required: "projects:write"})
+	refusal := &bearergate.Error{Code: bearergate.ErrMissingScope, Required: "projects:write"}
+	bearergate.WriteError(answer, httptest.NewRequest("GET", "/", nil), refusal)
 
 	err := client.CheckResponse(answer.Result())
 	var e *client.Error

@@ -47,7 +47,7 @@ func TestXOAuth2HandsItsTokenOn(t *testing.T) {
 	connections := new(client.MemoryConnections)
 	connections.Save(t.Context(), "user", client.Connection{
 		GrantID: "grant", RefreshToken: token.RefreshToken,
-		Access: client.Token{Text: token.AccessToken, IssuedAt: time.Now(), ExpiresAt: token.Expiry},
+		Access: client.StoredToken{Text: token.AccessToken, IssuedAt: time.Now(), ExpiresAt: token.Expiry},
 	})
 	transport, err := client.New(client.Config{
 		APIURL: api.URL, TokenURL: server.URL + "/token", MintURL: api.URL + "/installations/{grantId}/tokens",

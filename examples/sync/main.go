@@ -185,6 +185,6 @@ func exchange(ctx context.Context, base string, form url.Values) (client.Connect
 	}
 	return client.Connection{
 		GrantID: grantID, RefreshToken: tokens.RefreshToken,
-		Access: client.Token{Text: tokens.AccessToken, IssuedAt: issued, ExpiresAt: issued.Add(time.Duration(tokens.ExpiresIn) * time.Second)},
+		Access: client.StoredToken{Text: tokens.AccessToken, IssuedAt: issued, ExpiresAt: issued.Add(time.Duration(tokens.ExpiresIn) * time.Second)},
 	}, nil
 }

@@ -1,0 +1,119 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/challenge"
+	"github.com/bearergate/bearergate/internal/strictjson"
+)
+
+// maxBody bounds what is read of an answer.
+const maxBody = 1 << 20
+
+var errTooLong = errors.New("more than 1 MiB")
+
+// CheckResponse returns nil for an answer below 400, and otherwise an [*Error]. It
+// is for callers with a transport of their own. It reads at most 1 MiB of the body
+// of such an answer, and replaces the body by what it read.
+func CheckResponse(resp *http.Response) error {
+	if resp.StatusCode < http.StatusBadRequest {
+		return nil
+	}
+	body, err := readBody(resp)
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	e := classify(resp, body)
+	if err != nil {
+		e.note = fmt.Errorf("reading the answer: %w", err)
+	}
+	return e
+}
+
+// readBody reads the body and closes it.
+func readBody(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		body, err = body[:maxBody], errTooLong
+	}
+	return body, err
+}
+
+// classify returns the error of an answer of 400 or more.
+func classify(resp *http.Response, body []byte) *Error {
+	e := &Error{Status: resp.StatusCode}
+	code, required := codeOf(resp, body)
+	if code.Status() == resp.StatusCode {
+		e.Code, e.Required, e.Action = code, required, code.Action()
+	}
+	if pause := pauseOf(resp.StatusCode); pause > 0 {
+		e.Action, e.RetryAfter = Wait, retryAfter(resp.Header, time.Now(), pause)
+	}
+	return e
+}
+
+// codeOf returns the code that the answer names, empty if it names none.
+func codeOf(resp *http.Response, body []byte) (code bearergate.Code, required []string) {
+	if isHEAD(resp) {
+		return codeOfChallenges(resp), nil
+	}
+	code, required, _ = codeOfBody(body)
+	return code, required
+}
+
+func isHEAD(resp *http.Response) bool {
+	return resp.Request != nil && resp.Request.Method == http.MethodHead
+}
+
+// codeOfBody reads the documented JSON: an object with "error", and "required"
+// for missing_scope. It reports whether the body is that.
+func codeOfBody(body []byte) (code bearergate.Code, required []string, ok bool) {
+	err := strictjson.Object(string(body), func(name, value string) error {
+		text, isString := strictjson.String(value)
+		switch {
+		case name == "error" && isString:
+			code, ok = bearergate.Code(text), true
+		case name == "required" && isString:
+			required = strings.Fields(text)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return "", nil, false
+	case code != bearergate.ErrMissingScope:
+		return code, nil, ok
+	}
+	return code, required, ok
+}
+
+// codeOfChallenges returns the code that a challenge of the answer names and that
+// has the answer's status (S8.26).
+func codeOfChallenges(resp *http.Response) bearergate.Code {
+	for _, c := range challenge.Parse(resp.Header.Values("WWW-Authenticate")) {
+		if code := codeOfAttribute(c.Parameters["error"]); code.Status() == resp.StatusCode {
+			return code
+		}
+	}
+	return ""
+}
+
+// codeOfAttribute returns the code for the error attribute of a challenge (RFC 6750
+// section 3.1).
+func codeOfAttribute(attribute string) bearergate.Code {
+	switch attribute {
+	case "invalid_request":
+		return bearergate.ErrInvalidRequest
+	case "invalid_token":
+		return bearergate.ErrInvalidToken
+	case "insufficient_scope":
+		return bearergate.ErrMissingScope
+	}
+	return ""
+}

@@ -1,0 +1,159 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+)
+
+// call is a request of the application with all its attempts.
+type call struct {
+	transport *Transport
+	request   *http.Request
+	token     StoredToken
+	rejected  string        // a token that is not to be used again
+	left      time.Duration // to wait
+	sent      bool
+	replayed  bool
+}
+
+// do sends the request until an answer is to be returned.
+func (c *call) do() (*http.Response, error) {
+	for {
+		resp, err := c.attempt()
+		if err != nil {
+			return nil, err
+		}
+		refusal := refusalOf(resp)
+		if refusal == nil {
+			return resp, nil
+		}
+		if err := c.react(refusal); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// attempt sends the request once.
+func (c *call) attempt() (*http.Response, error) {
+	ctx := c.request.Context()
+	token, err := c.transport.current(ctx, c.rejected)
+	if err != nil {
+		return nil, err
+	}
+	attempt := c.request.Clone(ctx)
+	attempt.Header.Set("Authorization", "Bearer "+token.Text)
+	if c.sent && c.request.GetBody != nil {
+		if attempt.Body, err = c.request.GetBody(); err != nil {
+			return nil, fmt.Errorf("client: repeating a request: %w", err)
+		}
+	}
+	c.token, c.sent = token, true
+	return c.transport.config.Base.RoundTrip(attempt)
+}
+
+// closeUnsent closes the body of a request that was never sent, as a RoundTripper
+// must.
+func (c *call) closeUnsent() {
+	if !c.sent && c.request.Body != nil {
+		c.request.Body.Close()
+	}
+}
+
+// react does what the refusal asks for. It returns nil if the request is to be sent
+// again.
+func (c *call) react(refusal *Error) error {
+	switch refusal.Action {
+	case RefreshAndRemint:
+		return c.replay(refusal)
+	case Wait:
+		return c.wait(refusal)
+	case Reconnect:
+		c.transport.die(c.request.Context(), c.token.Text, refusal)
+	}
+	return refusal
+}
+
+// replay has the request sent once more, with another token.
+func (c *call) replay(refusal *Error) error {
+	if c.replayed {
+		return refusal
+	}
+	if !c.repeatable() {
+		refusal.note = errNotRepeated
+		return refusal
+	}
+	c.replayed, c.rejected = true, c.token.Text
+	return nil
+}
+
+// wait returns nil after the time of Retry-After.
+func (c *call) wait(refusal *Error) error {
+	if !c.repeatable() {
+		refusal.note = errNotRepeated
+		return refusal
+	}
+	if refusal.RetryAfter > c.left {
+		return refusal
+	}
+	c.left -= refusal.RetryAfter
+	if err := sleep(c.request.Context(), refusal.RetryAfter); err != nil {
+		return errors.Join(err, refusal)
+	}
+	return nil
+}
+
+// repeatable reports whether the body, if there is one, can be sent again.
+func (c *call) repeatable() bool {
+	r := c.request
+	return r.Body == nil || r.Body == http.NoBody || r.GetBody != nil
+}
+
+var errNotRepeated = errors.New("not repeated, as the body of the request cannot be read again; set GetBody")
+
+// refusalOf returns the error of the table that the answer is, nil for any other
+// answer, of which the body is left to be read.
+func refusalOf(resp *http.Response) *Error {
+	if resp.StatusCode < http.StatusBadRequest || !isJSON(resp) {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err == nil && len(body) <= maxBody {
+		if e := classify(resp, body); e.Code != "" || asksHEADToWait(resp) {
+			resp.Body.Close()
+			return e
+		}
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
+	return nil
+}
+
+func isJSON(resp *http.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return mediaType == "application/json"
+}
+
+// asksHEADToWait reports whether the answer asks to wait and has no body that could
+// name the code.
+func asksHEADToWait(resp *http.Response) bool {
+	return isHEAD(resp) && pauseOf(resp.StatusCode) > 0 && resp.Header.Get("Retry-After") != ""
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,65 @@
+package client_test
+
+import (
+	"testing"
+
+	"github.com/bearergate/bearergate/client"
+)
+
+func TestNewReturnsAllFaultsOfTheConfiguration(t *testing.T) {
+	_, err := client.New(client.Config{APIURL: "http://api.example", TokenURL: "x"})
+	for _, want := range []string{
+		`Config.APIURL is "http://api.example"; write an https URL`,
+		`Config.TokenURL is "x"; write an absolute URL`,
+		`Config.MintURL is empty; set it to an https URL`,
+		`Config.ClientID is empty; set it to the client_id`,
+		`Config.Connections is nil; set it to a store`,
+		`Config.ConnectionID is empty; set it to the id`,
+	} {
+		if !errorContains(err, want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestURLsAreHTTPSOrOfThisMachine(t *testing.T) {
+	for raw, want := range map[string]bool{
+		"https://api.example":                true,
+		"https://api.example:8443/{grantId}": true,
+		"http://localhost:8080":              true,
+		"http://127.0.0.1:8080":              true,
+		"http://[::1]:8080":                  true,
+		"http://[::ffff:127.0.0.1]:8080":     true,
+		"http://api.example":                 false,
+		"http://10.0.0.1":                    false,
+		"http://localhost.example":           false,
+		"ftp://localhost":                    false,
+		"api.example":                        false,
+		"/token":                             false,
+		"https://":                           false,
+		"https://api.example:port":           false,
+		"":                                   false,
+	} {
+		for _, field := range []func(*client.Config) *string{
+			func(c *client.Config) *string { return &c.APIURL },
+			func(c *client.Config) *string { return &c.TokenURL },
+			func(c *client.Config) *string { return &c.MintURL },
+		} {
+			c := client.Config{
+				APIURL: origin, TokenURL: origin, MintURL: origin,
+				ClientID: "app", Connections: new(client.MemoryConnections), ConnectionID: "user-1",
+			}
+			*field(&c) = raw
+			if _, err := client.New(c); (err == nil) != want {
+				t.Errorf("%q: got error %v, want it accepted: %t", raw, err, want)
+			}
+		}
+	}
+}
+
+func TestFaultsShowNoPassword(t *testing.T) {
+	_, err := client.New(client.Config{APIURL: "http://user:pa55@api.example"})
+	if want := "http://user:xxxxx@api.example"; errorContains(err, "pa55") || !errorContains(err, want) {
+		t.Errorf("got error %v, want one with %q and without the password", err, want)
+	}
+}

@@ -1,0 +1,115 @@
+package connectiontest_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate/client"
+	"github.com/bearergate/bearergate/client/connectiontest"
+)
+
+func TestMemoryConnectionsPass(t *testing.T) {
+	connectiontest.Run(t, func(*testing.T) client.ConnectionStore { return new(client.MemoryConnections) })
+}
+
+// faultyConnections is MemoryConnections except for what a field replaces.
+type faultyConnections struct {
+	client.MemoryConnections
+	load func(client.Connection, error) (client.Connection, error)
+	save func(*client.Connection)
+	lock func(m *client.MemoryConnections, ctx context.Context, id string) (func(), error)
+}
+
+func (f *faultyConnections) Load(ctx context.Context, id string) (client.Connection, error) {
+	c, err := f.MemoryConnections.Load(ctx, id)
+	if f.load != nil {
+		return f.load(c, err)
+	}
+	return c, err
+}
+
+func (f *faultyConnections) Save(ctx context.Context, id string, c client.Connection) error {
+	if f.save != nil {
+		f.save(&c)
+	}
+	return f.MemoryConnections.Save(ctx, id, c)
+}
+
+func (f *faultyConnections) Lock(ctx context.Context, id string) (func(), error) {
+	if f.lock != nil {
+		return f.lock(&f.MemoryConnections, ctx, id)
+	}
+	return f.MemoryConnections.Lock(ctx, id)
+}
+
+func TestFaultyStoreFails(t *testing.T) {
+	for name, spoil := range map[string]func(*faultyConnections){
+		"loads what is not there": func(f *faultyConnections) {
+			f.load = func(c client.Connection, _ error) (client.Connection, error) { return c, nil }
+		},
+		"forgets the grant":              func(f *faultyConnections) { f.save = func(c *client.Connection) { c.GrantID = "" } },
+		"forgets the refresh token":      func(f *faultyConnections) { f.save = func(c *client.Connection) { c.RefreshToken = "" } },
+		"forgets the access token":       func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Access.Text = "" } },
+		"forgets the installation token": func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Installation.Text = "" } },
+		"forgets that it is dead":        func(f *faultyConnections) { f.save = func(c *client.Connection) { c.Dead = "" } },
+		"forgets when it was issued": func(f *faultyConnections) {
+			f.save = func(c *client.Connection) { c.Installation.IssuedAt = c.Installation.ExpiresAt }
+		},
+		"mixes up the tokens": func(f *faultyConnections) {
+			f.save = func(c *client.Connection) { c.Access, c.Installation = c.Installation, c.Access }
+		},
+		"stores whole seconds": func(f *faultyConnections) {
+			f.save = func(c *client.Connection) { c.Access.ExpiresAt = c.Access.ExpiresAt.Truncate(time.Second) }
+		},
+		"does not lock": func(f *faultyConnections) {
+			f.lock = func(*client.MemoryConnections, context.Context, string) (func(), error) { return func() {}, nil }
+		},
+		"has one lock for all": func(f *faultyConnections) {
+			f.lock = func(m *client.MemoryConnections, ctx context.Context, _ string) (func(), error) {
+				return m.Lock(ctx, "all")
+			}
+		},
+		"does not unlock": func(f *faultyConnections) {
+			f.lock = func(m *client.MemoryConnections, ctx context.Context, id string) (func(), error) {
+				_, err := m.Lock(ctx, id)
+				return func() {}, err
+			}
+		},
+		"waits beyond the context": func(f *faultyConnections) {
+			f.lock = func(m *client.MemoryConnections, _ context.Context, id string) (func(), error) {
+				return m.Lock(context.Background(), id)
+			}
+		},
+	} {
+		failsInAnotherProcess(t, name, func(t *testing.T) {
+			connectiontest.Run(t, func(*testing.T) client.ConnectionStore {
+				store := new(faultyConnections)
+				spoil(store)
+				return store
+			})
+		})
+	}
+}
+
+// failsInAnotherProcess runs a test that has to fail.
+func failsInAnotherProcess(t *testing.T, name string, test func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) {
+		const fault = "BEARERGATE_FAULT"
+		if os.Getenv(fault) == name {
+			test(t)
+			return
+		}
+		t.Parallel()
+		function, _, _ := strings.Cut(t.Name(), "/")
+		command := exec.Command(os.Args[0], "-test.run", "^"+function+"$/^"+strings.ReplaceAll(name, " ", "_")+"$", "-test.timeout", "1m")
+		command.Env = append(os.Environ(), fault+"="+name)
+		output, err := command.CombinedOutput()
+		if err == nil || !strings.Contains(string(output), "--- FAIL") {
+			t.Errorf("got a run that passes or breaks (%v), want one that fails\n%s", err, output)
+		}
+	})
+}

@@ -1,0 +1,201 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/client"
+)
+
+// TestDeadConnectionAsksNoMore has a grant revoked before the first request, or an
+// hour after it, when the tokens have ended.
+func TestDeadConnectionAsksNoMore(t *testing.T) {
+	for name, connect := range map[string]func(*testing.T, *service) *client.Transport{
+		"before the first request": func(t *testing.T, s *service) *client.Transport { return s.transport(t) },
+		"later":                    func(t *testing.T, s *service) *client.Transport { return s.connected(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := connect(t, s)
+				s.revoke()
+				time.Sleep(time.Hour)
+				together(100, func() { wantReconnect(t, get(transport), bearergate.ErrInvalidGrant) })
+				wantAsked(t, s, refresh)
+				wantDeaths(t, s, 1)
+
+				time.Sleep(time.Hour)
+				wantReconnect(t, get(transport), bearergate.ErrInvalidGrant)
+				wantReconnect(t, get(s.transport(t)), bearergate.ErrInvalidGrant) // another process
+				wantAsked(t, s)
+				wantDeaths(t, s, 2) // of two transports
+			})
+		})
+	}
+}
+
+func wantReconnect(t *testing.T, err error, code bearergate.Code) {
+	t.Helper()
+	var e *client.Error
+	if !errors.As(err, &e) || e.Action != client.Reconnect || e.Code != code {
+		t.Errorf("got error %v, want %v with the action %v", err, code, client.Reconnect)
+	}
+}
+
+func TestRevokedGrantIsLearnedFromAnyRoute(t *testing.T) {
+	for _, route := range []string{read, mint} {
+		t.Run(route, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.transport(t)
+				if route == read {
+					transport = s.connected(t)
+				}
+				s.always(route, refuse(bearergate.ErrGrantRevoked))
+				together(50, func() { wantReconnect(t, get(transport), bearergate.ErrGrantRevoked) })
+				if got, want := s.stored().Dead, bearergate.ErrGrantRevoked; got != want {
+					t.Errorf("stored Dead: got %q, want %q", got, want)
+				}
+				s.forget()
+				wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+				wantAsked(t, s)
+				wantDeaths(t, s, 1)
+			})
+		})
+	}
+}
+
+// reconnecting has the stored connection replaced while a request of the old grant
+// is under way, which is answered 410.
+func reconnecting(t *testing.T, s *service, replace func(*client.Connection)) answer {
+	return func(r *http.Request) (*http.Response, error) {
+		c := s.stored()
+		replace(&c)
+		s.connections.Save(t.Context(), "user-1", c)
+		return refuse(bearergate.ErrGrantRevoked)(r)
+	}
+}
+
+func TestConnectionThatWasReplacedLives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.next(read, reconnecting(t, s, func(c *client.Connection) { c.Installation.Text = "another" }))
+		wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		wantDeaths(t, s, 0)
+		wantOK(t, transport)
+	})
+}
+
+func TestConnectionThatAnotherProcessFoundDeadStaysDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.next(read, reconnecting(t, s, func(c *client.Connection) {
+			c.Installation.Text, c.Dead = "another", bearergate.ErrInvalidGrant
+		}))
+		wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		wantDeaths(t, s, 1)
+		s.forget()
+		wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		wantAsked(t, s)
+	})
+}
+
+func TestConnectionDiesThoughItsStoreFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &failingSave{ConnectionStore: s.connections}
+		s.connections = store
+		transport := s.connected(t)
+		store.fails.Store(true)
+		s.next(read, refuse(bearergate.ErrGrantRevoked))
+		err := get(transport)
+		wantReconnect(t, err, bearergate.ErrGrantRevoked)
+		if want := "saving that the connection is dead: disk full"; !errorContains(err, want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+		wantDeaths(t, s, 1)
+	})
+}
+
+// obedientStore saves nothing when the context has ended.
+type obedientStore struct{ client.ConnectionStore }
+
+func (o obedientStore) Save(ctx context.Context, id string, c client.Connection) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return o.ConnectionStore.Save(ctx, id, c)
+}
+
+func TestDeathIsSavedThoughTheRequestWasGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.connections = obedientStore{s.connections}
+		transport := s.connected(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		s.next(read, func(r *http.Request) (*http.Response, error) {
+			cancel()
+			return refuse(bearergate.ErrGrantRevoked)(r)
+		})
+		r, _ := http.NewRequestWithContext(ctx, "GET", origin, nil)
+		_, err := transport.RoundTrip(r)
+		wantReconnect(t, err, bearergate.ErrGrantRevoked)
+		if got, want := s.stored().Dead, bearergate.ErrGrantRevoked; got != want {
+			t.Errorf("stored Dead: got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestFaultsOfTheServerKillNoConnection(t *testing.T) {
+	redirect := func(r *http.Request) (*http.Response, error) {
+		resp, err := page(302)(r)
+		resp.Header.Set("Location", "https://evil.example/")
+		return resp, err
+	}
+	endlessBody := func(r *http.Request) (*http.Response, error) {
+		resp, err := page(200)(r)
+		resp.Body = new(endless)
+		return resp, err
+	}
+	for name, a := range map[string]answer{
+		"503":                      refuseFor(bearergate.ErrTemporarilyUnavailable, 2*time.Second),
+		"429":                      refuseFor(bearergate.ErrRateLimited, time.Second),
+		"502 of a proxy":           page(502),
+		"401 of a proxy":           page(401),
+		"429 of a proxy":           page(429),
+		"410 of a proxy":           page(410),
+		"a cut connection":         cut,
+		"200 with HTML":            page(200),
+		"200 with an endless body": endlessBody,
+		"200 with an error":        withStatus(200, refuse(bearergate.ErrInvalidGrant)),
+		"200 with another error":   send(200, "application/json", `{"error":"","access_token":"x","token":"x","expires_in":60}`),
+		"200 without a token":      send(200, "application/json", `{}`),
+		"a redirect":               redirect,
+		"500 with invalid_grant":   withStatus(500, refuse(bearergate.ErrInvalidGrant)),
+		"500 of the table":         refuse(bearergate.ErrServerError),
+	} {
+		for _, route := range []string{refresh, mint} {
+			t.Run(name+" of "+route, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newService(time.Hour)
+					transport := s.transport(t)
+					s.always(route, a)
+					if err := get(transport); err == nil {
+						t.Error("during the fault: got no error, want one")
+					}
+					s.next(route)
+					time.Sleep(2 * time.Second)
+					wantOK(t, transport)
+					wantDeaths(t, s, 0)
+				})
+			})
+		}
+	}
+}

@@ -1,0 +1,385 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/client"
+)
+
+func TestTokensAreRenewedOnceForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(2 * time.Second)
+		transport := s.transport(t)
+		together(200, func() {
+			for range 50 {
+				wantOK(t, transport)
+				time.Sleep(200 * time.Millisecond)
+			}
+		})
+		// In 10 s, a token of 2 s is renewed each 1.5 s.
+		wantCount(t, s, refresh, 5, 8)
+		wantCount(t, s, mint, 5, 8)
+		if s.reused > 0 {
+			t.Errorf("retired refresh tokens sent: got %d, want 0", s.reused)
+		}
+	})
+}
+
+func TestTokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		wantOK(t, transport)
+		wantAsked(t, s, refresh, mint, read)
+		time.Sleep(58 * time.Minute)
+		wantOK(t, transport)
+		wantAsked(t, s, read)
+		time.Sleep(90 * time.Second)
+		wantOK(t, transport)
+		wantAsked(t, s, refresh, mint, read)
+	})
+}
+
+func TestRefusedTokenIsReplacedAndTheRequestRepeatedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.next(read, refuse(bearergate.ErrInvalidToken))
+		wantOK(t, transport)
+		wantAsked(t, s, read, refresh, mint, read)
+
+		s.next(read, refuse(bearergate.ErrInvalidToken), refuse(bearergate.ErrInvalidToken))
+		wantCode(t, get(transport), bearergate.ErrInvalidToken)
+		wantAsked(t, s, read, refresh, mint, read)
+
+		wantOK(t, transport)
+		wantAsked(t, s, read)
+	})
+}
+
+func TestRefusedAccessTokenIsRefreshedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.connected(t)
+		c := s.stored()
+		c.Installation = client.StoredToken{}
+		s.connections.Save(t.Context(), "user-1", c)
+
+		s.next(mint, refuse(bearergate.ErrInvalidToken))
+		wantOK(t, s.transport(t))
+		wantAsked(t, s, mint, refresh, mint, read)
+
+		s.connections.Save(t.Context(), "user-1", client.Connection{GrantID: "grant-1", RefreshToken: s.stored().RefreshToken})
+		s.next(mint, refuse(bearergate.ErrInvalidToken))
+		wantCode(t, get(s.transport(t)), bearergate.ErrInvalidToken)
+		wantAsked(t, s, refresh, mint)
+	})
+}
+
+// TestRefusalOfAnOldTokenRefreshesNothing has requests that were sent with one
+// token answered one by one, after it was replaced.
+func TestRefusalOfAnOldTokenRefreshesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.locked(func() { s.ends["installation-1"] = time.Now() })
+		var answered atomic.Int64
+		slow := s.transport(t, func(c *client.Config) {
+			c.Base = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") == "Bearer installation-1" {
+					time.Sleep(time.Duration(answered.Add(1)) * 10 * time.Millisecond)
+				}
+				return s.RoundTrip(r)
+			})
+		})
+		together(100, func() { wantOK(t, slow) })
+		wantOK(t, transport) // of another process
+		wantCount(t, s, refresh, 1, 1)
+		wantCount(t, s, mint, 1, 1)
+	})
+}
+
+// roundTripper is a function as an [http.RoundTripper].
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestRenewalIsRepeatedByItself has the request wait while an endpoint cannot
+// answer, and not for ever.
+func TestRenewalIsRepeatedByItself(t *testing.T) {
+	for _, route := range []string{refresh, mint} {
+		t.Run(route, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				s.next(route, refuseFor(bearergate.ErrTemporarilyUnavailable, 2*time.Second), cut)
+				wantTook(t, 3*time.Second, func() { wantOK(t, s.transport(t)) })
+				wantCount(t, s, route, 3, 3)
+
+				s.connections.Save(t.Context(), "user-1", client.Connection{GrantID: "grant-1", RefreshToken: "refresh-2"})
+				s.forget()
+				s.always(route, cut)
+				if err := get(s.transport(t)); err == nil {
+					t.Errorf("without an answer of %s: got no error, want one", route)
+				}
+				wantCount(t, s, route, 3, 3)
+			})
+		})
+	}
+}
+
+func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault answer
+		asked int
+	}{
+		"a cut connection":       {cut, 2},
+		"503":                    {refuse(bearergate.ErrTemporarilyUnavailable), 2},
+		"429":                    {refuse(bearergate.ErrRateLimited), 2},
+		"429 of a proxy":         {page(429), 2},
+		"502 of a proxy":         {page(502), 2},
+		"500 of the table":       {refuse(bearergate.ErrServerError), 2},
+		"400":                    {refuse(bearergate.ErrInvalidRequest), 1},
+		"401 of a proxy":         {page(401), 1},
+		"invalid_client":         {refuse(bearergate.ErrInvalidClient), 1},
+		"200 without a token":    {send(200, "application/json", `{}`), 1},
+		"a token with an error":  {send(200, "application/json", `{"error":"x","access_token":"access-1","expires_in":60}`), 1},
+		"a token in a redirect":  {send(302, "application/json", `{"access_token":"access-1","expires_in":60}`), 1},
+		"a token without an end": {send(200, "application/json", `{"access_token":"access-1"}`), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.transport(t)
+				s.next(refresh, c.fault)
+				if c.asked == 1 {
+					if err := get(transport); err == nil {
+						t.Error("got no error, want one")
+					}
+					wantAsked(t, s, refresh)
+					return
+				}
+				wantOK(t, transport)
+				wantAsked(t, s, refresh, refresh, mint, read)
+			})
+		})
+	}
+}
+
+func TestRenewalIsOneForAllThatWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &countingLocks{ConnectionStore: s.connections}
+		s.connections = store
+		transport := s.transport(t)
+		together(100, func() { wantOK(t, transport) })
+		if got := store.locks.Load(); got != 1 {
+			t.Errorf("locks of the connection: got %d, want 1", got)
+		}
+	})
+}
+
+type countingLocks struct {
+	client.ConnectionStore
+	locks atomic.Int64
+}
+
+func (c *countingLocks) Lock(ctx context.Context, id string) (func(), error) {
+	c.locks.Add(1)
+	return c.ConnectionStore.Lock(ctx, id)
+}
+
+func TestMintThatHelpsNobodyIsNotAskedForEver(t *testing.T) {
+	same := send(201, "application/json", `{"token":"same","token_type":"Bearer","expires_in":3600}`)
+	ended := func(r *http.Request) (*http.Response, error) {
+		time.Sleep(2 * time.Second)
+		return send(201, "application/json", `{"token":"short","token_type":"Bearer","expires_in":1}`)(r)
+	}
+	for name, a := range map[string]answer{"the same token": same, "a token that ended on the way": ended} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				s.always(mint, a)
+				s.always(read, refuse(bearergate.ErrInvalidToken))
+				if err := get(s.transport(t)); err == nil {
+					t.Error("got no error, want one")
+				}
+				wantCount(t, s, mint, 1, 6)
+				wantCount(t, s, refresh, 1, 6)
+			})
+		})
+	}
+}
+
+func TestLivingTokenIsUsedWhileItCannotBeRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		time.Sleep(59*time.Minute + 10*time.Second)
+		s.always(refresh, cut)
+		s.always(mint, cut)
+		wantOK(t, transport)
+	})
+}
+
+// failingSave is a store that may be unable to save.
+type failingSave struct {
+	client.ConnectionStore
+	fails atomic.Bool
+}
+
+func (f *failingSave) Save(ctx context.Context, id string, c client.Connection) error {
+	if f.fails.Load() {
+		return errors.New("disk full")
+	}
+	return f.ConnectionStore.Save(ctx, id, c)
+}
+
+func TestRefreshTokenIsSavedBeforeItIsUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &failingSave{ConnectionStore: s.connections}
+		store.fails.Store(true)
+		s.connections = store
+		transport := s.transport(t)
+		if err := get(transport); err == nil {
+			t.Error("with a store that cannot save: got no error, want one")
+		}
+		wantAsked(t, s, refresh)
+
+		store.fails.Store(false)
+		time.Sleep(time.Second)
+		wantOK(t, transport) // the retired token again, which is answered with the same successor
+		time.Sleep(time.Hour)
+		wantOK(t, transport)
+	})
+}
+
+// TestObsoleteInstallationTokenIsNotKept has another process look while minting
+// fails after a refresh.
+func TestObsoleteInstallationTokenIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.next(read, refuse(bearergate.ErrInvalidToken))
+		s.always(mint, cut)
+		if err := get(transport); err == nil {
+			t.Error("without minting: got no error, want one")
+		}
+		if got := s.stored().Installation.Text; got != "" {
+			t.Errorf("stored installation token after a refresh: got %q, want none", got)
+		}
+		s.forget()
+		get(s.transport(t))
+		wantCount(t, s, read, 0, 0)
+	})
+}
+
+func TestProcessesShareAConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(2 * time.Second)
+		var processes sync.WaitGroup
+		for range 10 {
+			transport := s.transport(t)
+			processes.Go(func() {
+				together(10, func() {
+					for range 20 {
+						wantOK(t, transport)
+						time.Sleep(300 * time.Millisecond)
+					}
+				})
+			})
+		}
+		processes.Wait()
+		wantCount(t, s, refresh, 1, 6)
+		wantCount(t, s, mint, 1, 6)
+		if s.reused > 0 {
+			t.Errorf("retired refresh tokens sent: got %d, want 0", s.reused)
+		}
+	})
+}
+
+func TestWaitersLeaveByTheirOwnContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t, func(c *client.Config) {
+			c.Base = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if routeOf(r) == refresh {
+					time.Sleep(10 * time.Second)
+				}
+				return s.RoundTrip(r)
+			})
+		})
+		wantTook(t, time.Second, func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			r, _ := http.NewRequestWithContext(ctx, "GET", origin, nil)
+			if _, err := transport.RoundTrip(r); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got error %v, want %v", err, context.DeadlineExceeded)
+			}
+		})
+		wantOK(t, transport)
+		wantAsked(t, s, refresh, mint, read)
+	})
+}
+
+// TestTokenRequestsAreEncoded has a grant, a client and a secret whose bytes mean
+// something in a URL and in Basic credentials (RFC 6749 section 2.3.1).
+func TestTokenRequestsAreEncoded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.connections.Save(t.Context(), "user-1", client.Connection{GrantID: "../a/b?c#d%20", RefreshToken: "refresh-1"})
+		var id, secret, path string
+		transport := s.transport(t, func(c *client.Config) {
+			c.ClientID, c.ClientSecret = "app:1 ü", "100%&+/="
+			c.Base = roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch routeOf(r) {
+				case refresh:
+					id, secret, _ = r.BasicAuth()
+				case mint:
+					path = r.URL.RequestURI()
+				}
+				return s.RoundTrip(r)
+			})
+		})
+		wantOK(t, transport)
+		for _, c := range []struct{ what, got, want string }{
+			{"client id", id, "app%3A1+%C3%BC"},
+			{"client secret", secret, "100%25%26%2B%2F%3D"},
+			{"path of the mint route", path, "/installations/..%2Fa%2Fb%3Fc%23d%2520/tokens"},
+		} {
+			if c.got != c.want {
+				t.Errorf("%s: got %q, want %q", c.what, c.got, c.want)
+			}
+		}
+	})
+}
+
+func TestPublicClientSendsItsIDInTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t, func(c *client.Config) {
+			c.ClientSecret = ""
+			c.Base = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if routeOf(r) != refresh {
+					return s.RoundTrip(r)
+				}
+				if r.ParseForm(); r.PostForm.Get("client_id") != "app" || r.Header.Get("Authorization") != "" {
+					t.Errorf("got form %v and Authorization %q, want client_id=app and none", r.PostForm, r.Header.Get("Authorization"))
+				}
+				return send(200, "application/json", `{"access_token":"x","expires_in":60}`)(r)
+			})
+		})
+		wantCode(t, get(transport), bearergate.ErrInvalidToken) // x does not mint
+		if got := s.stored().RefreshToken; got != "refresh-1" {
+			t.Errorf("refresh token after an answer without one: got %q, want it kept", got)
+		}
+	})
+}
