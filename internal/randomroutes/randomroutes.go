@@ -55,6 +55,24 @@ func Run(t *testing.T, placed bool, build Build) {
 	}
 }
 
+// Fit returns those of the routes that a router accepts beside each other. try
+// makes a router with some; a panic means that it accepts the last one not.
+func Fit(routes []Route, try func(routes []Route)) []Route {
+	var fit []Route
+	for _, route := range routes {
+		if accepts(func() { try(append(fit[:len(fit):len(fit)], route)) }) {
+			fit = append(fit, route)
+		}
+	}
+	return fit
+}
+
+func accepts(try func()) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	try()
+	return true
+}
+
 func number(name string, otherwise uint64) uint64 {
 	n, err := strconv.ParseUint(os.Getenv(name), 10, 64)
 	if err != nil {
