@@ -241,7 +241,7 @@ func TestFloodLeavesMemoryBoundedAndHotTokensCached(t *testing.T) {
 // TestTokensOfThePastGiveWay is a cache full of tokens that were in use, and
 // then are not.
 func TestTokensOfThePastGiveWay(t *testing.T) {
-	const size = 64
+	const size = 1 << 9
 	v, mint := secretVerifier(t, size)
 	for n := range size {
 		token := mint(n)
@@ -254,7 +254,7 @@ func TestTokensOfThePastGiveWay(t *testing.T) {
 		inUse[n] = mint(size + n)
 	}
 	hits := 0
-	const rounds = 100
+	const rounds = 50
 	for range rounds {
 		for _, token := range inUse {
 			if cacheHit(t, v, token) {
@@ -262,8 +262,8 @@ func TestTokensOfThePastGiveWay(t *testing.T) {
 			}
 		}
 	}
-	if hits < rounds*len(inUse)/2 { // chance plays a part
-		t.Errorf("got the tokens that came into use cached in %d of %d requests, want half", hits, rounds*len(inUse))
+	if hits < rounds*len(inUse)/3 { // chance plays a part
+		t.Errorf("got the tokens that came into use cached in %d of %d requests, want a third", hits, rounds*len(inUse))
 	}
 }
 

@@ -45,21 +45,19 @@ func (f *front) VerifyToken(ctx context.Context, raw string) (*bearergate.Token,
 
 // firstSight verifies a token that is not in the cache.
 func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearergate.Token, error) {
-	signed, decoded, err := f.parser.Parse(b.token, b.decoded[:0])
-	b.decoded = decoded
-	if err != nil {
+	if err := b.parse(&f.parser); err != nil {
 		return nil, invalid(err)
 	}
-	payload := string(signed.Payload)
+	payload := string(b.signed.Payload)
 	v, err := f.choose(payload)
 	if err != nil {
 		return nil, invalid(err)
 	}
-	e, err := v.verify(ctx, &signed, payload, &b.reading)
+	e, err := v.verify(ctx, &b.signed, payload, &b.reading)
 	if err != nil {
 		return nil, err
 	}
-	f.parser.Remember(&signed)
+	f.parser.Remember(&b.signed)
 	if id != nil && v.cacheSize > 0 && e.cost <= maxBucketCost {
 		e.id = *id
 		f.cache.put(e, time.Now())
@@ -72,7 +70,13 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearer
 type buffer struct {
 	token   []byte
 	decoded []byte
+	signed  jose.Signed // parts of both
 	reading reading
+}
+
+func (b *buffer) parse(p *jose.Parser) (err error) {
+	b.signed, b.decoded, err = p.Parse(b.token, b.decoded[:0])
+	return err
 }
 
 // maxPooledBuffer keeps tokens of unusual length from staying in the pool.
