@@ -77,7 +77,7 @@ func decode(r *http.Request, route *chi.Context) *http.Request {
 }
 
 func setPattern(r *http.Request, route *chi.Context, routed bool) {
-	pattern := route.RoutePattern()
+	pattern := joined(route.RoutePatterns)
 	if pattern == "" {
 		return // in Use of the outermost router
 	}

@@ -37,43 +37,44 @@ func isRouted(r *http.Request, route *chi.Context) bool {
 }
 
 // restOf returns the part of the path that the star of the pattern stands for. A
-// segment of the pattern is one of the path.
+// segment of the pattern is one of the path. Only the slash before the star may
+// miss, at the root of a mounted router.
 func restOf(r *http.Request, route *chi.Context) (rest string, ok bool) {
 	rest = r.URL.Path
 	if r.URL.RawPath != "" {
 		rest = r.URL.RawPath
 	}
-	for range strings.Count(joined(route.RoutePatterns), "/") {
+	slashes := strings.Count(joined(route.RoutePatterns), "/")
+	for i := range slashes {
 		if _, rest, ok = strings.Cut(rest, "/"); !ok {
-			return "", false
+			return "", i == slashes-1
 		}
 	}
 	return rest, true
 }
 
-// joined is the pattern of the whole path. The star of a mount stands for the
-// pattern inside.
+// joined returns the pattern of the whole path. What a mount's pattern ends in, the
+// next one begins with.
 func joined(patterns []string) string {
-	pattern := strings.Join(patterns, "")
-	for strings.Contains(pattern, "/*/") {
-		pattern = strings.ReplaceAll(pattern, "/*/", "/")
+	var b strings.Builder
+	for _, mounted := range patterns[:max(len(patterns)-1, 0)] {
+		b.WriteString(strings.TrimRight(mounted, "/*"))
 	}
-	return pattern
+	b.WriteString(lastOf(patterns))
+	return b.String()
 }
 
 // endsAt reports whether the last of the patterns is a route's and not a mount's.
 func endsAt(routes chi.Routes, patterns []string) bool {
-	for i, pattern := range patterns {
-		route := find(routes, pattern)
-		switch {
-		case route == nil:
+	for _, mounted := range patterns[:len(patterns)-1] {
+		route := find(routes, strings.TrimRight(mounted, "/*")+"/*") // without a star it is the same mount's
+		if route == nil {
 			return false // in a router that does not show its routes
-		case i == len(patterns)-1:
-			return route.SubRoutes == nil && !isMount(route)
 		}
 		routes = route.SubRoutes
 	}
-	return false
+	route := find(routes, lastOf(patterns))
+	return route != nil && route.SubRoutes == nil && !isMount(route)
 }
 
 func find(routes chi.Routes, pattern string) *chi.Route {
