@@ -215,8 +215,8 @@ func TestDecisionsAreLoggedByWeight(t *testing.T) {
 	const ids = " token_type=installation subject=user-1 client_id=app-1 grant_id=grant-1 organization_id=acme installation_id=installation-1"
 	want := strings.Join([]string{
 		`level=DEBUG msg="request passed" method=GET` + ids + ` duration=X`,
-		`level=INFO msg="request refused" code=invalid_token reason=invalid_token method=GET duration=X`,
-		`level=ERROR msg="request refused" code=temporarily_unavailable reason="temporarily_unavailable: ` + errInner.Error() + `" method=GET duration=X`,
+		`level=INFO msg="request refused" code=invalid_token method=GET duration=X`,
+		`level=ERROR msg="request refused" code=temporarily_unavailable reason="` + errInner.Error() + `" method=GET duration=X`,
 		`level=WARN msg="request passed" method=GET` + ids + ` degraded=true duration=X`,
 		`level=DEBUG msg="request passed" method=GET` + ids + ` cache_hit=true duration=X`,
 	}, "\n") + "\n"

@@ -220,7 +220,7 @@ func TestHeadersOfASuccessGoAndOthersStay(t *testing.T) {
 	h := rec.Header()
 	stale := []string{
 		"Accept-Ranges", "Age", "Content-Digest", "Content-MD5", "Digest", "Repr-Digest", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Location", "Content-Range",
-		"ETag", "Expires", "Last-Modified", "Retry-After", "Trailer", "Transfer-Encoding", "WWW-Authenticate",
+		"ETag", "Expires", "Last-Modified", "CDN-Cache-Control", "Surrogate-Control", "Retry-After", "Trailer", "Transfer-Encoding", "WWW-Authenticate",
 	}
 	for _, name := range stale {
 		h.Set(name, "stale")

@@ -243,12 +243,17 @@ func TestTwoBudgetsInOneChainCompose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := order(fixed(time.Minute, 4), fixed(time.Second, 2))
-				guard := bearergate.Chain(bearergate.RateLimit(limits[0]), bearergate.RateLimit(limits[1]))
+				names := []string{"installation", "burst"}
+				if name == "short outside" {
+					slices.Reverse(names)
+				}
+				guard := bearergate.Chain(
+					bearergate.RateLimit(limits[0], bearergate.WithPolicyName(names[0])), bearergate.RateLimit(limits[1], bearergate.WithPolicyName(names[1])))
 				got := serve(guard, as(bearergatetest.Claims()))
 				want := http.Header{
 					"Content-Type":     {"text/plain; charset=utf-8"},
-					"Ratelimit-Policy": {`"installation";q=4;w=60`, `"installation";q=2;w=1`},
-					"Ratelimit":        {`"installation";r=3;t=60`, `"installation";r=1;t=1`},
+					"Ratelimit-Policy": {`"installation";q=4;w=60`, `"burst";q=2;w=1`},
+					"Ratelimit":        {`"installation";r=3;t=60`, `"burst";r=1;t=1`},
 				}
 				if name == "short outside" {
 					for _, name := range []string{"Ratelimit", "Ratelimit-Policy"} {
