@@ -34,6 +34,7 @@ func wantError(t *testing.T, err error, want *client.Error) {
 	}
 }
 
+// Rules: S8.3, S8.6, S8.7.
 func TestEveryRefusalComesBackAsItWas(t *testing.T) {
 	for _, code := range bearergate.Codes() {
 		t.Run(string(code), func(t *testing.T) {
@@ -208,6 +209,7 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	})
 }
 
+// Rules: S8.24, S8.25.
 func FuzzCheckResponse(f *testing.F) {
 	f.Add(401, "", `{"error":"invalid_token"}`, "", false)
 	f.Add(403, "", `{"error":"missing_scope","required":"a b"}`, "", false)

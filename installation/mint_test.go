@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Rules: S7.57, S7.58.
 func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 	access := []bearergatetest.TokenOption{bearergatetest.WithScopes("a", "b", "c")}
 	ofProjects := append(access, bearergatetest.WithClaim("projectIds", []string{"p1", "p2"}))
@@ -80,6 +81,7 @@ func TestMintedTokenIsInTheAnswer(t *testing.T) {
 	}
 }
 
+// Rules: S3.2, S3.3.
 func TestOnlyAnAccessTokenOfTheGrantMints(t *testing.T) {
 	s := newService(t, bearergate.Grant{})
 	installation, _ := s.mint(s.issuer.AccessToken(), "")

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Rules: S7.9, S7.13, S7.15, S7.18, S7.63.
 func TestCodeIsExchangedForTokens(t *testing.T) {
 	tr := newTrial(t)
 	for name, request := range map[string]func() *http.Request{
@@ -76,6 +77,8 @@ func TestOnlyPOSTIsAllowed(t *testing.T) {
 	}
 }
 
+// Rules: S1.1, S1.36, S7.2, S7.3, S7.4, S7.5, S7.6, S7.7, S7.8, S7.11, S7.17,
+// S7.20, S7.28.
 func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 	tr := newTrial(t)
 	body := exchange("c").Encode()
@@ -156,6 +159,7 @@ type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, errors.New("reset by peer") }
 
+// Rules: S1.9, S7.19, S7.20.
 func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code()
@@ -246,6 +250,7 @@ func TestUnusableCodesAreRefusedAlike(t *testing.T) {
 	})
 }
 
+// Rules: S7.22.
 func TestCodeLivesTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTrial(t)
@@ -255,6 +260,7 @@ func TestCodeLivesTenMinutes(t *testing.T) {
 	})
 }
 
+// Rules: S7.26.
 func TestWrongVerifierAndThenNoneIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code(ofPublic)
@@ -263,6 +269,7 @@ func TestWrongVerifierAndThenNoneIsInvalidGrant(t *testing.T) {
 	tr.succeeds(asPublic(exchange(code)))
 }
 
+// Rules: S7.32.
 func TestOneOfManyExchangesWins(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code()
@@ -287,6 +294,8 @@ func TestOneOfManyExchangesWins(t *testing.T) {
 
 // TestWinnerOfExchangesAtOnceKeepsItsTokens has both find the code unused: a
 // client that asks twice at once is no thief.
+//
+// Rules: S7.32.
 func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
 	var found sync.WaitGroup
 	found.Add(2)
@@ -313,6 +322,7 @@ func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
 	tr.succeeds(asApp(refreshing(decode(t, won).RefreshToken)))
 }
 
+// Rules: S7.33.
 func TestReplayRevokesWhatTheFirstExchangeIssued(t *testing.T) {
 	for _, rotated := range []bool{false, true} {
 		tr := newTrial(t)
@@ -331,6 +341,7 @@ func TestReplayRevokesWhatTheFirstExchangeIssued(t *testing.T) {
 	}
 }
 
+// Rules: S7.36.
 func TestReplayThatFailsACheckRevokesNothing(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code()
@@ -348,6 +359,7 @@ func TestReplayThatFailsACheckRevokesNothing(t *testing.T) {
 	tr.succeeds(asApp(refreshing(first.RefreshToken)))
 }
 
+// Rules: S7.66.
 func TestGrantThatIsGoneIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t)
 	code, connected := tr.code(), tr.succeeds(asApp(exchange(tr.code())))
@@ -502,6 +514,7 @@ func (otherGrants) Grant(context.Context, string) (bearergate.Grant, error) {
 	return bearergate.Grant{ID: "another"}, nil
 }
 
+// Rules: S7.33.
 func TestLateReplayRevokesToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTrial(t)
@@ -515,6 +528,8 @@ func TestLateReplayRevokesToo(t *testing.T) {
 
 // TestPublicClientNeedsAChallenge is a client that was confidential when its
 // user authorized it.
+//
+// Rules: S7.31.
 func TestPublicClientNeedsAChallenge(t *testing.T) {
 	changing := clients{"app": registered["app"]}
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Clients = changing })
