@@ -151,6 +151,7 @@ func TestGoodClientsDoNotNeedTheStoreOfFailures(t *testing.T) {
 	refuses(t, guard, get("forged"), bearergate.ErrRateLimited)
 }
 
+// Rules: S6.26.
 func TestRequestsWithoutCredentialsCostNothing(t *testing.T) {
 	guard := metered(t, 1)
 	for range 5 {
@@ -197,6 +198,8 @@ func (f *flood) send(address netip.Addr, token string) (status int) {
 // TestMemoryForFailingAddressesIsBounded has more addresses fail than are kept, of
 // IPv4 and of IPv6: the limiter's keys are bounded, guessing is not made any
 // easier, and clients pay only for what their network did.
+//
+// Rules: S6.32, S6.33, S6.34.
 func TestMemoryForFailingAddressesIsBounded(t *testing.T) {
 	v4 := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
 	v6 := func(i int) netip.Addr {

@@ -151,6 +151,7 @@ func TestStoreWithoutLimitSetsNoFields(t *testing.T) {
 	}
 }
 
+// Rules: S6.14.
 func TestUnknownWindowIsLeftOut(t *testing.T) {
 	short := perWindow(t, 5, 100*time.Millisecond) // has no whole seconds
 	for _, l := range []bearergate.Limiter{exhaustedFor(5, time.Minute, 0), short} {

@@ -81,7 +81,7 @@ func TestErrorThatIsANilPointerCannotTell(t *testing.T) {
 	}
 }
 
-// Rules: S3.12.
+// Rules: S3a.57.
 func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
 	outer := bearergatetest.Claims()
 	outer.Subject = "outer"
@@ -169,6 +169,8 @@ func TestContextKeepsItsOtherValuesAndItsEnd(t *testing.T) {
 
 // TestSenderConstrainedTokenIsRefusedAsBearer holds it for whoever vouches for the
 // token.
+//
+// Rules: S3a.57.
 func TestSenderConstrainedTokenIsRefusedAsBearer(t *testing.T) {
 	for _, confirmation := range []*bearergate.Confirmation{
 		{JWKThumbprint: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}, {CertificateThumbprint: "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"},

@@ -63,6 +63,7 @@ func answered(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
+// Rules: S8.8, S8.23, S8.24, S8.25.
 func TestUndocumentedAnswersKeepTheConnection(t *testing.T) {
 	for name, body := range map[string]string{
 		"empty":              "",
@@ -131,6 +132,7 @@ func headOf(status int, challenges ...string) *http.Response {
 	}
 }
 
+// Rules: S8.26.
 func TestHEADIsClassifiedByItsChallengeAlone(t *testing.T) {
 	for _, c := range []struct {
 		name       string
@@ -187,6 +189,7 @@ func TestHEADOfAGuardedRoute(t *testing.T) {
 	}
 }
 
+// Rules: S8.11, S8.28.
 func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := time.Now().Add(90 * time.Second).UTC()

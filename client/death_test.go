@@ -49,6 +49,7 @@ func wantReconnect(t *testing.T, err error, code bearergate.Code) {
 	}
 }
 
+// Rules: S8.10, S8.33.
 func TestRevokedGrantIsLearnedFromAnyRoute(t *testing.T) {
 	for _, route := range []string{read, mint} {
 		t.Run(route, func(t *testing.T) {

@@ -185,6 +185,7 @@ func TestHEADIsActedOnByItsChallenge(t *testing.T) {
 // onlyReader hides that a body could be read again.
 type onlyReader struct{ io.Reader }
 
+// Rules: S8.1.
 func TestBodiesAreReplayedIfTheyCanBe(t *testing.T) {
 	payload := strings.Repeat("body ", 1000) + "end"
 	for _, code := range []bearergate.Code{bearergate.ErrInvalidToken, bearergate.ErrRateLimited} {

@@ -68,6 +68,7 @@ func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 	}
 }
 
+// Rules: S7.55.
 func TestMintedTokenIsInTheAnswer(t *testing.T) {
 	s := newService(t, bearergate.Grant{})
 	token, got := s.mint(s.issuer.AccessToken(bearergatetest.WithScopes("a", "b")), "")
@@ -130,6 +131,7 @@ func TestMintedTokenLivesAsLongAsConfigured(t *testing.T) {
 	}
 }
 
+// Rules: S7.64.
 func TestTokenIssuerThatFailsIs503(t *testing.T) {
 	for name, issue := range map[string]installation.TokenIssuer{
 		"no token": func(context.Context, bearergate.Claims) (string, error) { return "", nil },

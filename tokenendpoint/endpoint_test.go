@@ -66,6 +66,7 @@ func ofPublic(r *tokenendpoint.CodeRequest)           { r.ClientID = "public" }
 func withoutPKCE(r *tokenendpoint.CodeRequest)        { r.CodeChallenge, r.CodeChallengeMethod = "", "" }
 func withoutRedirectURI(r *tokenendpoint.CodeRequest) { r.RedirectURI = "" }
 
+// Rules: S7.1.
 func TestOnlyPOSTIsAllowed(t *testing.T) {
 	tr := newTrial(t)
 	for _, method := range []string{"GET", "HEAD", "PUT", "OPTIONS", "post"} {
@@ -203,6 +204,8 @@ func TestClientStoreThatFailsIs503(t *testing.T) {
 
 // TestUnusableCodesAreRefusedAlike shows also that a failed check does not consume
 // the code.
+//
+// Rules: S1.2, S1.32, S7.21, S7.22, S7.23, S7.24, S7.25, S7.29.
 func TestUnusableCodesAreRefusedAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTrial(t)
@@ -373,6 +376,7 @@ func TestGrantThatIsGoneIsInvalidGrant(t *testing.T) {
 	tr.succeeds(asApp(refreshing(connected.RefreshToken)))
 }
 
+// Rules: S1.11, S7.64, S7.65.
 func TestFailureIs503AndConsumesNothing(t *testing.T) {
 	for _, fails := range []string{"Code", "Consume", "RefreshToken", "Rotate", "Issue"} {
 		tr := newTrial(t)
@@ -415,6 +419,7 @@ func TestRotationThatWasDoneThoughTheStoreFailedIsRepeated(t *testing.T) {
 	tr.succeeds(asApp(refreshing(next.RefreshToken)))
 }
 
+// Rules: S1.25, S7.48, S7.62.
 func TestSecretsAreInNoStoreLogOrAnswer(t *testing.T) {
 	tr := newTrial(t)
 	var log bytes.Buffer
@@ -497,6 +502,7 @@ func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
 }
 
+// Rules: S7.66.
 func TestGrantStoreThatReturnsRevokedIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = revokedGrants{} })
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrInvalidGrant)

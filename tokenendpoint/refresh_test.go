@@ -135,6 +135,7 @@ func TestScopeOfARefreshIsNoWider(t *testing.T) {
 	}
 }
 
+// Rules: S7.11.
 func TestRefreshTokensAreNotIssuedIfTurnedOff(t *testing.T) {
 	tr, first := connect(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = -1 })
 	if first.RefreshToken != "" {
@@ -235,6 +236,7 @@ func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	tr.refuses(asApp(exchange(waiting)), bearergate.ErrInvalidGrant)
 }
 
+// Rules: S7.40.
 func TestUnusableRefreshTokensAreRefusedAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, expired := connect(t)
