@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -15,8 +14,6 @@ import (
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/google/go-cmp/cmp"
 )
-
-var noPrefix netip.Prefix
 
 // Rules: S1.18, S3a.43, S3a.46, S4.1, S4.2, S4.3.
 func TestScopes(t *testing.T) {

@@ -81,7 +81,7 @@ func TestErrorThatIsANilPointerCannotTell(t *testing.T) {
 	}
 }
 
-// Rules: S3a.57.
+// Rules: S3.12.
 func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
 	outer := bearergatetest.Claims()
 	outer.Subject = "outer"
