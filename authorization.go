@@ -6,8 +6,8 @@ import (
 )
 
 var (
-	errNoCredentials = &Error{
-		Code: ErrInvalidToken, noCredentials: true,
+	errNoCredentials = &reason{
+		code: ErrInvalidToken, noCredentials: true,
 		cause: errors.New("the request carries no token"),
 	}
 	errTwoAuthorizations = ErrInvalidRequest.because(errors.New("more than one Authorization header"))

@@ -29,6 +29,7 @@ func withAuthorization(values ...string) *http.Request {
 	return r
 }
 
+// Rules: S2.1, S2.2, S2.3, S2.4, S2.5, S2.6, S2.7, S2.8, S2.10, S2.11, S2.12.
 func TestAuthorizationMatrix(t *testing.T) {
 	const (
 		bare      = `Bearer realm="api"`
@@ -192,6 +193,7 @@ func unreachableKeys(t *testing.T) bearergate.Verifier {
 	return v
 }
 
+// Rules: S2.15, S2.16.
 func TestTokenIsReadFromTheHeaderAlone(t *testing.T) {
 	guard, _ := authorizing()
 	body := strings.NewReader("access_token=token")
@@ -207,11 +209,13 @@ func TestTokenIsReadFromTheHeaderAlone(t *testing.T) {
 	}
 }
 
+// Rules: S2.17.
 func TestOptionsIsARequestLikeAnyOther(t *testing.T) {
 	guard, _ := authorizing()
 	refuses(t, guard, bearergatetest.NewRequest("OPTIONS", "/projects", ""), bearergate.ErrInvalidToken)
 }
 
+// Rules: S2.9.
 func TestTokenLengthCanBeSet(t *testing.T) {
 	guard, _ := authorizing()
 	guard = bearergate.Chain(configured(bearergate.Config{MaxTokenLength: 3}), guard)

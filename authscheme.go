@@ -2,6 +2,8 @@ package bearergate
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +33,11 @@ var bearerOnly = &acceptedScheme{all: []Scheme{{Name: bearer}}, used: 0}
 
 func (s *acceptedScheme) name() string { return s.all[s.used].Name }
 
+// proof reports whether the token was sent by a scheme other than Bearer.
+func (s *acceptedScheme) proof() bool {
+	return s.used != noScheme && !strings.EqualFold(s.name(), bearer)
+}
+
 // newSchemes returns an acceptedScheme for each of the schemes, and one more, the
 // last, for a client that used none. With one scheme it does not matter whether the
 // client used it: its challenge is the same.
@@ -41,43 +48,34 @@ func newSchemes(all []Scheme) []*acceptedScheme {
 	if len(all) == 0 {
 		panic("bearergate: RequireToken was given a RequestVerifier without Schemes; return {Name: \"Bearer\"} at least")
 	}
+	all = slices.Clone(all)
 	schemes := make([]*acceptedScheme, 0, len(all)+1)
 	for i, s := range all {
-		if !isToken(s.Name) || strings.ContainsFunc(s.Parameters, unprintable) {
-			panic(fmt.Sprintf("bearergate: RequireToken was given a RequestVerifier with the scheme %q; use a name and parameters of RFC 9110 section 11.1", s))
+		if !isToken(s.Name) || !authParameters.MatchString(s.Parameters) || hasScheme(all[:i], s.Name) {
+			panic(fmt.Sprintf("bearergate: RequireToken was given a RequestVerifier with the scheme %q; name each scheme once, with parameters of RFC 9110 section 11.2", s))
 		}
 		schemes = append(schemes, &acceptedScheme{all, i})
 	}
 	return append(schemes, &acceptedScheme{all, noScheme})
 }
 
-func unprintable(c rune) bool { return c < ' ' || c > '~' }
+// authParameters is a list of auth-params (RFC 9110 section 11.2), possibly none.
+var authParameters = regexp.MustCompile(`^$|^` + authParameter + `(, ` + authParameter + `)*$`)
+
+const authParameter = "[A-Za-z0-9!#$%&'*+.^_`|~-]+=(\"[ !#-\\[\\]-~]*\"|[A-Za-z0-9!#$%&'*+.^_`|~-]+)"
+
+func hasScheme(schemes []Scheme, name string) bool {
+	return slices.ContainsFunc(schemes, func(s Scheme) bool { return strings.EqualFold(s.Name, name) })
+}
 
 // cutScheme returns the text after the name of the scheme. It reports false if
 // the value has another scheme, also one whose name only starts alike.
 func cutScheme(value, name string) (rest string, ok bool) {
 	n := len(name)
-	if len(value) < n || !equalFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
+	if len(value) < n || !strings.EqualFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
 		return "", false
 	}
 	return value[n:], true
-}
-
-// equalFold compares as [strings.EqualFold] does, for ASCII letters alone.
-func equalFold(a, b string) bool {
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }
 
 // isTokenByte reports whether c can stand in the name of a scheme (RFC 9110
@@ -87,7 +85,7 @@ func isTokenByte(c byte) bool {
 	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
 		return true
 	}
-	return '0' <= c && c <= '9' || 'a' <= lower(c) && lower(c) <= 'z'
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
 // isToken reports whether s is a token of RFC 9110 section 5.6.2.

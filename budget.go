@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
 // DefaultLimiterTimeout is how long a [Limiter] has to answer.
@@ -32,13 +33,25 @@ func newBudget(guard, name string, l Limiter) budget {
 // LimiterOption is a setting of [RateLimit] and [LimitFailedAuthentication].
 type LimiterOption func(*budget)
 
-// WithLimiterTimeout sets how long a limiter has to answer, the fallback as long
-// again. The default, also for 0 and less, is [DefaultLimiterTimeout].
+// WithLimiterTimeout sets how long a limiter has to answer. A fallback then has the
+// same time again. If it is 0 or less, [DefaultLimiterTimeout] is used.
 func WithLimiterTimeout(timeout time.Duration) LimiterOption {
 	if timeout <= 0 {
 		timeout = DefaultLimiterTimeout
 	}
 	return func(b *budget) { b.idle.timeout = timeout }
+}
+
+// WithPolicyName sets the name of the policy in the RateLimit fields, by which a
+// client tells two limits of a chain apart. The default is "installation" for
+// [RateLimit], and "failed-authentication" for [LimitFailedAuthentication]. It
+// panics on a name that is empty, or not printable ASCII without quote and
+// backslash.
+func WithPolicyName(name string) LimiterOption {
+	if !scopetoken.Valid(name) {
+		panic(fmt.Sprintf("bearergate: WithPolicyName was given %q; use printable ASCII without space, quote and backslash", name))
+	}
+	return func(b *budget) { b.name = name }
 }
 
 // WithFallback sets the limiter that decides if the first one fails or is too
@@ -53,6 +66,7 @@ func WithFallback(l Limiter) LimiterOption {
 
 var (
 	errNoLimit       = errors.New("bearergate: the limiter refused by a limit of 0, which is none")
+	errLimiterLate   = errors.New("bearergate: the limiter answered after its context had ended")
 	errLimiterExited = errors.New("bearergate: the limiter ended the request's goroutine")
 )
 
@@ -89,7 +103,10 @@ func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter
 	}()
 	q, err = l.Take(ctx, key)
 	returned = true
-	if err == nil && !q.Allowed && q.Limit == 0 {
+	switch {
+	case err == nil && ctx.ended():
+		err = errLimiterLate
+	case err == nil && !q.Allowed && q.Limit == 0:
 		err = errNoLimit
 	}
 	return q, err
@@ -115,10 +132,6 @@ func (b *budget) setFields(h http.Header, q Quota, now time.Time) {
 	}
 	values := [...]string{b.policyText(q), b.limitText(q, now)}
 	policies, limits := h["Ratelimit-Policy"], h["Ratelimit"]
-	if i := slices.Index(policies, values[0]); i >= 0 && i < len(limits) { // the guard ran before
-		limits[i] = values[1]
-		return
-	}
 	if policies != nil {
 		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, values[0]), append(limits, values[1])
 		return

@@ -12,19 +12,22 @@ import (
 
 // ByPrefix returns a [Verifier] that gives tokens with this prefix to match
 // alone, and all others to otherwise alone: a token that one refuses is not tried
-// by the other. If one of them is a [RequestVerifier], the result is one too.
+// by the other. If one of them is a [RequestVerifier], the result is one too; the
+// challenge of a scheme that both accept is that of match.
 func ByPrefix(prefix string, match, otherwise Verifier) Verifier {
-	if prefix == "" {
-		panic("bearergate: ByPrefix needs a prefix; with one verifier, use it as it is")
+	if !b64token.Valid(prefix) {
+		panic("bearergate: ByPrefix needs a prefix of letters, digits and -._~+/; with one verifier, use it as it is")
 	}
 	checkVerifier("ByPrefix", match)
 	checkVerifier("ByPrefix", otherwise)
 	v := &prefixVerifier{prefix: prefix, match: newPrefixMember(match), otherwise: newPrefixMember(otherwise)}
 	b64token.Mark(&v.marked, v)
-	if !v.match.proofs && !v.otherwise.proofs {
-		return v
+	_, matchProofs := match.(RequestVerifier)
+	_, otherProofs := otherwise.(RequestVerifier)
+	if matchProofs || otherProofs {
+		return &prefixRequestVerifier{v}
 	}
-	return &prefixRequestVerifier{v}
+	return v
 }
 
 type marked = b64token.Marked[prefixVerifier]
@@ -39,15 +42,13 @@ type prefixVerifier struct {
 type prefixMember struct {
 	verifier Verifier
 	checked  bool // the verifier accepts only b64tokens
-	proofs   bool // it is a RequestVerifier
 	schemes  []Scheme
 	verify   requestVerification
 }
 
 func newPrefixMember(v Verifier) prefixMember {
 	schemes, verify := verificationOf(v)
-	_, proofs := v.(RequestVerifier)
-	return prefixMember{v, b64token.AcceptedOnlyBy(v), proofs, schemes, verify}
+	return prefixMember{v, b64token.AcceptedOnlyBy(v), schemes, verify}
 }
 
 func (v *prefixVerifier) member(raw string) *prefixMember {
@@ -89,8 +90,4 @@ func (v *prefixRequestVerifier) VerifyRequest(r *http.Request, scheme, raw strin
 		return nil, errOtherScheme
 	}
 	return m.verify(r, scheme, raw)
-}
-
-func hasScheme(schemes []Scheme, name string) bool {
-	return slices.ContainsFunc(schemes, func(s Scheme) bool { return strings.EqualFold(s.Name, name) })
 }

@@ -26,7 +26,7 @@ func (e *Error) schemeChallenges(r *row, c *Config, schemes *acceptedScheme) []s
 	if e.schemes != nil {
 		schemes = e.schemes
 	}
-	if schemes.used > 0 {
+	if schemes.proof() {
 		return []string{e.challenge(r, c, schemes.all[schemes.used], true)}
 	}
 	challenges := make([]string, len(schemes.all))

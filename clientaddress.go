@@ -11,22 +11,20 @@ import (
 // clientAddress walks from the peer through the proxies that are trusted to
 // tell who was before them.
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) (netip.Addr, error) {
-	peer, ok := parseAddress(r.RemoteAddr)
+	addr, ok := parseAddress(r.RemoteAddr)
 	if !ok {
 		return netip.Addr{}, errors.New("bearergate: the request has no peer address to limit by")
 	}
-	addr := peer
-	forwarded := r.Header["X-Forwarded-For"]
-	for _, line := range slices.Backward(forwarded) {
-		for line != "" {
+	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+		for more := true; more; {
 			if !isTrusted(addr, trustedProxies) {
 				return addr, nil
 			}
 			var last string
-			line, last = cutLast(line)
+			line, last, more = cutLast(line)
 			before, ok := parseAddress(strings.Trim(last, " \t"))
 			if !ok {
-				return addr, nil // what a proxy could not tell, nobody can
+				return addr, nil // the proxy did not know who was before it
 			}
 			addr = before
 		}
@@ -34,12 +32,13 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) (netip.Addr, 
 	return addr, nil
 }
 
-// cutLast splits a comma-separated list before its last element.
-func cutLast(list string) (before, last string) {
+// cutLast splits a comma-separated list before its last element, and reports
+// whether it has others.
+func cutLast(list string) (before, last string, more bool) {
 	if i := strings.LastIndexByte(list, ','); i >= 0 {
-		return list[:i], list[i+1:]
+		return list[:i], list[i+1:], true
 	}
-	return "", list
+	return "", list, false
 }
 
 func isTrusted(addr netip.Addr, proxies []netip.Prefix) bool {

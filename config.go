@@ -1,18 +1,22 @@
 package bearergate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
 // ErrorWriter answers a refused request. It must write a complete answer: a
-// writer that writes nothing makes net/http send 200. The *Error is its own to
-// read and change. A writer that only adds something delegates to [WriteError];
+// writer that writes nothing makes net/http send 200. It owns the *Error, and may
+// change it. A writer that only adds something delegates to [WriteError];
 // one that calls [Refuse] with the request that it received does the same. A
-// panic goes on as that of a handler does. Neither changes the decision.
+// panic of the writer propagates as a handler's does. The request stays refused in
+// any case.
 type ErrorWriter func(w http.ResponseWriter, r *http.Request, e *Error)
 
 // Config is the settings of [Configure]. The zero value is the default of each.
@@ -25,7 +29,8 @@ type Config struct {
 	// none.
 	DefaultScope string
 	// ResourceMetadataURL is the "resource_metadata" of every challenge (RFC 9728
-	// section 5.1): an absolute https URL, or an http one. The default is none.
+	// section 5.1): an absolute http or https URL without fragment. The default is
+	// none.
 	ResourceMetadataURL string
 	// ReferenceURL makes every error answer carry Link: <URL#CODE>; rel="help"
 	// (RFC 8288). It is an absolute http or https URL without fragment. The default
@@ -36,9 +41,10 @@ type Config struct {
 	// [DefaultMaxTokenLength], the most is 65,536. [http.Server.MaxHeaderBytes]
 	// bounds the header as well.
 	MaxTokenLength int
-	// ErrorWriter replaces [WriteError] for every refusal.
+	// ErrorWriter answers every refusal. If nil, [WriteError] does.
 	ErrorWriter ErrorWriter
-	// Observer receives each decision; see [LogDecisions].
+	// Observer receives each decision; see [LogDecisions]. If nil, nothing is
+	// reported, also not the cause of a 500 or 503.
 	Observer Observer
 }
 
@@ -58,7 +64,7 @@ func (c *Config) check() error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("bearergate: Config."+format, args...))
 	}
-	if strings.ContainsFunc(c.Realm, func(r rune) bool { return r != ' ' && !isScopeRune(r) }) {
+	if strings.ContainsFunc(c.Realm, func(r rune) bool { return r != ' ' && !scopetoken.ValidRune(r) }) {
 		fault("Realm is %q; use printable ASCII without quote and backslash", c.Realm)
 	}
 	if c.DefaultScope != "" && !isScopeList(c.DefaultScope) {
@@ -86,20 +92,13 @@ func isHeaderURL(raw string) bool {
 // over returns c with what it does not set from outer.
 func (c *Config) over(outer *Config) *Config {
 	merged := *outer
-	set(&merged.Realm, c.Realm)
-	set(&merged.DefaultScope, c.DefaultScope)
-	set(&merged.ResourceMetadataURL, c.ResourceMetadataURL)
-	set(&merged.ReferenceURL, c.ReferenceURL)
-	set(&merged.MaxTokenLength, c.MaxTokenLength)
+	merged.Realm = cmp.Or(c.Realm, outer.Realm)
+	merged.DefaultScope = cmp.Or(c.DefaultScope, outer.DefaultScope)
+	merged.ResourceMetadataURL = cmp.Or(c.ResourceMetadataURL, outer.ResourceMetadataURL)
+	merged.ReferenceURL = cmp.Or(c.ReferenceURL, outer.ReferenceURL)
+	merged.MaxTokenLength = cmp.Or(c.MaxTokenLength, outer.MaxTokenLength)
 	if c.ErrorWriter != nil {
 		merged.ErrorWriter = c.ErrorWriter
 	}
 	return &merged
-}
-
-func set[T comparable](into *T, value T) {
-	var unset T
-	if value != unset {
-		*into = value
-	}
 }

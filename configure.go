@@ -10,14 +10,14 @@ func Configure(c Config) (Middleware, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	standalone := c.over(&defaultConfig)
+	standalone := &settings{Config: *c.over(&defaultConfig)}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s := extend(r.Context())
-			if s.settings == &defaultConfig {
+			if s.settings == &defaultSettings {
 				s.settings = standalone
 			} else {
-				s.settings = c.over(s.settings)
+				s.settings = &settings{Config: *c.over(&s.settings.Config)}
 			}
 			if c.Observer != nil {
 				if s.record == nil {

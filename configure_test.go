@@ -26,6 +26,7 @@ func observing(c bearergate.Config) (bearergate.Middleware, *[]bearergate.Decisi
 	return configured(c), seen
 }
 
+// Rules: S1.45.
 func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "acme"})
@@ -106,6 +107,7 @@ func TestHandlerThatPanicsIsStillObserved(t *testing.T) {
 	}
 }
 
+// Rules: S1.46.
 func TestGuardThatPanicsIsNoPass(t *testing.T) {
 	panicking := func(*http.Request) (string, error) { panic("guard") }
 	for name, guard := range map[string]bearergate.Middleware{
@@ -125,6 +127,8 @@ func TestGuardThatPanicsIsNoPass(t *testing.T) {
 
 // TestGuardsMayOutliveTheRequest holds for http.TimeoutHandler, which leaves
 // the guards inside of it running: under -race it finds an unguarded record.
+//
+// Rules: S1.46.
 func TestGuardsMayOutliveTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		configure, seen := observing(bearergate.Config{})
@@ -144,6 +148,7 @@ func TestGuardsMayOutliveTheRequest(t *testing.T) {
 	})
 }
 
+// Rules: S1.37.
 func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 	outer, outerSeen := observing(
 		bearergate.Config{Realm: "outer", ReferenceURL: "https://docs.example/errors", MaxTokenLength: 5})
@@ -166,6 +171,7 @@ func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 	}
 }
 
+// Rules: S1.26, S1.27.
 func TestWriterIsReplacedInOnePlace(t *testing.T) {
 	configure := configured(bearergate.Config{ErrorWriter: func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 		w.WriteHeader(e.Code.Status())
@@ -215,8 +221,8 @@ func TestDecisionsAreLoggedByWeight(t *testing.T) {
 	const ids = " token_type=installation subject=user-1 client_id=app-1 grant_id=grant-1 organization_id=acme installation_id=installation-1"
 	want := strings.Join([]string{
 		`level=DEBUG msg="request passed" method=GET` + ids + ` duration=X`,
-		`level=INFO msg="request refused" code=invalid_token reason=invalid_token method=GET duration=X`,
-		`level=ERROR msg="request refused" code=temporarily_unavailable reason="temporarily_unavailable: ` + errInner.Error() + `" method=GET duration=X`,
+		`level=INFO msg="request refused" code=invalid_token method=GET duration=X`,
+		`level=ERROR msg="request refused" code=temporarily_unavailable reason="` + errInner.Error() + `" method=GET duration=X`,
 		`level=WARN msg="request passed" method=GET` + ids + ` degraded=true duration=X`,
 		`level=DEBUG msg="request passed" method=GET` + ids + ` cache_hit=true duration=X`,
 	}, "\n") + "\n"

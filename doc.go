@@ -18,8 +18,8 @@
 // others ask about its token: an expired token without scope is 401, so that
 // the client refreshes it, and not 403. RateLimit comes before guards that may ask
 // a database. RequireGrant comes before RequireOrg and RequireScope: a revoked
-// grant is 410 whatever else is wrong. Guards that stand outside of
-// RequireToken answer 500 server_error.
+// grant is 410 whatever else is wrong. A guard that needs the token and stands
+// outside of RequireToken answers 500 server_error.
 //
 // Guards that read a path parameter or the route, as [PathValue],
 // [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux; behind
@@ -47,9 +47,14 @@
 // their decision by the error that they return. A [Code] or an [*Error], possibly
 // wrapped, becomes the answer. Any other error is answered 503
 // temporarily_unavailable with Retry-After and without a word of its text, and so
-// is any error of a [Limiter]. Clients drop a connection at 401, 404 and 410, so a
-// fault of the server is never one of these. Nor does it let a request through,
-// except by [WithFallback].
+// is any error of a [Limiter]. A client may give up a working connection at a 401,
+// 404 or 410, so a fault of the server is never answered with one. Nor does it let a
+// request through, except by [WithFallback].
+//
+// Constructors panic at mistakes that only the source can make, such as a nil
+// verifier or an empty scope, with a sentence that says what to write instead.
+// [Configure], [PerMinute] and [PerWindow], whose arguments may come from a
+// configuration, return errors.
 //
 // The rules of docs/semantics.md in the repository are what this package promises.
 package bearergate

@@ -2,6 +2,7 @@ package bearergate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -18,10 +19,12 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // refuse answers with e, which is its own. The record keeps a copy.
 func refuse(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
-	recorded := *e
-	s.record.refused(r, &recorded)
+	if s.record != nil {
+		recorded := *e
+		s.record.refused(r, &recorded)
+	}
 	if write := s.settings.ErrorWriter; write != nil {
-		write(w, r.WithContext(s.withoutWriter(r.Context())), e)
+		write(w, r.WithContext(s.refusing(r.Context(), *e)), e)
 		return
 	}
 	writeError(w, r, s, e)
@@ -47,6 +50,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, e *Error) {
 func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	row, body := e.Code.row(), e.body()
 	e.guarded = e.guarded || s.token != nil
+	e.answerAs(s.settings.refusing)
 
 	h := w.Header()
 	removeSuccessHeaders(h)
@@ -57,7 +61,7 @@ func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	if row.pragmaNoCache {
 		h.Set("Pragma", "no-cache")
 	}
-	if challenges := e.challenges(row, r, s.settings, s.schemes); challenges != nil {
+	if challenges := e.challenges(row, r, &s.settings.Config, s.schemes); challenges != nil {
 		h["Www-Authenticate"] = challenges
 	}
 	if row.retryAfter > 0 {
@@ -72,14 +76,30 @@ func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	}
 }
 
+// answerAs gives e, which a replacement writer may have made anew, the challenge of
+// the refusal that it answers.
+func (e *Error) answerAs(refusal *Error) {
+	if refusal == nil {
+		return
+	}
+	e.guarded = e.guarded || refusal.guarded
+	if e.schemes == nil {
+		e.schemes = refusal.schemes
+	}
+	if e.Code == refusal.Code {
+		e.noCredentials = e.noCredentials || refusal.noCredentials
+		e.routeScopes = cmp.Or(e.routeScopes, refusal.routeScopes)
+	}
+}
+
 // removeSuccessHeaders removes what earlier middleware said about a body that
 // will not be sent.
 func removeSuccessHeaders(h http.Header) {
 	for _, name := range [...]string{
 		"Accept-Ranges", "Age", "Content-Digest", "Content-Disposition",
 		"Content-Encoding", "Content-Language", "Content-Location",
-		"Content-Md5", "Content-Range", "Digest", "Etag", "Expires",
-		"Last-Modified", "Repr-Digest", "Retry-After", "Trailer",
+		"Cdn-Cache-Control", "Content-Md5", "Content-Range", "Digest", "Etag", "Expires",
+		"Last-Modified", "Repr-Digest", "Retry-After", "Surrogate-Control", "Trailer",
 		"Transfer-Encoding", "Www-Authenticate",
 	} {
 		delete(h, name)

@@ -146,6 +146,10 @@ func (c refusal) request(method string) *http.Request {
 	return r
 }
 
+// Rules: S1.1, S1.2, S1.3, S1.4, S1.5, S1.6, S1.7, S1.8, S1.9, S1.11, S1.12,
+// S1.14, S1.15, S1.16, S1.17, S1.18, S1.19, S1.22, S1.23, S1.30, S1.31,
+// S1.35, S1.40, S1.41, S4.2, S4.3, S4.4, S4.5, S4.8, S4.9, S4.10, S4.24,
+// S4.25, S4.26, S4.29, S5.4, S5.5, S6.4, S6.12, S6.15, S6.16, S6.31.
 func TestEveryRefusalIsDocumentedToTheByte(t *testing.T) {
 	for _, c := range refusals() {
 		t.Run(c.name, func(t *testing.T) {
@@ -168,6 +172,7 @@ func TestEveryRefusalIsDocumentedToTheByte(t *testing.T) {
 	}
 }
 
+// Rules: S1.17, S1.19.
 func TestRefusalsAreTheSameOverTheWire(t *testing.T) {
 	for _, c := range refusals() {
 		if c.edit != nil && c.request("GET").RemoteAddr == "@" {
@@ -200,6 +205,7 @@ func TestRefusalsAreTheSameOverTheWire(t *testing.T) {
 	}
 }
 
+// Rules: S1.1, S1.36.
 func TestInvalidRequestNamesBearerOnGuardedRoutesOnly(t *testing.T) {
 	refuse := func(r *http.Request) string {
 		rec := httptest.NewRecorder()
@@ -215,12 +221,13 @@ func TestInvalidRequestNamesBearerOnGuardedRoutesOnly(t *testing.T) {
 	}
 }
 
+// Rules: S1.20, S1.21.
 func TestHeadersOfASuccessGoAndOthersStay(t *testing.T) {
 	rec := httptest.NewRecorder()
 	h := rec.Header()
 	stale := []string{
 		"Accept-Ranges", "Age", "Content-Digest", "Content-MD5", "Digest", "Repr-Digest", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Location", "Content-Range",
-		"ETag", "Expires", "Last-Modified", "Retry-After", "Trailer", "Transfer-Encoding", "WWW-Authenticate",
+		"ETag", "Expires", "Last-Modified", "CDN-Cache-Control", "Surrogate-Control", "Retry-After", "Trailer", "Transfer-Encoding", "WWW-Authenticate",
 	}
 	for _, name := range stale {
 		h.Set(name, "stale")
@@ -290,6 +297,7 @@ func TestErrorsAreComparedByCode(t *testing.T) {
 	}
 }
 
+// Rules: S1.24.
 func TestCauseIsForTheProgram(t *testing.T) {
 	var seen *bearergate.Error
 	configure := configured(bearergate.Config{ErrorWriter: func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
@@ -330,6 +338,7 @@ func TestSentinelsAreNeverChanged(t *testing.T) {
 	refuses(t, guard, get(""), bearergate.ErrGrantRevoked)
 }
 
+// Rules: S1.16.
 func TestRefusalWithoutErrorIsAWiringFault(t *testing.T) {
 	rec := httptest.NewRecorder()
 	bearergate.Refuse(rec, get(""), nil)
@@ -338,6 +347,7 @@ func TestRefusalWithoutErrorIsAWiringFault(t *testing.T) {
 	}
 }
 
+// Rules: S1.37.
 func TestReferenceLinkNamesTheCode(t *testing.T) {
 	guard := bearergate.Chain(
 		configured(bearergate.Config{ReferenceURL: "https://docs.example/errors?v=1", Realm: "Translations, v1"}),
@@ -351,6 +361,7 @@ func TestReferenceLinkNamesTheCode(t *testing.T) {
 	}
 }
 
+// Rules: S1.28, S1.30.
 func TestRetryAfterIsWholeSecondsRoundedUp(t *testing.T) {
 	for _, c := range []struct {
 		wait time.Duration
@@ -369,6 +380,8 @@ func TestRetryAfterIsWholeSecondsRoundedUp(t *testing.T) {
 
 // TestResponseWriterIsTheServersOwn holds that nothing wraps it: a streaming
 // handler behind the whole chain flushes, and another hijacks.
+//
+// Rules: S5.8.
 func TestResponseWriterIsTheServersOwn(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "acme"})

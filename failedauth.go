@@ -14,7 +14,9 @@ func (o LimiterOption) applyFailedAuthentication(f *failedAuthentication) { o(&f
 
 type trustedProxies []netip.Prefix
 
-func (p trustedProxies) applyFailedAuthentication(f *failedAuthentication) { f.trusted = p }
+func (p trustedProxies) applyFailedAuthentication(f *failedAuthentication) {
+	f.trusted = append(f.trusted, p...)
+}
 
 // WithTrustedProxies names the proxies whose X-Forwarded-For
 // [LimitFailedAuthentication] believes. The zero Prefix contains no address.
@@ -32,8 +34,11 @@ func WithTrustedProxies(proxies ...netip.Prefix) FailedAuthenticationOption {
 // nothing and do not ask the limiter. Give it a limiter of its own.
 //
 // The address is the peer's. If the peer is one of [WithTrustedProxies], it is the
-// last address in X-Forwarded-For that is not one; no other header is believed. A
-// peer without an address, as on a Unix socket, is answered 500 server_error.
+// last address in X-Forwarded-For that is not one. An entry that is no address ends
+// the search at the proxy that added it. No other header is believed. A peer without an address, as on a Unix socket, is answered 500 server_error.
+//
+// If one limit stands around another, put the longer window outside, as with
+// [RateLimit].
 //
 // The answers that cost something, and the 429s, carry RateLimit-Policy and
 // RateLimit. A limiter that fails makes a failed authentication a 503, unless
@@ -55,7 +60,7 @@ func LimitFailedAuthentication(l Limiter, opts ...FailedAuthenticationOption) Mi
 }
 
 type failedAuthentication struct {
-	budget
+	budget   budget
 	trusted  trustedProxies
 	failures failureTable
 }
@@ -65,15 +70,14 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 	if err != nil {
 		return nil, ErrServerError.because(err)
 	}
-	networks := networksOf(addr)
 	now := time.Now()
-	if q, refused := f.failures.usedUp(networks, now); refused {
-		f.setFields(w.Header(), q, now)
+	if q, refused := f.failures.usedUp(addr, now); refused {
+		f.budget.setFields(w.Header(), q, now)
 		return nil, rateLimited(q.Reset, now)
 	}
 	s := extend(r.Context())
 	s.charge = func(w http.ResponseWriter, r *http.Request, err error) error {
-		return f.charge(w, r, s, networks, err)
+		return f.charge(w, r, s, addr, err)
 	}
 	if outer.charge != nil {
 		own := s.charge
@@ -86,15 +90,15 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 
 // charge counts a failed authentication, and returns the error to answer with:
 // err as long as there is budget.
-func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s *state, networks networks, err error) error {
+func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, err error) error {
 	switch e := errorFrom(err); {
 	case e.noCredentials:
 		return err
-	case e.Code != ErrInvalidToken && e.Code != ErrInvalidRequest: // no fault of the client's
+	case e.Code.Status() != http.StatusUnauthorized && e.Code.Status() != http.StatusBadRequest: // no fault of the client's
 		return err
 	}
-	network := f.failures.reserve(networks, time.Now())
-	q, now, failure := f.take(w, r, s, "address:"+network.String())
+	network := f.failures.reserve(networksOf(addr), time.Now())
+	q, now, failure := f.budget.take(w, r, s, "address:"+network.String())
 	if failure != nil {
 		return failure
 	}

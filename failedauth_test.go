@@ -27,6 +27,7 @@ func from(address string, r *http.Request) *http.Request {
 	return r
 }
 
+// Rules: S6.24, S6.27, S6.29.
 func TestFailedAuthenticationIsMeteredByAddress(t *testing.T) {
 	guard := metered(t, 3)
 	good := issuer.InstallationToken()
@@ -47,6 +48,7 @@ func TestFailedAuthenticationIsMeteredByAddress(t *testing.T) {
 	passes(t, guard, from("192.0.2.2:4", get(good))) // another address
 }
 
+// Rules: S6.28.
 func TestUsedUpAddressIsRefusedBeforeVerification(t *testing.T) {
 	verified := 0
 	guard := bearergate.Chain(
@@ -62,6 +64,7 @@ func TestUsedUpAddressIsRefusedBeforeVerification(t *testing.T) {
 	}
 }
 
+// Rules: S1.13, S6.27.
 func TestAFaultOfOursIsNoFailedAuthentication(t *testing.T) {
 	guard := bearergate.Chain(
 		bearergate.LimitFailedAuthentication(budgetOf(t, 1)),
@@ -71,6 +74,7 @@ func TestAFaultOfOursIsNoFailedAuthentication(t *testing.T) {
 	}
 }
 
+// Rules: S6.19.
 func TestExactlyTheBudgetOfFailuresIsAnswered401(t *testing.T) {
 	guard := metered(t, 50)
 	var failed, limited atomic.Int64
@@ -109,6 +113,8 @@ func windowed() bearergate.Limiter {
 
 // TestUsedUpAddressIsFreeInTheNextWindow holds that good clients do not pay for
 // failures that have ended, and that Retry-After is true of all of them.
+//
+// Rules: S1.29, S6.28.
 func TestUsedUpAddressIsFreeInTheNextWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		good := issuer.InstallationToken()
@@ -130,6 +136,7 @@ func TestUsedUpAddressIsFreeInTheNextWindow(t *testing.T) {
 	})
 }
 
+// Rules: S6.27, S6.30.
 func TestGoodClientsDoNotNeedTheStoreOfFailures(t *testing.T) {
 	guard := bearergate.Chain(
 		bearergate.LimitFailedAuthentication(brokenLimiter()),
@@ -144,6 +151,7 @@ func TestGoodClientsDoNotNeedTheStoreOfFailures(t *testing.T) {
 	refuses(t, guard, get("forged"), bearergate.ErrRateLimited)
 }
 
+// Rules: S6.26.
 func TestRequestsWithoutCredentialsCostNothing(t *testing.T) {
 	guard := metered(t, 1)
 	for range 5 {
@@ -190,6 +198,8 @@ func (f *flood) send(address netip.Addr, token string) (status int) {
 // TestMemoryForFailingAddressesIsBounded has more addresses fail than are kept, of
 // IPv4 and of IPv6: the limiter's keys are bounded, guessing is not made any
 // easier, and clients pay only for what their network did.
+//
+// Rules: S6.32, S6.33, S6.34.
 func TestMemoryForFailingAddressesIsBounded(t *testing.T) {
 	v4 := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
 	v6 := func(i int) netip.Addr {
@@ -238,6 +248,7 @@ func TestMemoryForFailingAddressesIsBounded(t *testing.T) {
 	}
 }
 
+// Rules: S6.35.
 func TestEachOfTwoLimitsAroundARouteCounts(t *testing.T) {
 	strict, generous := budgetOf(t, 2), budgetOf(t, 100)
 	for name, limits := range map[string][]bearergate.Limiter{"strict outside": {strict, generous}, "strict inside": {budgetOf(t, 100), budgetOf(t, 2)}} {
@@ -254,6 +265,7 @@ func TestEachOfTwoLimitsAroundARouteCounts(t *testing.T) {
 	}
 }
 
+// Rules: S6.21, S6.22, S6.23.
 func TestClientAddress(t *testing.T) {
 	proxies := []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104"), netip.MustParsePrefix("fd00::/8")}
 	for _, c := range []struct {
@@ -307,6 +319,7 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
+// Rules: S6.22.
 func FuzzClientAddress(f *testing.F) {
 	f.Add("10.0.0.1:80", "1.1.1.1, 10.0.0.2")
 	f.Add("[::1]:80", "[2001:db8::1]:1,")

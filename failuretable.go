@@ -49,30 +49,30 @@ func (b failureBudget) usedUp(now time.Time) bool {
 	return b.quota.Limit > 0 && b.quota.Remaining == 0 && now.Before(b.quota.Reset)
 }
 
-// usedUp returns the quota of the smallest of the networks that has a budget, and
-// whether it is used up.
-func (t *failureTable) usedUp(networks networks, now time.Time) (Quota, bool) {
+// usedUp returns the quota of the smallest network of the address that has a
+// budget, and whether it is used up.
+func (t *failureTable) usedUp(addr netip.Addr, now time.Time) (Quota, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if len(t.budgets) == 0 {
 		return Quota{}, false
 	}
-	_, b := t.find(networks)
+	b := t.find(networksOf(addr))
 	return b.quota, b.usedUp(now)
 }
 
-// find needs t.mu. It returns a negative level if none of the networks has a
-// budget.
-func (t *failureTable) find(networks networks) (level int, b failureBudget) {
+// find needs t.mu. It returns the zero failureBudget if none of the networks has
+// one.
+func (t *failureTable) find(networks networks) failureBudget {
 	for i, network := range networks {
 		if t.count[i] == 0 {
 			continue
 		}
 		if b, ok := t.budgets[network]; ok {
-			return i, b
+			return b
 		}
 	}
-	return -1, failureBudget{}
+	return failureBudget{}
 }
 
 // reserve returns the network whose budget a failure is taken from: the smallest
@@ -109,8 +109,8 @@ func (t *failureTable) update(network netip.Prefix, q Quota, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b, ok := t.budgets[network]
-	if !ok {
-		return // pruned meanwhile
+	if !ok || b.usedUp(now) && !q.Reset.After(b.quota.Reset) {
+		return // pruned meanwhile, or an older answer than the one that is kept
 	}
 	b.quota = q
 	b.forgetAt = q.Reset.Add(2 * max(q.Window, q.Reset.Sub(now)))

@@ -11,7 +11,7 @@ type GrantOption func(*grantGuard)
 // WithGrantInPath is for routes that name a grant, such as
 // /installations/{grantId}/tokens: unless the path parameter of this name is
 // the token's own grant, the answer is 404 grant_not_found, the same whether
-// the named grant is live, revoked or does not exist. The store is not asked.
+// the named grant is live, revoked or does not exist, and the store is not asked.
 func WithGrantInPath(name string) GrantOption {
 	named := PathValue(name)
 	return func(g *grantGuard) { g.named = named }
@@ -20,8 +20,8 @@ func WithGrantInPath(name string) GrantOption {
 // RequireGrant returns a guard that needs the token's grant to exist and to be
 // active. A token without grant, and one whose grant the store does not know,
 // is answered 404 grant_not_found; a revoked grant 410 grant_revoked. The store
-// is asked on every request. [RequireOrg] and the handler inside get the grant
-// from [GrantFrom].
+// is asked on every request. [RequireOrg] inside uses the grant's organization; the
+// handler gets the grant from [GrantFrom].
 func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 	if isNil(grants) {
 		panic("bearergate: RequireGrant needs a GrantStore; new(MemoryGrants) is one")
@@ -33,7 +33,7 @@ func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 		}
 		set(g)
 	}
-	return behindToken("RequireGrant", g.check).middleware()
+	return behindToken("RequireGrant", g.check)
 }
 
 type grantGuard struct {

@@ -38,14 +38,14 @@ func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, err error) 
 
 // behindToken returns a guard that needs to know the caller. Without RequireToken
 // in front the route is wired wrongly, which no client can help.
-func behindToken(name string, check guard) guard {
-	errUnguarded := ErrServerError.becausef("bearergate: %s without RequireToken before it; put RequireToken outside of it", name)
-	return func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
+func behindToken(name string, check guard) Middleware {
+	errUnguarded := ErrServerError.because(fmt.Errorf("bearergate: %s without RequireToken before it; put RequireToken outside of it", name))
+	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
 		if s.token == nil {
 			return nil, errUnguarded
 		}
 		return check(w, r, s)
-	}
+	}).middleware()
 }
 
 // nilOption is what a constructor panics with if it is given a nil option.

@@ -18,6 +18,7 @@ import (
 
 var noPrefix netip.Prefix
 
+// Rules: S1.18, S3a.43, S3a.46, S4.1, S4.2, S4.3.
 func TestScopes(t *testing.T) {
 	held := bearergatetest.Claims("projects:read", "a", "*", "B")
 	for _, c := range []struct {
@@ -50,6 +51,7 @@ func TestScopes(t *testing.T) {
 	refuses(t, bearergate.RequireScope("a"), as(bearergatetest.Claims()), bearergate.ErrMissingScope)
 }
 
+// Rules: S4.7, S4.9, S4.10.
 func TestOrganizationIsComparedByteForByte(t *testing.T) {
 	guard := bearergate.RequireOrg(func(r *http.Request) (string, error) { return r.PathValue("org"), nil })
 	claims := bearergatetest.Claims()
@@ -67,6 +69,7 @@ func TestOrganizationIsComparedByteForByte(t *testing.T) {
 	refuses(t, guard, with(as(claims), "org", ""), bearergate.ErrServerError)
 }
 
+// Rules: S1.15, S4.8.
 func TestSelectorsErrorSetsTheAnswer(t *testing.T) {
 	guard := bearergate.RequireOrg(func(*http.Request) (string, error) {
 		return "acme", fmt.Errorf("no such project: %w", bearergate.ErrGrantNotFound)
@@ -90,6 +93,7 @@ func TestGrantIsThereForTheHandler(t *testing.T) {
 	}
 }
 
+// Rules: S4.29.
 func TestGrantsOrganizationStandsForTheTokens(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "moved"})
@@ -102,6 +106,8 @@ func TestGrantsOrganizationStandsForTheTokens(t *testing.T) {
 
 // TestGrantOfAnEarlierTokenDoesNotCount holds that a second RequireToken starts
 // anew: its token's organization is not overruled by another token's grant.
+//
+// Rules: S3.12.
 func TestGrantOfAnEarlierTokenDoesNotCount(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "first"})
@@ -114,6 +120,7 @@ func TestGrantOfAnEarlierTokenDoesNotCount(t *testing.T) {
 	refuses(t, guard, with(r, "org", "first"), bearergate.ErrWrongOrganization)
 }
 
+// Rules: S4.26.
 func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
 	for _, answer := range []bearergate.Grant{{}, {ID: "grant-2"}} {
 		guard := bearergate.RequireGrant(bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) { return answer, nil }))
@@ -123,6 +130,8 @@ func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
 
 // TestTokenWithoutGrantIsNotLookedUp holds also where a store would answer
 // something for the empty id.
+//
+// Rules: S4.24.
 func TestTokenWithoutGrantIsNotLookedUp(t *testing.T) {
 	claims := bearergatetest.Claims()
 	claims.GrantID = ""
@@ -132,6 +141,7 @@ func TestTokenWithoutGrantIsNotLookedUp(t *testing.T) {
 	}
 }
 
+// Rules: S4.25.
 func TestAnyTimeOfRevocationRevokes(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	for _, at := range []time.Time{time.Unix(1, 0), time.Now().Add(time.Hour)} {
@@ -140,6 +150,7 @@ func TestAnyTimeOfRevocationRevokes(t *testing.T) {
 	}
 }
 
+// Rules: S4.23, S4.27, S4.28.
 func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	own := bearergatetest.DefaultGrantID
@@ -196,6 +207,8 @@ func TestMemoryGrants(t *testing.T) {
 
 // TestOrderDecidesTheAnswer holds section 5: who is refused for two reasons is
 // told the first.
+//
+// Rules: S5.1, S5.2, S5.3.
 func TestOrderDecidesTheAnswer(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: "active", OrganizationID: "acme"})

@@ -10,10 +10,11 @@ import (
 //
 // It returns the quota after the request, with Allowed set if the request passes.
 // An error means that it cannot tell: 503, unless [WithFallback] is given. So do a
-// panic, and a quota that refuses with a Limit of 0, which is none. It returns
-// when ctx ends; a store that ignores its context comes in by [NewStoreLimiter].
-// A limiter that answers from memory need not look at ctx, and then it costs
-// nothing. It is called concurrently.
+// panic, a quota that refuses with a Limit of 0, which is none, and an answer after
+// ctx ended. It must return when ctx ends; wrap a store that ignores its context
+// with [NewStoreLimiter]. A limiter that answers from memory can ignore ctx: no timer
+// is started then. It must not end its goroutine: the answer is then 503 without
+// the fallback. It is called concurrently. Package limitertest proves one.
 type Limiter interface {
 	Take(ctx context.Context, key string) (Quota, error)
 }

@@ -56,6 +56,12 @@ func (c *limiterContext) Deadline() (time.Time, bool) { return c.started().Deadl
 func (c *limiterContext) Done() <-chan struct{}       { return c.started().Done() }
 func (c *limiterContext) Err() error                  { return c.started().Err() }
 
+// ended reports whether the timer was started and has run out.
+func (c *limiterContext) ended() bool {
+	timed := c.call.Load().timed
+	return timed != nil && timed.Err() != nil
+}
+
 func (c *limiterContext) end() {
 	if call := c.call.Swap(endedCall); call.cancel != nil {
 		call.cancel()

@@ -24,7 +24,7 @@ type Grant struct {
 //
 // Grant returns the grant, revoked ones too; or an error with
 // [ErrGrantNotFound] in its tree for one that was deleted or never existed: 404.
-// Any other error, and a Grant of another id without an error, means that it
+// Another [Code], or an [*Error], in the tree sets its own answer. Any other error, and a Grant of another id without an error, means that it
 // cannot tell: 503. It is called concurrently.
 type GrantStore interface {
 	Grant(ctx context.Context, id string) (Grant, error)

@@ -15,7 +15,8 @@ import (
 const DefaultRequestsPerMinute = 1000
 
 // MemoryLimiter is a [Limiter] in memory. [PerMinute] and [PerWindow] return one.
-// It runs one goroutine until it is closed. It is safe for concurrent use.
+// It runs one goroutine until it is closed. The zero value is not usable. It is safe
+// for concurrent use.
 type MemoryLimiter struct {
 	store  limiter.Store
 	window time.Duration
@@ -32,7 +33,8 @@ func PerMinute(requests uint64) (*MemoryLimiter, error) {
 // forgotten two to three windows after its last one began. How many keys there
 // are is not bounded.
 //
-// A budget of 0 requests, and a window under a millisecond, is an error.
+// It returns an error if requests is 0, or if the window is under a millisecond or
+// over 146 years.
 func PerWindow(requests uint64, window time.Duration) (*MemoryLimiter, error) {
 	var faults []error
 	if requests == 0 {

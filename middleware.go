@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -27,13 +28,12 @@ func Chain(guards ...Middleware) Middleware {
 	}
 }
 
-// Require returns a guard that lets a request pass if check returns nil. It is
-// the way to add rules that answer as the other guards do, all of which are made
-// of the same check, record and refusal. A [Code] or an [*Error] in the tree of
-// check's error sets the answer: [ErrForbidden] if no other code says it. Any
-// other error is answered 503 temporarily_unavailable, since a fault of the
-// server must not look like one of the client. check may be called concurrently;
-// it must not read the body.
+// Require returns a guard that lets a request pass if check returns nil. A [Code]
+// or an [*Error] in the tree of check's error sets the answer; return
+// [ErrForbidden] if no other code fits. Any other error is answered 503
+// temporarily_unavailable, since a fault of the server must not look like one of
+// the client. It needs no RequireToken. check is called concurrently, and must not
+// read the body.
 func Require(check func(*http.Request) error) Middleware {
 	if check == nil {
 		panic("bearergate: Require needs a check; pass a func(*http.Request) error")
@@ -62,8 +62,8 @@ func (t TokenType) applyToken(g *tokenGuard) {
 // A request without a token, and a token that v refuses or that is of another
 // type, is answered 401 invalid_token. So is a token with a [Confirmation] that
 // is sent as bearer, unless a RequestVerifier returned it. A malformed header is
-// answered 400 invalid_request, and an error of v that is none of this package
-// 503. Neither query, form nor cookie is read.
+// answered 400 invalid_request, and an error of v without a [Code] or [*Error]
+// in its tree 503. Neither query, form nor cookie is read.
 func RequireToken(v Verifier, opts ...TokenOption) Middleware {
 	checkVerifier("RequireToken", v)
 	g := newTokenGuard(v)
@@ -136,11 +136,15 @@ const minSecretLength = 16
 // and the observer. Shorter texts are left alone, since a client could send them
 // to blank out parts of the log.
 func withoutSecret(err error, secret string) error {
+	if len(secret) < minSecretLength {
+		return err
+	}
 	text := fmt.Sprint(err)
-	if len(secret) < minSecretLength || !strings.Contains(text, secret) {
+	clean := strings.NewReplacer(secret, "[token]", url.QueryEscape(secret), "[token]").Replace(text)
+	if clean == text {
 		return err
 	}
 	e := errorFrom(err)
-	e.cause = errors.New(strings.ReplaceAll(text, secret, "[token]"))
+	e.cause = errors.New(clean)
 	return e
 }

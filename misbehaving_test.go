@@ -46,6 +46,7 @@ func serveHTTP(t *testing.T, guard bearergate.Middleware, token string) (status 
 	return resp.StatusCode, string(text), handled
 }
 
+// Rules: S1.42, S1.43, S1.44.
 func TestWritersChangeNoDecision(t *testing.T) {
 	const documented = `{"error":"grant_revoked"}` + "\n"
 	for _, c := range []struct {
@@ -91,6 +92,7 @@ func TestWritersChangeNoDecision(t *testing.T) {
 	}
 }
 
+// Rules: S1.42, S1.43.
 func TestObserversChangeNoAnswer(t *testing.T) {
 	panicking := configured(bearergate.Config{Observer: func(context.Context, bearergate.Decision) { panic("observer") }})
 	pass := bearergate.RequireToken(accepting(bearergatetest.Claims()))
@@ -159,6 +161,8 @@ var failures = map[string]func(ctx context.Context) error{
 
 // TestLimiterThatFailsInAnyWayCannotTell holds for limiters and for stores of
 // go-limiter, in both of their places.
+//
+// Rules: S6.16.
 func TestLimiterThatFailsInAnyWayCannotTell(t *testing.T) {
 	for name, fail := range failures {
 		for kind, l := range map[string]bearergate.Limiter{
@@ -201,6 +205,7 @@ func TestLimiterIsNotEndedByAClientThatLeft(t *testing.T) {
 	}
 }
 
+// Rules: S6.15.
 func TestRetryAfterIsNeverUnderTheFields(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -220,6 +225,8 @@ func TestRetryAfterIsNeverUnderTheFields(t *testing.T) {
 // TestTwoBudgetsInOneChainCompose holds that both count and both are in the
 // fields, and that a client that waits as long as it has to for the one does not
 // run into the other.
+//
+// Rules: S6.35.
 func TestTwoBudgetsInOneChainCompose(t *testing.T) {
 	fixed := func(window time.Duration, limit uint64) bearergate.Limiter {
 		var ends time.Time
@@ -243,12 +250,17 @@ func TestTwoBudgetsInOneChainCompose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := order(fixed(time.Minute, 4), fixed(time.Second, 2))
-				guard := bearergate.Chain(bearergate.RateLimit(limits[0]), bearergate.RateLimit(limits[1]))
+				names := []string{"installation", "burst"}
+				if name == "short outside" {
+					slices.Reverse(names)
+				}
+				guard := bearergate.Chain(
+					bearergate.RateLimit(limits[0], bearergate.WithPolicyName(names[0])), bearergate.RateLimit(limits[1], bearergate.WithPolicyName(names[1])))
 				got := serve(guard, as(bearergatetest.Claims()))
 				want := http.Header{
 					"Content-Type":     {"text/plain; charset=utf-8"},
-					"Ratelimit-Policy": {`"installation";q=4;w=60`, `"installation";q=2;w=1`},
-					"Ratelimit":        {`"installation";r=3;t=60`, `"installation";r=1;t=1`},
+					"Ratelimit-Policy": {`"installation";q=4;w=60`, `"burst";q=2;w=1`},
+					"Ratelimit":        {`"installation";r=3;t=60`, `"burst";r=1;t=1`},
 				}
 				if name == "short outside" {
 					for _, name := range []string{"Ratelimit", "Ratelimit-Policy"} {

@@ -2,6 +2,8 @@ package bearergate
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -10,13 +12,13 @@ import (
 // Decision is what the guards decided about one request. It never holds the
 // token.
 type Decision struct {
-	// Code is empty where every guard let the request pass.
+	// Code is empty if every guard let the request pass.
 	Code Code
-	// Reason is the private cause of a refusal, for logs alone; nil where the
-	// request passed.
+	// Reason is the refusal, an [*Error] that unwraps to its private cause, for
+	// logs alone. It is nil if the request passed.
 	Reason error
 
-	// What the token said; empty where none was verified. After RequireGrant,
+	// What the token said; empty if none was verified. After RequireGrant,
 	// OrganizationID is the grant's.
 	TokenType      TokenType
 	Subject        string
@@ -26,7 +28,7 @@ type Decision struct {
 	InstallationID string
 
 	// Method and Pattern are the request's; Pattern is as in
-	// [http.Request.Pattern], empty where the guards run outside of the mux.
+	// [http.Request.Pattern], empty if the guards run outside of the mux.
 	Method  string
 	Pattern string
 	// CacheHit reports that the token had been verified before, so that its signature
@@ -92,8 +94,8 @@ func (d Decision) attrs() []slog.Attr {
 		}
 	}
 	add("code", string(d.Code))
-	if d.Reason != nil {
-		add("reason", d.Reason.Error())
+	if cause := errors.Unwrap(d.Reason); cause != nil {
+		add("reason", fmt.Sprint(cause))
 	}
 	add("method", d.Method)
 	add("pattern", d.Pattern)

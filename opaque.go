@@ -14,8 +14,8 @@ import (
 // included, so that the store behind it holds no usable secret.
 //
 // It returns the claims, with Type and ExpiresAt set; or an error with
-// [ErrInvalidToken] in its tree for a token that it does not know: 401. Any
-// other error, and claims without type or expiry, means that it cannot tell:
+// [ErrInvalidToken] in its tree for a token that it does not know: 401. Another
+// [Code], or an [*Error], in the tree sets its own answer. Any other error, and claims without type or expiry, means that it cannot tell:
 // 503. It is called concurrently.
 type OpaqueLookup func(ctx context.Context, sum [sha256.Size]byte) (Claims, error)
 

@@ -25,5 +25,5 @@ func RequireOrg(org OrgFunc) Middleware {
 			return nil, ErrWrongOrganization
 		}
 		return s, nil
-	}).middleware()
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/bearergate/bearergate/bearergatetest"
 )
 
+// Rules: S4.12, S4.13.
 func TestPathValueIsOneSegment(t *testing.T) {
 	orgOf := bearergate.RequireOrg(bearergate.PathValue("org"))
 	claims := bearergatetest.Claims()

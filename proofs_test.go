@@ -129,6 +129,7 @@ func TestPrefixesKeepProofs(t *testing.T) {
 	}
 }
 
+// Rules: S1.38, S1.39, S1.40.
 func TestConfigureSetsTheChallenges(t *testing.T) {
 	const metadata = "https://api.example/.well-known/oauth-protected-resource"
 	configure := configured(bearergate.Config{Realm: "r", DefaultScope: "a b", ResourceMetadataURL: metadata})

@@ -19,8 +19,9 @@ func (o LimiterOption) applyRateLimit(b *budget) { o(b) }
 //
 // Every answer on which the limiter decided carries RateLimit-Policy and
 // RateLimit, as in draft-ietf-httpapi-ratelimit-headers-10. If there are two
-// limits in a chain, the fields have both. Put the longer window outside: only then
-// Retry-After heeds both budgets.
+// limits in a chain, the fields have both; give one of them a name by
+// [WithPolicyName]. Put the longer window outside: only then Retry-After heeds both
+// budgets.
 //
 // A limiter that fails, panics or is too late, see [WithLimiterTimeout], is
 // answered 503 unless [WithFallback] is given.
@@ -32,7 +33,7 @@ func RateLimit(l Limiter, opts ...RateLimitOption) Middleware {
 		}
 		o.applyRateLimit(&b)
 	}
-	return behindToken("RateLimit", b.check).middleware()
+	return behindToken("RateLimit", b.check)
 }
 
 var errNobody = ErrServerError.because(errors.New("bearergate: RateLimit needs a token with an installation, a grant, a subject or a client"))

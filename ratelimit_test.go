@@ -25,6 +25,7 @@ func ofInstallation(id string) bearergate.Claims {
 	return c
 }
 
+// Rules: S6.10, S6.19.
 func TestExactlyTheBudgetPasses(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, bearergate.DefaultRequestsPerMinute))
 	var passed, limited atomic.Int64
@@ -45,6 +46,7 @@ func TestExactlyTheBudgetPasses(t *testing.T) {
 	}
 }
 
+// Rules: S6.1, S6.3.
 func TestInstallationsShareNoBudget(t *testing.T) {
 	claims := func(installation, grant, subject, client string) bearergate.Claims {
 		return bearergate.Claims{
@@ -68,6 +70,7 @@ func TestInstallationsShareNoBudget(t *testing.T) {
 	}
 }
 
+// Rules: S6.1, S6.2.
 func TestTokensOfAnInstallationShareItsBudget(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1))
 	first, second := ofInstallation("shared"), ofInstallation("shared")
@@ -78,6 +81,7 @@ func TestTokensOfAnInstallationShareItsBudget(t *testing.T) {
 	refuses(t, guard, as(second), bearergate.ErrRateLimited)
 }
 
+// Rules: S6.5.
 func TestFailedAuthenticationCostsNoInstallation(t *testing.T) {
 	asked := 0
 	guard := bearergate.Chain(bearergate.RequireToken(issuer.Verifier()), bearergate.RateLimit(
@@ -93,6 +97,7 @@ func TestFailedAuthenticationCostsNoInstallation(t *testing.T) {
 	}
 }
 
+// Rules: S6.12, S6.13.
 func TestRateLimitFieldsTellWhatIsLeft(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 2))
 	for _, remaining := range []int{1, 0, 0} {
@@ -123,6 +128,8 @@ func TestHeaderOfOneAnswerIsNotThatOfAnother(t *testing.T) {
 }
 
 // TestPolicyIsThatOfTheKey is a store that gives some installations more.
+//
+// Rules: S6.13.
 func TestPolicyIsThatOfTheKey(t *testing.T) {
 	limit := uint64(0)
 	guard := bearergate.RateLimit(stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
@@ -144,6 +151,7 @@ func TestStoreWithoutLimitSetsNoFields(t *testing.T) {
 	}
 }
 
+// Rules: S6.14.
 func TestUnknownWindowIsLeftOut(t *testing.T) {
 	short := perWindow(t, 5, 100*time.Millisecond) // has no whole seconds
 	for _, l := range []bearergate.Limiter{exhaustedFor(5, time.Minute, 0), short} {
@@ -154,6 +162,7 @@ func TestUnknownWindowIsLeftOut(t *testing.T) {
 	}
 }
 
+// Rules: S6.13.
 func TestNumbersOfAStoreFitTheFields(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const most = math.MaxUint64
@@ -171,6 +180,8 @@ func TestNumbersOfAStoreFitTheFields(t *testing.T) {
 }
 
 // TestBudgetOutlivesTheSweep waits for the store to drop what it may drop.
+//
+// Rules: S6.11.
 func TestBudgetOutlivesTheSweep(t *testing.T) {
 	t.Parallel()
 	guard := bearergate.RateLimit(perWindow(t, 1, time.Second))
@@ -182,6 +193,8 @@ func TestBudgetOutlivesTheSweep(t *testing.T) {
 
 // TestRetryAfterIsTrue waits exactly as long as it was told, on a clock of its
 // own, and passes; a nanosecond earlier it would not have.
+//
+// Rules: S1.29.
 func TestRetryAfterIsTrue(t *testing.T) {
 	for _, left := range []time.Duration{1, time.Second, 1500 * time.Millisecond, 59*time.Second + 1} {
 		synctest.Test(t, func(t *testing.T) {
@@ -208,6 +221,8 @@ func TestRetryAfterIsTrue(t *testing.T) {
 
 // TestRetryAfterIsTrueOfTheRealStore does the same on the real clock, which is
 // the only one that go-limiter's store knows.
+//
+// Rules: S1.29, S6.11.
 func TestRetryAfterIsTrueOfTheRealStore(t *testing.T) {
 	guard := bearergate.RateLimit(perWindow(t, 1, 900*time.Millisecond))
 	passes(t, guard, as(bearergatetest.Claims()))
@@ -225,6 +240,7 @@ func TestClosedBudgetCannotTell(t *testing.T) {
 	refuses(t, bearergate.RateLimit(closed), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
+// Rules: S6.16.
 func TestStoreThatIsLateCannotTell(t *testing.T) {
 	for name, wait := range map[string]func(ctx context.Context){
 		"and honours its context": func(ctx context.Context) { <-ctx.Done() },
@@ -252,6 +268,7 @@ func TestStoreThatIsLateCannotTell(t *testing.T) {
 	}
 }
 
+// Rules: S6.16, S6.20.
 func TestStoreThatHangsIsNotCalledWithoutBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
@@ -273,6 +290,7 @@ func TestStoreThatHangsIsNotCalledWithoutBound(t *testing.T) {
 	})
 }
 
+// Rules: S6.20.
 func TestClientsThatLeaveDoNotMakeAStoreFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := bearergate.RateLimit(stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
@@ -295,6 +313,8 @@ func TestClientsThatLeaveDoNotMakeAStoreFail(t *testing.T) {
 
 // TestFallbackOutlivesAStoreThatHangs holds that the calls left behind in one
 // store are not held against the other.
+//
+// Rules: S6.17.
 func TestFallbackOutlivesAStoreThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hanging := make(chan struct{})
@@ -313,11 +333,13 @@ func TestFallbackOutlivesAStoreThatHangs(t *testing.T) {
 	})
 }
 
+// Rules: S6.16.
 func TestStoreThatPanicsCannotTell(t *testing.T) {
 	store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) { panic("no connection") })
 	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
+// Rules: S6.17, S6.18.
 func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 	var seen []bearergate.Decision
 	guard := bearergate.Chain(
@@ -352,6 +374,7 @@ func BenchmarkChain(b *testing.B) {
 	rec := httptest.NewRecorder()
 	b.ReportAllocs()
 	for b.Loop() {
+		clear(rec.Header())
 		chain.ServeHTTP(rec, r)
 	}
 }

@@ -74,7 +74,7 @@ func (e *Error) refusal() *Error {
 	return &c
 }
 
-// refuser is what a check refuses with: a [Code] or an [*Error].
+// refuser is what a check refuses with: a [Code], an [*Error], or a reason.
 type refuser interface {
 	error
 	refusal() *Error // a copy
@@ -85,28 +85,41 @@ type refuser interface {
 // server.
 func errorFrom(err error) *Error {
 	if err == nil {
-		return ErrServerError.because(errors.New("bearergate: refused with a nil error"))
+		return ErrServerError.because(errors.New("bearergate: refused with a nil error")).refusal()
 	}
 	var found refuser
 	if !errors.As(err, &found) {
-		return ErrTemporarilyUnavailable.because(err)
+		return ErrTemporarilyUnavailable.because(err).refusal()
 	}
 	e := found.refusal()
 	if e == nil || e.Code.row() == nil {
-		return ErrServerError.because(err)
+		return ErrServerError.because(err).refusal()
 	}
-	if err != error(found) {
+	switch err.(type) {
+	case Code, *Error, *reason:
+	default:
 		e.cause = err
 	}
 	return e
 }
 
-// because returns an Error of this code with a private cause.
-func (c Code) because(cause error) *Error { return &Error{Code: c, cause: cause} }
+func (c Code) refusal() *Error { return &Error{Code: c} }
 
-// becausef is because with a cause of a text.
-func (c Code) becausef(format string, args ...any) *Error {
-	return c.because(fmt.Errorf(format, args...))
+// reason is a refusal with a private cause that nobody can change, so that one can
+// serve many requests.
+type reason struct {
+	code          Code
+	cause         error
+	noCredentials bool
 }
 
-func (c Code) refusal() *Error { return &Error{Code: c} }
+// because returns a refusal of this code with a private cause.
+func (c Code) because(cause error) *reason { return &reason{code: c, cause: cause} }
+
+func (r *reason) Error() string        { return r.refusal().Error() }
+func (r *reason) Unwrap() error        { return r.cause }
+func (r *reason) Is(target error) bool { return target == error(r.code) }
+
+func (r *reason) refusal() *Error {
+	return &Error{Code: r.code, cause: r.cause, noCredentials: r.noCredentials}
+}

@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Rules: S3.4, S3.5.
 func TestRouteTakesTheTypesItNames(t *testing.T) {
 	access, installation := issuer.AccessToken(), issuer.InstallationToken()
 	for _, c := range []struct {
@@ -43,11 +44,13 @@ func TestRouteTakesTheTypesItNames(t *testing.T) {
 	}
 }
 
+// Rules: S3.11.
 func TestVerifierThatAnswersNothingCannotTell(t *testing.T) {
 	refuses(t, bearergate.RequireToken(failing(nil)), get("token"), bearergate.ErrTemporarilyUnavailable)
 	refuses(t, bearergate.RequireToken(accepting(bearergate.Claims{Subject: "x"})), get("token"), bearergate.ErrTemporarilyUnavailable)
 }
 
+// Rules: S1.13, S1.15.
 func TestVerifiersErrorSetsTheAnswer(t *testing.T) {
 	for _, c := range []struct {
 		err  error
@@ -78,6 +81,7 @@ func TestErrorThatIsANilPointerCannotTell(t *testing.T) {
 	}
 }
 
+// Rules: S3a.57.
 func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
 	outer := bearergatetest.Claims()
 	outer.Subject = "outer"
@@ -95,6 +99,7 @@ func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
 	}
 }
 
+// Rules: S3.9.
 func TestWhatAHandlerDoesWithItsTokenChangesNothing(t *testing.T) {
 	claims := bearergatetest.Claims("a", "b")
 	claims.ProjectIDs = []string{"p1", "p2"}
@@ -164,6 +169,8 @@ func TestContextKeepsItsOtherValuesAndItsEnd(t *testing.T) {
 
 // TestSenderConstrainedTokenIsRefusedAsBearer holds it for whoever vouches for the
 // token.
+//
+// Rules: S3a.57.
 func TestSenderConstrainedTokenIsRefusedAsBearer(t *testing.T) {
 	for _, confirmation := range []*bearergate.Confirmation{
 		{JWKThumbprint: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}, {CertificateThumbprint: "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"},
@@ -198,6 +205,7 @@ func TestSenderConstrainedTokenIsRefusedAsBearer(t *testing.T) {
 	}
 }
 
+// Rules: S3b.1, S3b.2, S3b.3, S3b.4, S3b.6, S3b.7.
 func TestOpaqueTokens(t *testing.T) {
 	good := bearergatetest.Claims("a")
 	sum := sha256.Sum256([]byte("bi_oat_secret"))
@@ -252,6 +260,7 @@ func TestOpaqueTokens(t *testing.T) {
 	refuses(t, bearergate.RequireToken(lookup(good, nil), bearergate.AccessToken), get("bi_oat_secret"), bearergate.ErrInvalidToken)
 }
 
+// Rules: S3b.4.
 func TestOpaqueTokenExpiresWithTheLeewayOfAJWT(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		claims := bearergatetest.Claims()
@@ -266,6 +275,7 @@ func TestOpaqueTokenExpiresWithTheLeewayOfAJWT(t *testing.T) {
 	})
 }
 
+// Rules: S3b.1, S3b.5.
 func TestOneVerifierIsResponsibleForAToken(t *testing.T) {
 	refusing := failing(bearergate.ErrInvalidToken)
 	claims := bearergatetest.Claims()
@@ -279,6 +289,7 @@ func TestOneVerifierIsResponsibleForAToken(t *testing.T) {
 	refuses(t, onlyOther, get("bi_oat_x"), bearergate.ErrInvalidToken)
 }
 
+// Rules: S1.25.
 func TestNoTokenReachesTheLog(t *testing.T) {
 	var log bytes.Buffer
 	observe := bearergate.LogDecisions(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
@@ -309,6 +320,7 @@ func TestShortTokenDoesNotGarbleTheLog(t *testing.T) {
 	}
 }
 
+// Rules: S1.34, S2.9, S3.1, S4.6, S6.6.
 func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 	check := func(*http.Request) error { return nil }
 	grants := new(bearergate.MemoryGrants)

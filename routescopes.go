@@ -55,7 +55,7 @@ func RequireRouteScopes(table RouteScopes, opts ...RouteScopesOption) Middleware
 	}
 	return behindToken("RequireRouteScopes", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
 		return s, guard.check(r, s.token)
-	}).middleware()
+	})
 }
 
 type routeScopesGuard struct {
@@ -109,7 +109,7 @@ func (g *routeScopesGuard) check(r *http.Request, t *Token) error {
 	case g.unlistedPass && route.scopes == nil:
 		return nil
 	}
-	return ErrServerError.becausef("bearergate: the route %q is not in the table of RequireRouteScopes for %s; list it, with no scopes if it needs none", r.Pattern, r.Method)
+	return ErrServerError.because(fmt.Errorf("bearergate: the route %q is not in the table of RequireRouteScopes for %s; list it, with no scopes if it needs none", r.Pattern, r.Method))
 }
 
 func (g *routeScopesGuard) route(p string) route {

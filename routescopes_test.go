@@ -9,6 +9,7 @@ import (
 	"github.com/bearergate/bearergate/bearergatetest"
 )
 
+// Rules: S4.15, S4.16, S4.18, S4.19, S4.20, S4.21.
 func TestRouteScopes(t *testing.T) {
 	table := bearergate.RouteScopes{
 		"GET /v1/projects/{id}":    {"projects:read"},
@@ -95,6 +96,7 @@ func TestRouteScopes(t *testing.T) {
 	refuses(t, bearergate.RequireRouteScopes(table, bearergate.AllowUnlistedRoutes()), get(""), bearergate.ErrServerError)
 }
 
+// Rules: S4.22.
 func TestTableIsCopied(t *testing.T) {
 	table := bearergate.RouteScopes{"GET /x": {"read"}}
 	guard := bearergate.RequireRouteScopes(table)

@@ -5,19 +5,21 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
 // RequireScope returns a guard that needs a token with every one of the scopes.
 // Otherwise the answer is 403 missing_scope: "required" lists those that the
 // token does not hold, in the order given here, and the challenge lists all
-// scopes of the route (RFC 6750 section 3.1). The token's own scopes are never
-// told. It panics on a scope that is empty or not a scope-token of RFC 6749
+// scopes of the route (RFC 6750 section 3.1). The answer
+// never lists the token's own scopes. It panics on a scope that is empty or not a scope-token of RFC 6749
 // section 3.3.
 func RequireScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireScope", prepend(scope, more))
 	return behindToken("RequireScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
 		return s, scopes.check(s.token)
-	}).middleware()
+	})
 }
 
 // RequireAnyScope returns a guard that needs a token with at least one of the
@@ -31,7 +33,7 @@ func RequireAnyScope(scope string, more ...string) Middleware {
 			return s, nil
 		}
 		return nil, errMissing
-	}).middleware()
+	})
 }
 
 func prepend(scope string, more []string) []string { return append([]string{scope}, more...) }
@@ -45,7 +47,7 @@ type scopeList struct {
 func newScopeList(guard string, scopes []string) *scopeList {
 	l := new(scopeList)
 	for _, s := range scopes {
-		if !isScopeToken(s) {
+		if !scopetoken.Valid(s) {
 			panic(fmt.Sprintf("bearergate: %s was given the scope %q; a scope is printable ASCII without space, quote and backslash, and not empty", guard, s))
 		}
 		if !slices.Contains(l.scopes, s) {
@@ -58,7 +60,7 @@ func newScopeList(guard string, scopes []string) *scopeList {
 
 // check needs all of the scopes.
 func (l *scopeList) check(t *Token) error {
-	if slices.IndexFunc(l.scopes, func(s string) bool { return !t.HasScope(s) }) < 0 {
+	if !slices.ContainsFunc(l.scopes, func(s string) bool { return !t.HasScope(s) }) {
 		return nil
 	}
 	missing := slices.DeleteFunc(slices.Clone(l.scopes), t.HasScope)

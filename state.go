@@ -13,7 +13,7 @@ import (
 // and is its own context so that adding to it costs one allocation.
 type state struct {
 	context.Context
-	settings *Config
+	settings *settings
 	record   *record
 	schemes  *acceptedScheme
 	token    *Token
@@ -29,8 +29,16 @@ type state struct {
 	limiting limiterContext
 }
 
+// settings are those of Configure, and of an answer in progress.
+type settings struct {
+	Config
+	refusing *Error // what a replacement writer is answering
+}
+
+var defaultSettings = settings{Config: defaultConfig}
+
 // untouched is the state of a request that no guard has extended.
-var untouched = state{settings: &defaultConfig, schemes: bearerOnly}
+var untouched = state{settings: &defaultSettings, schemes: bearerOnly}
 
 type stateKey struct{}
 
@@ -76,31 +84,33 @@ func (s *state) limiterContext(ctx context.Context, idle *limiterCall) *limiterC
 	return c
 }
 
-// withoutWriter returns a state in which Refuse answers by WriteError, and
-// records nothing.
-func (s *state) withoutWriter(ctx context.Context) *state {
+// refusing returns a state in which Refuse answers by WriteError, with the challenge
+// of e, and records nothing.
+func (s *state) refusing(ctx context.Context, e Error) *state {
 	inner, settings := extend(ctx), *s.settings
-	settings.ErrorWriter = nil
+	settings.ErrorWriter, settings.refusing = nil, &e
 	inner.settings, inner.record = &settings, nil
 	return inner
 }
 
-// TokenFrom returns the token that RequireToken verified for this request.
+// TokenFrom returns the token of [RequireToken] or [ContextWithToken]. It reports
+// false if there is none.
 func TokenFrom(ctx context.Context) (*Token, bool) {
 	t := stateFrom(ctx).token
 	return t, t != nil
 }
 
-// ContextWithToken returns a context in which [TokenFrom] finds t, as behind
-// RequireToken: for tests of handlers, and for servers that verify by other
-// means.
+// ContextWithToken returns a context in which [TokenFrom] finds t and [GrantFrom]
+// nothing, as directly behind RequireToken: for tests of handlers, and for servers
+// that verify by other means. If t is nil, TokenFrom reports false.
 func ContextWithToken(ctx context.Context, t *Token) context.Context {
 	s := extend(ctx)
 	s.token, s.grant, s.schemes = t, nil, bearerOnly
 	return s
 }
 
-// GrantFrom returns the grant that RequireGrant looked up for this request.
+// GrantFrom returns a copy of the grant that [RequireGrant] looked up. It reports
+// false if there is none.
 func GrantFrom(ctx context.Context) (Grant, bool) {
 	if g := stateFrom(ctx).grant; g != nil {
 		return g.clone(), true

@@ -12,11 +12,11 @@ import (
 )
 
 // NewStoreLimiter returns a [Limiter] of a store of go-limiter. The window is how
-// long the store's budgets last; 0 leaves it out of the RateLimit fields.
+// long the store's budgets last; 0 or less leaves it out of the RateLimit fields.
 //
 // Stores may ignore their context. Each call runs on a goroutine of its own, which
 // is left behind if it has not returned when the context ends. While 256 such
-// calls are outstanding, the store counts as failed and is not called.
+// calls or more are outstanding, the store counts as failed and is not called.
 func NewStoreLimiter(store limiter.Store, window time.Duration) Limiter {
 	if isNil(store) {
 		panic("bearergate: NewStoreLimiter needs a limiter.Store; for budgets in memory use PerMinute")

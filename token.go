@@ -3,11 +3,13 @@ package bearergate
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/scopetoken"
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
@@ -15,7 +17,8 @@ import (
 type TokenType string
 
 const (
-	// AccessToken mints installation tokens and tells who connected. It reads
+	// AccessToken mints installation tokens and identifies the user who connected
+	// the app. It reads
 	// no resource.
 	AccessToken TokenType = "access"
 	// InstallationToken reads and writes resources. It mints nothing.
@@ -25,11 +28,11 @@ const (
 func (t TokenType) known() bool { return t == AccessToken || t == InstallationToken }
 
 // DefaultLeeway is how far the clocks of issuer and API may differ: a token is
-// taken this long after its expiry.
+// accepted this long after its expiry.
 const DefaultLeeway = 30 * time.Second
 
 // Claims are the facts that a verifier learned about a token, to make a
-// [Token] of. Ids are the service's: where there are several issuers, they must
+// [Token] of. Ids are the service's: if there are several issuers, they must
 // not give one id to two things.
 type Claims struct {
 	Type           TokenType
@@ -90,7 +93,7 @@ func NewToken(c Claims) *Token {
 
 // limitKey names the bucket that the token's requests count in. The parts are
 // kept apart by kind and length, since ids may hold any character. It is empty
-// where the token names nobody.
+// if the token names nobody.
 func limitKey(c *Claims) string {
 	switch {
 	case c.InstallationID != "":
@@ -107,24 +110,24 @@ func limitKey(c *Claims) string {
 // Type returns what the token is for.
 func (t *Token) Type() TokenType { return t.claims.Type }
 
-// Issuer returns who issued the token.
+// Issuer returns the issuer of the token.
 func (t *Token) Issuer() string { return t.claims.Issuer }
 
-// Subject returns who connected the app.
+// Subject returns the user who connected the app.
 func (t *Token) Subject() string { return t.claims.Subject }
 
-// ClientID returns the app, empty where the token does not say.
+// ClientID returns the app, empty if the token does not say.
 func (t *Token) ClientID() string { return t.claims.ClientID }
 
-// GrantID returns the grant that the token was issued for, empty where the
+// GrantID returns the grant that the token was issued for, empty if the
 // token does not say.
 func (t *Token) GrantID() string { return t.claims.GrantID }
 
 // OrganizationID returns the organization that the app is installed on, empty
-// where the token does not say.
+// if the token does not say.
 func (t *Token) OrganizationID() string { return t.claims.OrganizationID }
 
-// InstallationID returns the installation, empty where the token does not say.
+// InstallationID returns the installation, empty if the token does not say.
 func (t *Token) InstallationID() string { return t.claims.InstallationID }
 
 // ProjectIDs returns the projects that the token is limited to. Empty means
@@ -150,7 +153,7 @@ func (t *Token) HasScope(scope string) bool {
 	return ok
 }
 
-// IssuedAt returns when the token was issued, the zero time where the token
+// IssuedAt returns when the token was issued, the zero time if the token
 // does not say.
 func (t *Token) IssuedAt() time.Time { return t.claims.IssuedAt }
 
@@ -166,6 +169,12 @@ func (t *Token) Confirmation() (Confirmation, bool) {
 	return *t.claims.Confirmation, true
 }
 
+// LogValue returns a text without claims, so that a log does not hold them.
+func (t *Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// String returns a text without claims.
+func (t *Token) String() string { return "bearergate.Token" }
+
 // Decode decodes the raw claims into the value that into points to, as
 // [json.Unmarshal] does. Claims whose names differ by case alone are an error,
 // since encoding/json would let the last of them win.
@@ -180,7 +189,7 @@ func (t *Token) Decode(into any) error {
 }
 
 // ParseScope splits a scope parameter (RFC 6749 section 3.3) at spaces. It
-// returns nil where there is no scope.
+// returns nil if there is no scope.
 func ParseScope(scope string) []string {
 	if strings.Trim(scope, " ") == "" {
 		return nil
@@ -194,25 +203,10 @@ func ParseScope(scope string) []string {
 	return scopes
 }
 
-// isScopeRune reports whether c can stand in a scope: %x21 / %x23-5B / %x5D-7E.
-func isScopeRune(c rune) bool {
-	return '!' <= c && c <= '~' && c != '"' && c != '\\'
-}
-
-// isScopeToken reports whether s is one scope-token of RFC 6749 section 3.3.
-func isScopeToken(s string) bool {
-	for _, c := range s {
-		if !isScopeRune(c) {
-			return false
-		}
-	}
-	return s != ""
-}
-
 // isScopeList reports whether s is scope-tokens with one space between them.
 func isScopeList(s string) bool {
 	for scope := range strings.SplitSeq(s, " ") {
-		if !isScopeToken(scope) {
+		if !scopetoken.Valid(scope) {
 			return false
 		}
 	}

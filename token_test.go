@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Rules: S3.6.
 func TestTokenTellsItsClaims(t *testing.T) {
 	want := bearergate.Claims{
 		Type: bearergate.AccessToken, Issuer: "iss", Subject: "sub", ClientID: "client", GrantID: "grant",
@@ -41,6 +42,7 @@ func TestConfirmationIsTheTokensOwn(t *testing.T) {
 	}
 }
 
+// Rules: S3.7.
 func TestNoProjectsMeansAllProjects(t *testing.T) {
 	all := bearergate.NewToken(bearergate.Claims{})
 	some := bearergate.NewToken(bearergate.Claims{ProjectIDs: []string{"p1", ""}})
@@ -52,6 +54,7 @@ func TestNoProjectsMeansAllProjects(t *testing.T) {
 	}
 }
 
+// Rules: S3.8, S3.10.
 func TestDecodeIntoTheApplicationsStruct(t *testing.T) {
 	token := bearergate.NewToken(bearergate.Claims{Raw: `{"plan":"pro","limits":{"seats":5}}`})
 	var got struct {
@@ -76,6 +79,7 @@ func TestDecodeIntoTheApplicationsStruct(t *testing.T) {
 	}
 }
 
+// Rules: S3a.44.
 func TestScopesAreSplitAtSpacesAlone(t *testing.T) {
 	for in, want := range map[string][]string{
 		"":                 nil,
@@ -94,6 +98,7 @@ func TestScopesAreSplitAtSpacesAlone(t *testing.T) {
 	}
 }
 
+// Rules: S3a.44.
 func FuzzParseScope(f *testing.F) {
 	for _, seed := range []string{"", "a b", "  a ", "a\tb", "\xff"} {
 		f.Add(seed)

@@ -12,8 +12,9 @@ import (
 // Verifier decides whether a token is good.
 //
 // It returns the token, or an error with [ErrInvalidToken] in its tree for a
-// token that is expired, forged or unknown: 401. Any other error, and neither
-// token nor error, means that it cannot tell: 503. It must not quote the token in
+// token that is expired, forged or unknown: 401. Another [Code], or an [*Error], in
+// the tree sets its own answer. Any other error, and neither token nor error, means
+// that it cannot tell: 503. It must not quote the token in
 // its errors. It is called concurrently.
 type Verifier interface {
 	VerifyToken(ctx context.Context, raw string) (*Token, error)

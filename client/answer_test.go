@@ -34,6 +34,7 @@ func wantError(t *testing.T, err error, want *client.Error) {
 	}
 }
 
+// Rules: S8.3, S8.6, S8.7.
 func TestEveryRefusalComesBackAsItWas(t *testing.T) {
 	for _, code := range bearergate.Codes() {
 		t.Run(string(code), func(t *testing.T) {
@@ -62,6 +63,7 @@ func answered(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
+// Rules: S8.8, S8.23, S8.24, S8.25.
 func TestUndocumentedAnswersKeepTheConnection(t *testing.T) {
 	for name, body := range map[string]string{
 		"empty":              "",
@@ -130,6 +132,7 @@ func headOf(status int, challenges ...string) *http.Response {
 	}
 }
 
+// Rules: S8.26.
 func TestHEADIsClassifiedByItsChallengeAlone(t *testing.T) {
 	for _, c := range []struct {
 		name       string
@@ -186,6 +189,7 @@ func TestHEADOfAGuardedRoute(t *testing.T) {
 	}
 }
 
+// Rules: S8.11, S8.28.
 func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := time.Now().Add(90 * time.Second).UTC()
@@ -208,6 +212,7 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	})
 }
 
+// Rules: S8.24, S8.25.
 func FuzzCheckResponse(f *testing.F) {
 	f.Add(401, "", `{"error":"invalid_token"}`, "", false)
 	f.Add(403, "", `{"error":"missing_scope","required":"a b"}`, "", false)

@@ -14,6 +14,8 @@ import (
 
 // TestDeadConnectionAsksNoMore has a grant revoked before the first request, or an
 // hour after it, when the tokens have ended.
+//
+// Rules: S8.5, S8.10, S8.18, S8.33.
 func TestDeadConnectionAsksNoMore(t *testing.T) {
 	for name, connect := range map[string]func(*testing.T, *service) *client.Transport{
 		"before the first request": func(t *testing.T, s *service) *client.Transport { return s.transport(t) },
@@ -47,6 +49,7 @@ func wantReconnect(t *testing.T, err error, code bearergate.Code) {
 	}
 }
 
+// Rules: S8.10, S8.33.
 func TestRevokedGrantIsLearnedFromAnyRoute(t *testing.T) {
 	for _, route := range []string{read, mint} {
 		t.Run(route, func(t *testing.T) {
@@ -81,6 +84,7 @@ func reconnecting(t *testing.T, s *service, replace func(*client.Connection)) an
 	}
 }
 
+// Rules: S8.9.
 func TestConnectionThatWasReplacedLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -153,6 +157,7 @@ func TestDeathIsSavedThoughTheRequestWasGivenUp(t *testing.T) {
 	})
 }
 
+// Rules: S8.8.
 func TestFaultsOfTheServerKillNoConnection(t *testing.T) {
 	redirect := func(r *http.Request) (*http.Response, error) {
 		resp, err := page(302)(r)

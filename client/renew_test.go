@@ -14,6 +14,7 @@ import (
 	"github.com/bearergate/bearergate/client"
 )
 
+// Rules: S8.14, S8.30.
 func TestTokensAreRenewedOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(2 * time.Second)
@@ -33,6 +34,7 @@ func TestTokensAreRenewedOnceForAll(t *testing.T) {
 	})
 }
 
+// Rules: S8.30.
 func TestTokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -48,6 +50,7 @@ func TestTokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
 	})
 }
 
+// Rules: S8.1.
 func TestRefusedTokenIsReplacedAndTheRequestRepeatedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -86,6 +89,8 @@ func TestRefusedAccessTokenIsRefreshedOnce(t *testing.T) {
 
 // TestRefusalOfAnOldTokenRefreshesNothing has requests that were sent with one
 // token answered one by one, after it was replaced.
+//
+// Rules: S8.1.
 func TestRefusalOfAnOldTokenRefreshesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -173,6 +178,7 @@ func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
 	}
 }
 
+// Rules: S8.14.
 func TestRenewalIsOneForAllThatWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -218,6 +224,7 @@ func TestMintThatHelpsNobodyIsNotAskedForEver(t *testing.T) {
 	}
 }
 
+// Rules: S8.32.
 func TestLivingTokenIsUsedWhileItCannotBeRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -242,6 +249,7 @@ func (f *failingSave) Save(ctx context.Context, id string, c client.Connection) 
 	return f.ConnectionStore.Save(ctx, id, c)
 }
 
+// Rules: S8.29.
 func TestRefreshTokenIsSavedBeforeItIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -282,6 +290,7 @@ func TestObsoleteInstallationTokenIsNotKept(t *testing.T) {
 	})
 }
 
+// Rules: S8.31.
 func TestProcessesShareAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(2 * time.Second)
@@ -306,6 +315,7 @@ func TestProcessesShareAConnection(t *testing.T) {
 	})
 }
 
+// Rules: S8.20.
 func TestWaitersLeaveByTheirOwnContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)

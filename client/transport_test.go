@@ -30,6 +30,7 @@ func TestRequestOfTheCallerStaysAsItIs(t *testing.T) {
 	})
 }
 
+// Rules: S8.11, S8.12, S8.20.
 func TestAnswersThatAskToWaitAreWaitedFor(t *testing.T) {
 	for _, code := range []bearergate.Code{bearergate.ErrRateLimited, bearergate.ErrTemporarilyUnavailable} {
 		t.Run(string(code), func(t *testing.T) {
@@ -96,6 +97,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	})
 }
 
+// Rules: S8.6, S8.7, S8.27.
 func TestOtherRefusalsAreErrorsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(time.Hour)
@@ -183,6 +185,7 @@ func TestHEADIsActedOnByItsChallenge(t *testing.T) {
 // onlyReader hides that a body could be read again.
 type onlyReader struct{ io.Reader }
 
+// Rules: S8.1.
 func TestBodiesAreReplayedIfTheyCanBe(t *testing.T) {
 	payload := strings.Repeat("body ", 1000) + "end"
 	for _, code := range []bearergate.Code{bearergate.ErrInvalidToken, bearergate.ErrRateLimited} {
@@ -249,6 +252,7 @@ func TestBodyOfARequestThatIsNotSentIsClosed(t *testing.T) {
 	})
 }
 
+// Rules: S8.22.
 func TestTokenGoesToTheAPIAlone(t *testing.T) {
 	for _, c := range []struct {
 		location string

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Rules: S7.57, S7.58.
 func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 	access := []bearergatetest.TokenOption{bearergatetest.WithScopes("a", "b", "c")}
 	ofProjects := append(access, bearergatetest.WithClaim("projectIds", []string{"p1", "p2"}))
@@ -67,6 +68,7 @@ func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 	}
 }
 
+// Rules: S7.55.
 func TestMintedTokenIsInTheAnswer(t *testing.T) {
 	s := newService(t, bearergate.Grant{})
 	token, got := s.mint(s.issuer.AccessToken(bearergatetest.WithScopes("a", "b")), "")
@@ -80,6 +82,7 @@ func TestMintedTokenIsInTheAnswer(t *testing.T) {
 	}
 }
 
+// Rules: S3.2, S3.3.
 func TestOnlyAnAccessTokenOfTheGrantMints(t *testing.T) {
 	s := newService(t, bearergate.Grant{})
 	installation, _ := s.mint(s.issuer.AccessToken(), "")
@@ -128,6 +131,7 @@ func TestMintedTokenLivesAsLongAsConfigured(t *testing.T) {
 	}
 }
 
+// Rules: S7.64.
 func TestTokenIssuerThatFailsIs503(t *testing.T) {
 	for name, issue := range map[string]installation.TokenIssuer{
 		"no token": func(context.Context, bearergate.Claims) (string, error) { return "", nil },

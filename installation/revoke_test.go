@@ -13,6 +13,7 @@ import (
 	"github.com/bearergate/bearergate/installation"
 )
 
+// Rules: S7.61.
 func TestRevokedInstallationIsGone(t *testing.T) {
 	s := newService(t, bearergate.Grant{})
 	access := s.issuer.AccessToken()
@@ -76,6 +77,7 @@ func TestRevokeHandlerRefusesNilFunctions(t *testing.T) {
 	}
 }
 
+// Rules: S7.60.
 func TestUnguardedHandlersAreServerError(t *testing.T) {
 	mint, err := installation.MintHandler(installation.IssueOpaque("x", new(installation.MemoryTokens).Save), 0)
 	if err != nil {

@@ -26,6 +26,7 @@ func authorize(t *testing.T, url string) (code string) {
 	return back.Query().Get("code")
 }
 
+// Rules: S7.13, S7.15, S7.18.
 func TestXOAuth2(t *testing.T) {
 	server := newServer(t)
 	for name, config := range map[string]oauth2.Config{

@@ -21,6 +21,7 @@ func tenant(url string) *keyServer {
 	return s
 }
 
+// Rules: S3a.60, S3c.2, S3c.3.
 func TestTokensAreGivenToTheirIssuersVerifierAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := tenant("https://a.example"), tenant("https://b.example")
@@ -48,6 +49,7 @@ func TestTokensAreGivenToTheirIssuersVerifierAlone(t *testing.T) {
 	})
 }
 
+// Rules: S3a.16, S3c.4.
 func TestUnknownIssuerCostsNoFetch(t *testing.T) {
 	a, b := tenant("https://a.example"), tenant("https://b.example")
 	v, err := jwtverifier.ByIssuer(a.verifier(t), b.verifier(t))
@@ -67,6 +69,7 @@ func TestUnknownIssuerCostsNoFetch(t *testing.T) {
 	b.wantRequests(t, 0)
 }
 
+// Rules: S3c.3.
 func TestIssuerNamedTwiceIsRefusedByBoth(t *testing.T) {
 	a, b := tenant("https://a.example"), tenant("https://b.example")
 	v, err := jwtverifier.ByIssuer(a.verifier(t), b.verifier(t))
@@ -97,6 +100,7 @@ func TestOutageOfOneIssuerIsNotTheOthers(t *testing.T) {
 	})
 }
 
+// Rules: S3a.51, S3c.2.
 func TestPolicyIsThatOfTheIssuersVerifier(t *testing.T) {
 	a, b := bearergatetest.NewIssuer(), bearergatetest.NewIssuer()
 	a.URL, b.URL = "https://a.example", "https://b.example"
@@ -126,6 +130,7 @@ func TestPolicyIsThatOfTheIssuersVerifier(t *testing.T) {
 	refuses(t, v, b.AccessToken(other))
 }
 
+// Rules: S3c.8.
 func TestIssuersThatCannotBeToldApartAreAnError(t *testing.T) {
 	a := issuer.Verifier()
 	other := issuer.Config()

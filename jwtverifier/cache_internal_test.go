@@ -99,6 +99,7 @@ func TestWhatIsNoLongerGoodGivesWay(t *testing.T) {
 	}
 }
 
+// Rules: S3a.63.
 func TestBucketIsBoundedInBytes(t *testing.T) {
 	c, entry := oneBucket(t)
 	kept := func() (entries, cost int) {

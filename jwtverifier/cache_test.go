@@ -58,6 +58,7 @@ func withCacheSize(t testing.TB, tokens int) *jwtverifier.Verifier {
 	return newVerifier(t, func(c *jwtverifier.Config) { c.CacheSize = tokens })
 }
 
+// Rules: S3a.61.
 func TestRepeatedTokenIsNotVerifiedAgain(t *testing.T) {
 	v, other := issuer.Verifier(), issuer.Verifier()
 	both, err := jwtverifier.ByIssuer(issuer.Verifier())
@@ -83,6 +84,7 @@ func TestRepeatedTokenIsNotVerifiedAgain(t *testing.T) {
 	}
 }
 
+// Rules: S3a.36, S3a.61.
 func TestCachedTokenExpiresAsAnyOther(t *testing.T) {
 	for _, leeway := range []time.Duration{0, -1, 1500 * time.Millisecond, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -107,6 +109,8 @@ func TestCachedTokenExpiresAsAnyOther(t *testing.T) {
 
 // TestAnswersDoNotDependOnTheCache asks with good and bad tokens in random order,
 // so that each is asked for before and after the others.
+//
+// Rules: S3a.62.
 func TestAnswersDoNotDependOnTheCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cached, uncached := withCacheSize(t, 8), withCacheSize(t, -1)
@@ -138,6 +142,7 @@ func dump(r *http.Response) [3]any {
 	return [3]any{r.StatusCode, map[string][]string(r.Header), string(body[:n])}
 }
 
+// Rules: S3a.62.
 func TestTokenOfOneVerifierIsNotAnothers(t *testing.T) {
 	a := issuer.Verifier()
 	b := newVerifier(t, func(c *jwtverifier.Config) { c.Audience = "https://other.example" })
@@ -147,6 +152,7 @@ func TestTokenOfOneVerifierIsNotAnothers(t *testing.T) {
 	refuses(t, b, token)
 }
 
+// Rules: S3.9.
 func TestCallersCannotChangeACachedToken(t *testing.T) {
 	v := issuer.Verifier()
 	token := issuer.AccessToken(bearergatetest.WithScopes("a", "b"), bearergatetest.WithClaim("projectIds", []string{"p"}))
@@ -197,6 +203,8 @@ func heap() uint64 {
 
 // TestFloodLeavesMemoryBoundedAndHotTokensCached floods the cache with valid
 // tokens that are used once and with garbage, with a hot token among each ten.
+//
+// Rules: S3a.63.
 func TestFloodLeavesMemoryBoundedAndHotTokensCached(t *testing.T) {
 	flood := 50_000
 	if os.Getenv("CI") == "true" && !raceEnabled {
@@ -267,6 +275,7 @@ func TestTokensOfThePastGiveWay(t *testing.T) {
 	}
 }
 
+// Rules: S3a.63.
 func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 	const size = 1 << 8
 	config := issuer.Config()
@@ -306,6 +315,7 @@ func TestLargeTokensAreBoundedInBytes(t *testing.T) {
 	runtime.KeepAlive(v)
 }
 
+// Rules: S3c.15.
 func TestCacheUnderConcurrentUse(t *testing.T) {
 	s := newKeyServer()
 	v, err := jwtverifier.New(jwtverifier.Config{Issuer: s.URL, Audience: s.Audience, Keys: s.keys(t), CacheSize: 16})
@@ -350,6 +360,8 @@ func BenchmarkMemoryOfATokenInTheCache(b *testing.B) {
 
 // TestHeadersThatDifferFromTokenToTokenAreNotKept is an issuer that writes
 // something of its own into each header.
+//
+// Rules: S3a.63.
 func TestHeadersThatDifferFromTokenToTokenAreNotKept(t *testing.T) {
 	secret := []byte("0123456789abcdef0123456789abcdef")
 	config := issuer.Config()

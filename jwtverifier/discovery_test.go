@@ -45,6 +45,7 @@ func metadata(issuer, jwksURI string) string {
 	return fmt.Sprintf(`{"token_endpoint":"https://x.example/token","issuer":%q,"jwks_uri":%q,"grant_types":["a"]}`, issuer, jwksURI)
 }
 
+// Rules: S3c.5, S3c.6, S3c.7.
 func TestIssuerIsDiscovered(t *testing.T) {
 	const (
 		origin = "https://issuer.example"
@@ -163,6 +164,7 @@ func TestKeysOfAnHTTPSIssuerAreHTTPS(t *testing.T) {
 	}
 }
 
+// Rules: S3c.6.
 func TestIssuerThatKeysAreNotOfIsAConfigurationFault(t *testing.T) {
 	keys, err := jwtverifier.DiscoverKeys("https://issuer.example")
 	if err != nil {

@@ -53,6 +53,7 @@ func toJSON(t *testing.T, value any) []byte {
 	return b
 }
 
+// Rules: S3a.10, S3c.1.
 func TestStaticKeysTakeEveryForm(t *testing.T) {
 	rsaKey := issuer.PublicKey(bearergatetest.RS256).(*rsa.PublicKey)
 	ecKey := issuer.PublicKey(bearergatetest.ES256).(*ecdsa.PublicKey)
@@ -110,6 +111,7 @@ func TestStaticKeysTakeEveryForm(t *testing.T) {
 	}
 }
 
+// Rules: S3a.9.
 func TestJWKsAlgIsTheOnlyOne(t *testing.T) {
 	key := jwks(t)["RS256"]
 	key["alg"] = "PS256"
@@ -184,6 +186,7 @@ func unusable(t *testing.T) map[string]map[string]any {
 	}
 }
 
+// Rules: S3c.16, S3c.17, S3c.18, S3c.20, S3c.21, S3c.23.
 func TestUnusableKeysAreSkippedAndReportedOnce(t *testing.T) {
 	good := jwks(t)["ES256"]
 	for name, bad := range unusable(t) {
@@ -216,6 +219,7 @@ func TestUnusableKeysAreSkippedAndReportedOnce(t *testing.T) {
 	}
 }
 
+// Rules: S3c.19.
 func TestKeysThatShareAnIDAreSkipped(t *testing.T) {
 	set := jwks(t)
 	set["RS256"]["kid"], set["EdDSA"]["kid"] = "shared", "shared"
@@ -255,6 +259,7 @@ func TestSignatureThatAnybodyCanMakeIsRefused(t *testing.T) {
 	}
 }
 
+// Rules: S3a.15.
 func TestCertificatesInAJWKAreNotLookedAt(t *testing.T) {
 	key := jwks(t)["RS256"]
 	key["x5c"], key["x5u"], key["x5t"] = []string{"not a certificate"}, 7, nil
@@ -263,6 +268,7 @@ func TestCertificatesInAJWKAreNotLookedAt(t *testing.T) {
 	}
 }
 
+// Rules: S3c.1.
 func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -91,6 +91,8 @@ func outages(t *testing.T, i *bearergatetest.Issuer) map[string]http.HandlerFunc
 
 // TestOutageOfTheKeyServerIsNeverToldAsAClientsFault goes through every outage,
 // over HTTP and under load: before keys were had, and after.
+//
+// Rules: S1.11, S1.13, S3c.13, S3c.28, S3c.30.
 func TestOutageOfTheKeyServerIsNeverToldAsAClientsFault(t *testing.T) {
 	for name := range outages(t, issuer) {
 		t.Run(name, func(t *testing.T) {
@@ -219,6 +221,8 @@ func (a *guardedAPI) underLoad(t *testing.T, known string) (stop func()) {
 }
 
 // TestUnusableKeyBesideAGoodOneDoesNotMatter holds over HTTP too.
+//
+// Rules: S3c.23.
 func TestUnusableKeyBesideAGoodOneDoesNotMatter(t *testing.T) {
 	i := bearergatetest.NewIssuer()
 	server := i.Start()

@@ -122,6 +122,7 @@ func longLived(i *bearergatetest.Issuer, opts ...bearergatetest.TokenOption) str
 	return i.AccessToken(append(opts, bearergatetest.ExpiresIn(1000*time.Hour))...)
 }
 
+// Rules: S3c.9, S3c.10, S3c.36.
 func TestConstructionNeitherFetchesNorBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -137,6 +138,7 @@ func TestConstructionNeitherFetchesNorBlocks(t *testing.T) {
 	})
 }
 
+// Rules: S3a.16.
 func TestMalformedTokenIsRefusedWithoutKeys(t *testing.T) {
 	s := newKeyServer()
 	v := s.verifier(t)
@@ -146,6 +148,7 @@ func TestMalformedTokenIsRefusedWithoutKeys(t *testing.T) {
 	s.wantRequests(t, 0)
 }
 
+// Rules: S3c.11.
 func TestConcurrentCallersShareOneFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -160,6 +163,7 @@ func TestConcurrentCallersShareOneFetch(t *testing.T) {
 	})
 }
 
+// Rules: S3c.12.
 func TestFirstCallerLeavingDoesNotFailTheFetchForTheSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -192,6 +196,7 @@ func TestFirstCallerLeavingDoesNotFailTheFetchForTheSecond(t *testing.T) {
 	})
 }
 
+// Rules: S3c.31.
 func TestRequestWaitsForKeysAtMostThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -211,6 +216,7 @@ func TestRequestWaitsForKeysAtMostThreeSeconds(t *testing.T) {
 	})
 }
 
+// Rules: S3c.32.
 func TestFetchLastsAtMostTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -226,6 +232,7 @@ func TestFetchLastsAtMostTenSeconds(t *testing.T) {
 	})
 }
 
+// Rules: S3c.33.
 func TestTokenWhoseKeyIsKnownNeverWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -243,6 +250,7 @@ func TestTokenWhoseKeyIsKnownNeverWaits(t *testing.T) {
 	})
 }
 
+// Rules: S3c.14.
 func TestKnownKeysServeForABoundedTime(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -274,6 +282,7 @@ func TestKnownKeysServeForABoundedTime(t *testing.T) {
 	}
 }
 
+// Rules: S3c.26, S3c.27.
 func TestUnknownKeyFetchesOnceThenCoolsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -302,6 +311,7 @@ func TestUnknownKeyFetchesOnceThenCoolsDown(t *testing.T) {
 	})
 }
 
+// Rules: S3c.26.
 func TestTenThousandUnknownKeysCauseAtMostTwoFetches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -320,6 +330,7 @@ func TestTenThousandUnknownKeysCauseAtMostTwoFetches(t *testing.T) {
 	})
 }
 
+// Rules: S3c.28, S3c.36.
 func TestUnknownKeyIsNotRefusedWhereTheServerGivesNoAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -342,6 +353,7 @@ func TestUnknownKeyIsNotRefusedWhereTheServerGivesNoAnswer(t *testing.T) {
 	})
 }
 
+// Rules: S3c.26.
 func TestRotatedKeyIsAcceptedAtItsFirstUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -357,6 +369,8 @@ func TestRotatedKeyIsAcceptedAtItsFirstUse(t *testing.T) {
 
 // TestRotatedKeyIsAcceptedFromManyAtOnce has requests come while the fetch for
 // another of them ends.
+//
+// Rules: S3c.15.
 func TestRotatedKeyIsAcceptedFromManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -469,6 +483,7 @@ func TestKeyWithoutIDAmongFourIsReplaced(t *testing.T) {
 	})
 }
 
+// Rules: S3c.38.
 func TestForgeryUnderAKnownKeyIDCausesNoFetch(t *testing.T) {
 	s := newKeyServer()
 	v := s.verifier(t)
@@ -481,6 +496,7 @@ func TestForgeryUnderAKnownKeyIDCausesNoFetch(t *testing.T) {
 	s.wantRequests(t, 1)
 }
 
+// Rules: S3a.61, S3c.37.
 func TestRemovedKeyIsRefusedAfterTheNextRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -497,6 +513,7 @@ func TestRemovedKeyIsRefusedAfterTheNextRefresh(t *testing.T) {
 	})
 }
 
+// Rules: S3a.61.
 func TestCachedTokensOutliveARefreshThatChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -515,6 +532,7 @@ func TestCachedTokensOutliveARefreshThatChangesNothing(t *testing.T) {
 	})
 }
 
+// Rules: S3c.34, S3c.35.
 func TestMaxAgeIsHonouredBetweenAMinuteAndADay(t *testing.T) {
 	for value, want := range map[string]time.Duration{
 		"":                                15 * time.Minute,
@@ -552,6 +570,7 @@ func TestMaxAgeIsHonouredBetweenAMinuteAndADay(t *testing.T) {
 	}
 }
 
+// Rules: S3c.10.
 func TestReadyFetchesAndTellsWhyNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -601,6 +620,7 @@ func TestReadyFetchesAndTellsWhyNot(t *testing.T) {
 	issuer.Config().Keys.Close()
 }
 
+// Rules: S3c.39.
 func TestClosedSourceFetchesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -657,6 +677,7 @@ func (b *countingBody) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Rules: S3c.13.
 func TestNoMoreThanAMegabyteIsRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		announced int64
@@ -697,6 +718,8 @@ func TestNoConnectionIsKept(t *testing.T) {
 
 // TestErrorOfATransportIsNotWhatTheClientIsTold is a transport that gets its own
 // credentials with the help of this library.
+//
+// Rules: S3c.28.
 func TestErrorOfATransportIsNotWhatTheClientIsTold(t *testing.T) {
 	for _, refusal := range []error{bearergate.ErrInvalidToken, bearergate.ErrGrantRevoked, bearergate.ErrGrantNotFound} {
 		keys, err := jwtverifier.RemoteKeys(jwksURL, jwtverifier.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) {
@@ -774,6 +797,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// Rules: S3c.23.
 func TestOperatorIsToldOnceOfWhatChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyServer()
@@ -840,6 +864,7 @@ func TestOperatorIsToldOnceOfWhatChanges(t *testing.T) {
 	})
 }
 
+// Rules: S3c.29.
 func TestURLsThatKeysAreNotFetchedFrom(t *testing.T) {
 	for _, good := range []string{
 		"https://issuer.example/keys?v=1", "http://localhost:8080/keys", "http://127.0.0.1/keys", "http://127.1.2.3:80/keys", "http://[::1]:80/keys",

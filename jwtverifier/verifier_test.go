@@ -60,6 +60,7 @@ func refuses(t *testing.T, v bearergate.Verifier, token string) {
 	}
 }
 
+// Rules: S3a.7, S3a.18, S3a.60.
 func TestGoodTokensAreAccepted(t *testing.T) {
 	v := issuer.Verifier()
 	for _, algorithm := range []string{bearergatetest.RS256, bearergatetest.PS256, bearergatetest.ES256, bearergatetest.EdDSA} {
@@ -98,6 +99,8 @@ func decode(t *testing.T, s string) string {
 	return string(b)
 }
 
+// Rules: S3a.1, S3a.2, S3a.3, S3a.4, S3a.8, S3a.10, S3a.11, S3a.12, S3a.13,
+// S3a.14, S3a.19.
 func TestForgeriesFail(t *testing.T) {
 	v := issuer.Verifier()
 	good := issuer.InstallationToken()
@@ -212,6 +215,8 @@ func TestForgeriesFail(t *testing.T) {
 
 // TestStrayBitsAreRefused changes the last character of each segment so that
 // the same bytes are encoded another way.
+//
+// Rules: S3a.2.
 func TestStrayBitsAreRefused(t *testing.T) {
 	v := issuer.Verifier()
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -237,6 +242,7 @@ func TestStrayBitsAreRefused(t *testing.T) {
 	}
 }
 
+// Rules: S3a.5, S3a.15.
 func TestHeadersThatOfferKeysAreIgnored(t *testing.T) {
 	v := issuer.Verifier()
 	for name, value := range map[string]any{
@@ -262,6 +268,7 @@ func TestZipIsNoneOrRefused(t *testing.T) {
 	}
 }
 
+// Rules: S3a.17, S3a.20.
 func TestTypeOfTheHeader(t *testing.T) {
 	lax := issuer.Verifier()
 	strict := newVerifier(t, func(c *jwtverifier.Config) { c.RequireTypeATJWT = true })
@@ -281,6 +288,8 @@ func TestTypeOfTheHeader(t *testing.T) {
 	refuses(t, strict, untyped)
 }
 
+// Rules: S3.1, S3a.5, S3a.18, S3a.22, S3a.26, S3a.27, S3a.30, S3a.32, S3a.33,
+// S3a.34, S3a.37, S3a.42, S3a.52, S3a.53, S3a.55, S3a.56, S3a.57.
 func TestClaims(t *testing.T) {
 	v := issuer.Verifier()
 	now := time.Now().Unix()
@@ -380,6 +389,8 @@ func TestClaims(t *testing.T) {
 
 // TestExpiryOfZeroIsAMistakeOfTheIssuers holds that it is told apart from an
 // expired token where it counts, in the log: others read 0 as never.
+//
+// Rules: S3a.34.
 func TestExpiryOfZeroIsAMistakeOfTheIssuers(t *testing.T) {
 	for _, exp := range []any{0, -1, 0.9} {
 		_, err := issuer.Verifier().VerifyToken(context.Background(), issuer.AccessToken(bearergatetest.WithClaim("exp", exp)))
@@ -389,6 +400,7 @@ func TestExpiryOfZeroIsAMistakeOfTheIssuers(t *testing.T) {
 	}
 }
 
+// Rules: S3a.37.
 func TestIssuedAtThatIsNoTimeIsNotTold(t *testing.T) {
 	for _, iat := range []any{-1, 0, json.Number("1e400"), json.Number("253402300800")} {
 		if got := accepts(t, issuer.Verifier(), issuer.AccessToken(bearergatetest.WithClaim("iat", iat))).IssuedAt(); !got.IsZero() {
@@ -397,6 +409,7 @@ func TestIssuedAtThatIsNoTimeIsNotTold(t *testing.T) {
 	}
 }
 
+// Rules: S3.6, S3a.39, S3a.48, S3a.49, S3a.51.
 func TestClaimsAreRead(t *testing.T) {
 	documented := []bearergatetest.TokenOption{
 		bearergatetest.WithClaim("scopes", []string{"a", "", "b c"}), bearergatetest.WithClaim("projectIds", []string{"p1", ""}),
@@ -451,6 +464,7 @@ func TestClaimsAreRead(t *testing.T) {
 	}
 }
 
+// Rules: S3a.35, S3a.36.
 func TestLeewayOfExpiryAndNotBefore(t *testing.T) {
 	for _, c := range []struct{ configured, granted time.Duration }{
 		{0, 30 * time.Second}, {-1, 0}, {time.Second, time.Second}, {5 * time.Minute, 5 * time.Minute},
@@ -471,6 +485,7 @@ func TestLeewayOfExpiryAndNotBefore(t *testing.T) {
 	}
 }
 
+// Rules: S3a.35, S3a.38.
 func TestConfigurationFaultsAreToldTogether(t *testing.T) {
 	_, err := jwtverifier.New(jwtverifier.Config{
 		Leeway:     jwtverifier.MaxLeeway + 1,
@@ -491,6 +506,7 @@ func TestVerifierThatNewDidNotReturnCannotTell(t *testing.T) {
 	}
 }
 
+// Rules: S3a.8, S3c.40.
 func TestSharedSecretServesWhatItIsLongEnoughFor(t *testing.T) {
 	secret := []byte(strings.Repeat("0123456789abcdef", 4))
 	for _, c := range []struct {
@@ -538,6 +554,8 @@ func TestSecretIsCopied(t *testing.T) {
 // FuzzVerifyToken holds that whatever is taken has three segments that encode
 // their bytes in the one way there is, and that the rest is invalid rather than
 // a fault.
+//
+// Rules: S3a.1, S3a.2.
 func FuzzVerifyToken(f *testing.F) {
 	v := withCacheSize(f, -1) // so that the same token takes the same way twice
 	f.Add("..")
@@ -560,6 +578,8 @@ func FuzzVerifyToken(f *testing.F) {
 }
 
 // FuzzClaims signs whatever it is given, as an issuer that can be made to.
+//
+// Rules: S3a.57.
 func FuzzClaims(f *testing.F) {
 	secret := []byte(strings.Repeat("x", 32))
 	keys, err := jwtverifier.SharedSecret(secret)

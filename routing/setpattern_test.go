@@ -65,6 +65,7 @@ func values(r *http.Request, matches bool, names []string) routed {
 	return got
 }
 
+// Rules: S4.11.
 func FuzzSetPatternDoesAsServeMux(f *testing.F) {
 	for _, path := range []string{
 		"", "/", "//", "/orgs", "/orgs/", "/orgs//", "/orgs/acme", "/orgs/acme/", "/orgs/acme/projects", "/orgs/acme/projects/", "/orgs/%61cme", "/orgs/%2561cme",

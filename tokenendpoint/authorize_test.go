@@ -10,6 +10,7 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
+// Rules: S7.27, S7.31, S7.37.
 func TestNewCodeRefusesWhatNoExchangeCouldUse(t *testing.T) {
 	tr := newTrial(t)
 	for name, c := range map[string]struct {
@@ -47,6 +48,7 @@ func TestNewCodeRefusesWhatNoExchangeCouldUse(t *testing.T) {
 	}
 }
 
+// Rules: S7.37.
 func TestRedirectURIWithoutOneNeedsOneRegistered(t *testing.T) {
 	two := client("two", "x")
 	two.RedirectURIs = append(two.RedirectURIs, "https://app.example/other")
@@ -56,6 +58,7 @@ func TestRedirectURIWithoutOneNeedsOneRegistered(t *testing.T) {
 	}
 }
 
+// Rules: S7.37, S7.38.
 func TestRedirectURIIsComparedByteForByte(t *testing.T) {
 	c := tokenendpoint.Client{RedirectURIs: []string{"https://app.example/cb", "http://127.0.0.1:1234/cb?x=1", "http://[::1]/cb", "https://127.0.0.1/cb", "http://localhost:1/cb", "app:/cb"}}
 	for _, loopback := range []bool{false, true} {

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// Rules: S7.9, S7.13, S7.15, S7.18, S7.63.
 func TestCodeIsExchangedForTokens(t *testing.T) {
 	tr := newTrial(t)
 	for name, request := range map[string]func() *http.Request{
@@ -65,6 +66,7 @@ func ofPublic(r *tokenendpoint.CodeRequest)           { r.ClientID = "public" }
 func withoutPKCE(r *tokenendpoint.CodeRequest)        { r.CodeChallenge, r.CodeChallengeMethod = "", "" }
 func withoutRedirectURI(r *tokenendpoint.CodeRequest) { r.RedirectURI = "" }
 
+// Rules: S7.1.
 func TestOnlyPOSTIsAllowed(t *testing.T) {
 	tr := newTrial(t)
 	for _, method := range []string{"GET", "HEAD", "PUT", "OPTIONS", "post"} {
@@ -76,6 +78,8 @@ func TestOnlyPOSTIsAllowed(t *testing.T) {
 	}
 }
 
+// Rules: S1.1, S1.36, S7.2, S7.3, S7.4, S7.5, S7.6, S7.7, S7.8, S7.11, S7.17,
+// S7.20, S7.28.
 func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 	tr := newTrial(t)
 	body := exchange("c").Encode()
@@ -156,6 +160,7 @@ type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, errors.New("reset by peer") }
 
+// Rules: S1.9, S7.19, S7.20.
 func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code()
@@ -199,6 +204,8 @@ func TestClientStoreThatFailsIs503(t *testing.T) {
 
 // TestUnusableCodesAreRefusedAlike shows also that a failed check does not consume
 // the code.
+//
+// Rules: S1.2, S1.32, S7.21, S7.22, S7.23, S7.24, S7.25, S7.29.
 func TestUnusableCodesAreRefusedAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTrial(t)
@@ -246,6 +253,7 @@ func TestUnusableCodesAreRefusedAlike(t *testing.T) {
 	})
 }
 
+// Rules: S7.22.
 func TestCodeLivesTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTrial(t)
@@ -255,6 +263,7 @@ func TestCodeLivesTenMinutes(t *testing.T) {
 	})
 }
 
+// Rules: S7.26.
 func TestWrongVerifierAndThenNoneIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code(ofPublic)
@@ -263,6 +272,7 @@ func TestWrongVerifierAndThenNoneIsInvalidGrant(t *testing.T) {
 	tr.succeeds(asPublic(exchange(code)))
 }
 
+// Rules: S7.32.
 func TestOneOfManyExchangesWins(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code()
@@ -287,6 +297,8 @@ func TestOneOfManyExchangesWins(t *testing.T) {
 
 // TestWinnerOfExchangesAtOnceKeepsItsTokens has both find the code unused: a
 // client that asks twice at once is no thief.
+//
+// Rules: S7.32.
 func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
 	var found sync.WaitGroup
 	found.Add(2)
@@ -313,6 +325,7 @@ func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
 	tr.succeeds(asApp(refreshing(decode(t, won).RefreshToken)))
 }
 
+// Rules: S7.33.
 func TestReplayRevokesWhatTheFirstExchangeIssued(t *testing.T) {
 	for _, rotated := range []bool{false, true} {
 		tr := newTrial(t)
@@ -331,6 +344,7 @@ func TestReplayRevokesWhatTheFirstExchangeIssued(t *testing.T) {
 	}
 }
 
+// Rules: S7.36.
 func TestReplayThatFailsACheckRevokesNothing(t *testing.T) {
 	tr := newTrial(t)
 	code := tr.code()
@@ -348,6 +362,7 @@ func TestReplayThatFailsACheckRevokesNothing(t *testing.T) {
 	tr.succeeds(asApp(refreshing(first.RefreshToken)))
 }
 
+// Rules: S7.66.
 func TestGrantThatIsGoneIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t)
 	code, connected := tr.code(), tr.succeeds(asApp(exchange(tr.code())))
@@ -361,6 +376,7 @@ func TestGrantThatIsGoneIsInvalidGrant(t *testing.T) {
 	tr.succeeds(asApp(refreshing(connected.RefreshToken)))
 }
 
+// Rules: S1.11, S7.64, S7.65.
 func TestFailureIs503AndConsumesNothing(t *testing.T) {
 	for _, fails := range []string{"Code", "Consume", "RefreshToken", "Rotate", "Issue"} {
 		tr := newTrial(t)
@@ -403,6 +419,7 @@ func TestRotationThatWasDoneThoughTheStoreFailedIsRepeated(t *testing.T) {
 	tr.succeeds(asApp(refreshing(next.RefreshToken)))
 }
 
+// Rules: S1.25, S7.48, S7.62.
 func TestSecretsAreInNoStoreLogOrAnswer(t *testing.T) {
 	tr := newTrial(t)
 	var log bytes.Buffer
@@ -485,6 +502,7 @@ func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
 }
 
+// Rules: S7.66.
 func TestGrantStoreThatReturnsRevokedIsInvalidGrant(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = revokedGrants{} })
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrInvalidGrant)
@@ -502,6 +520,7 @@ func (otherGrants) Grant(context.Context, string) (bearergate.Grant, error) {
 	return bearergate.Grant{ID: "another"}, nil
 }
 
+// Rules: S7.33.
 func TestLateReplayRevokesToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTrial(t)
@@ -515,6 +534,8 @@ func TestLateReplayRevokesToo(t *testing.T) {
 
 // TestPublicClientNeedsAChallenge is a client that was confidential when its
 // user authorized it.
+//
+// Rules: S7.31.
 func TestPublicClientNeedsAChallenge(t *testing.T) {
 	changing := clients{"app": registered["app"]}
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Clients = changing })

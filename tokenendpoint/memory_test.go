@@ -10,6 +10,7 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint/storetest"
 )
 
+// Rules: S7.32, S7.42, S7.52.
 func TestMemoryStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) tokenendpoint.Store { return new(tokenendpoint.MemoryStore) })
 }
@@ -41,6 +42,7 @@ func TestMemoryStoreIsBounded(t *testing.T) {
 	})
 }
 
+// Rules: S7.47.
 func TestRetiredTokensAreRememberedInPart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t)

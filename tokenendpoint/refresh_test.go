@@ -29,6 +29,7 @@ func connect(t *testing.T, configure ...func(*tokenendpoint.Config)) (*trial, to
 	return tr, tr.succeeds(asApp(exchange(tr.code())))
 }
 
+// Rules: S7.41.
 func TestRefreshTokenIsRotated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, now := connect(t)
@@ -46,6 +47,7 @@ func TestRefreshTokenIsRotated(t *testing.T) {
 	})
 }
 
+// Rules: S7.43, S7.46, S7.47.
 func TestRetiredTokenAnswersWithTheSameSuccessorForAShortTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t)
@@ -67,6 +69,7 @@ func TestRetiredTokenAnswersWithTheSameSuccessorForAShortTime(t *testing.T) {
 	})
 }
 
+// Rules: S7.43.
 func TestWithoutGraceReuseRevokesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t, func(c *tokenendpoint.Config) { c.Grace = -1 })
@@ -76,6 +79,7 @@ func TestWithoutGraceReuseRevokesAtOnce(t *testing.T) {
 	})
 }
 
+// Rules: S7.42, S7.51.
 func TestTenThousandRefreshesAtOnceLeaveOneSuccessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t)
@@ -103,6 +107,7 @@ func TestTenThousandRefreshesAtOnceLeaveOneSuccessor(t *testing.T) {
 	})
 }
 
+// Rules: S7.39.
 func TestRefreshTokenIsItsClientsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t)
@@ -115,6 +120,7 @@ func TestRefreshTokenIsItsClientsAlone(t *testing.T) {
 	})
 }
 
+// Rules: S7.12, S7.53.
 func TestScopeOfARefreshIsNoWider(t *testing.T) {
 	tr, first := connect(t)
 	for _, scope := range []string{"read admin", "admin", "READ", "read  write", " read", "read\twrite"} {
@@ -129,6 +135,7 @@ func TestScopeOfARefreshIsNoWider(t *testing.T) {
 	}
 }
 
+// Rules: S7.11.
 func TestRefreshTokensAreNotIssuedIfTurnedOff(t *testing.T) {
 	tr, first := connect(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = -1 })
 	if first.RefreshToken != "" {
@@ -137,6 +144,7 @@ func TestRefreshTokensAreNotIssuedIfTurnedOff(t *testing.T) {
 	tr.refuses(asApp(refreshing("x")), bearergate.ErrInvalidRequest)
 }
 
+// Rules: S7.52.
 func TestRevokedGrantsTokensAreInvalidGrant(t *testing.T) {
 	tr, first := connect(t)
 	waiting := tr.code()
@@ -148,6 +156,7 @@ func TestRevokedGrantsTokensAreInvalidGrant(t *testing.T) {
 	}
 }
 
+// Rules: S7.40.
 func TestExpiredRefreshTokenIssuesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, first := connect(t)
@@ -161,6 +170,8 @@ func TestExpiredRefreshTokenIssuesNothing(t *testing.T) {
 }
 
 // TestRacingRefreshes has two requests find the token living.
+//
+// Rules: S7.51.
 func TestRacingRefreshes(t *testing.T) {
 	for _, grace := range []time.Duration{0, -1} {
 		synctest.Test(t, func(t *testing.T) {
@@ -205,6 +216,8 @@ func TestRacingRefreshes(t *testing.T) {
 
 // TestRefreshThatLosesToARevocationIsInvalidGrant has the grant revoked while
 // the request is under way.
+//
+// Rules: S7.52.
 func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	var revoke atomic.Bool
 	var tr *trial
@@ -223,6 +236,7 @@ func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	tr.refuses(asApp(exchange(waiting)), bearergate.ErrInvalidGrant)
 }
 
+// Rules: S7.40.
 func TestUnusableRefreshTokensAreRefusedAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, expired := connect(t)

@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
+// Rules: S1.26, S4.11, S4.15, S5.4, S5.7.
 func TestAnswersAsServeMuxDoes(t *testing.T) {
 	routingtest.Run(t, newRouter)
 }
@@ -109,6 +110,7 @@ func router() http.Handler {
 	return r
 }
 
+// Rules: S4.15.
 func TestGuardsStandInUseWithGroupRouteAndMount(t *testing.T) {
 	read, none := issuer.AccessToken(bearergatetest.WithScopes("read")), issuer.AccessToken()
 	for _, c := range []struct {
@@ -147,6 +149,7 @@ func TestGuardsStandInUseWithGroupRouteAndMount(t *testing.T) {
 	}
 }
 
+// Rules: S4.13.
 func TestGuardThatStandsTooEarlyRefusesAndSaysWhatToDo(t *testing.T) {
 	for path, want := range map[string]string{
 		"/early/acme":       `no path parameter "org", or it is not known yet: guards that read one stand inside of the mux, on the route or on its group`,
@@ -174,6 +177,8 @@ func TestParametersOfAMuxOutsideAreKnownInUse(t *testing.T) {
 
 // TestScopesAreThoseOfTheRouteThatAnswers is a middleware that has chi route by
 // another method than the request's.
+//
+// Rules: S4.15.
 func TestScopesAreThoseOfTheRouteThatAnswers(t *testing.T) {
 	r := chi.NewRouter()
 	r.Use(func(next http.Handler) http.Handler {

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v5"
 )
 
+// Rules: S1.26, S4.11, S4.15, S5.4, S5.7.
 func TestAnswersAsServeMuxDoes(t *testing.T) {
 	for name, config := range map[string]echo.RouterConfig{
 		"as it comes": {},
@@ -68,6 +69,8 @@ func token() echo.MiddlewareFunc {
 
 // TestOneBodyWhateverTheErrorHandlerDoes has an error handler that writes
 // without a look at what was written.
+//
+// Rules: S5.6.
 func TestOneBodyWhateverTheErrorHandlerDoes(t *testing.T) {
 	failure := errors.New("the handler failed")
 	var handled []error
@@ -154,6 +157,7 @@ func TestEchoFindsItsResponseBehindAnyWriter(t *testing.T) {
 	}
 }
 
+// Rules: S4.13.
 func TestGuardInPreRefusesAndSaysWhatToDo(t *testing.T) {
 	e := echo.New()
 	e.Pre(token(), echogate.Wrap(bearergate.RequireOrg(bearergate.PathValue("org"))))

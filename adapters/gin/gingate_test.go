@@ -21,6 +21,7 @@ func newEngine() *gin.Engine {
 	return gin.New()
 }
 
+// Rules: S1.26, S4.11, S4.15, S5.4, S5.7.
 func TestAnswersAsServeMuxDoes(t *testing.T) {
 	for name, configure := range map[string]func(*gin.Engine){
 		"as it comes":                func(*gin.Engine) {},
@@ -92,6 +93,7 @@ func organization() gin.HandlerFunc {
 	return gingate.Wrap(bearergate.RequireOrg(bearergate.PathValue("org")))
 }
 
+// Rules: S5.4, S5.6.
 func TestRefusalAborts(t *testing.T) {
 	e := newEngine()
 	var after, aborted bool
@@ -144,6 +146,7 @@ func TestGuardsStandInUseInGroupsAndOnRoutes(t *testing.T) {
 	}
 }
 
+// Rules: S4.13.
 func TestGuardThatNeedsARouteRefusesWithoutOne(t *testing.T) {
 	e := newEngine()
 	e.Use(token(), organization())

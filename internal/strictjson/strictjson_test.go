@@ -33,6 +33,7 @@ func TestObjectVisitsItsMembers(t *testing.T) {
 	}
 }
 
+// Rules: S3a.3.
 func TestWhatIsNotOneStrictObjectIsMalformed(t *testing.T) {
 	for _, data := range []string{
 		"", " ", "null", "[]", `"a"`, "1", "{", "}", "{}{}", "{} x", "{}\x00", "\ufeff{}", "{a:1}", "{'a':1}", `{"a"}`, `{"a":}`, `{"a":1,}`,
@@ -53,6 +54,7 @@ func TestWhatIsNotOneStrictObjectIsMalformed(t *testing.T) {
 	}
 }
 
+// Rules: S3a.4.
 func TestDuplicateAmongManyIsFound(t *testing.T) {
 	for _, n := range []int{1, 15, 16, 17, 18, 100, 2000} {
 		var b strings.Builder

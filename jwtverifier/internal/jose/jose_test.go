@@ -197,6 +197,8 @@ func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // TestAllowListIsExact signs with each algorithm that is promised and claims
 // each name: only the right name verifies, and no name that is not promised.
+//
+// Rules: S3a.7, S3a.10, S3a.11.
 func TestAllowListIsExact(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -244,6 +246,7 @@ func TestAllowListIsExact(t *testing.T) {
 	}
 }
 
+// Rules: S3a.6.
 func TestLengthIsCheckedFirst(t *testing.T) {
 	var p jose.Parser
 	token := []byte(longToken)
@@ -260,6 +263,8 @@ var longToken = strings.Repeat("A", 450<<10) + "." + strings.Repeat("A", 450<<10
 
 // FuzzParse holds that what is parsed is the one compact form of its bytes, and
 // that a header with an extension or without alg is not.
+//
+// Rules: S3a.1, S3a.13.
 func FuzzParse(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.Compact)
