@@ -98,7 +98,7 @@ func newRouteScopesGuard(table RouteScopes) *routeScopesGuard {
 var errNoRoute = ErrServerError.because(errors.New("bearergate: RequireRouteScopes does not know the route: put it on the routes or their group, inside of the mux, and use the router's adapter"))
 
 func (g *routeScopesGuard) check(r *http.Request, t *Token) error {
-	if r.Pattern == "" || strings.HasSuffix(r.Pattern, "/*") { // see chigate: on the way to a route
+	if r.Pattern == "" || strings.HasSuffix(r.Pattern, "/*") { // routing.OnTheWay
 		return errNoRoute
 	}
 	route := g.route(r.Pattern)

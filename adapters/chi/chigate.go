@@ -16,9 +16,17 @@
 //
 // chi runs what is given to Use before it looks for the route in that router.
 // So a guard in Use knows the parameters that the routers around its own have
-// matched, as above, and not yet the route. One that needs a parameter of the route itself, or its
-// pattern, goes into With, or into Use of a Group. Where a guard stands too
-// early it answers 500 server_error, and the log says why.
+// matched, as above, and not yet the route. A guard that needs a parameter of the
+// route itself, or its pattern, goes into With on the route, or into Use of a
+// Group. If a guard stands too early, it answers 500 server_error, and the log says
+// why.
+//
+// [bearergate.RequireRouteScopes] needs the pattern of the route. It answers 500
+// in Use of a router, around Mount, and in a router that was mounted behind a
+// middleware, as in r.Mount("/admin", mw(admin)): chi does not show whether a route
+// there leads to another one. Mount the router as it is, and give it the
+// middleware by Use. A star of a mounted router is a route like any other, also
+// with nothing in it: /files/* below /api is /api/files/.
 package chigate
 
 import (
@@ -40,16 +48,27 @@ import (
 func Wrap(guards ...bearergate.Middleware) bearergate.Middleware {
 	guard := bearergate.Chain(guards...)
 	return func(next http.Handler) http.Handler {
-		guarded := guard(next)
+		guarded, places := guard(next), new(places)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if route := chi.RouteContext(r.Context()); route != nil {
-				routed := isRouted(r, route)
-				r = decode(r, route)
-				setPattern(r, route, routed)
-			}
-			guarded.ServeHTTP(w, r)
+			guarded.ServeHTTP(w, places.translate(r))
 		})
 	}
+}
+
+// translate makes of a request what http.ServeMux would make of it.
+func (p *places) translate(r *http.Request) *http.Request {
+	route := chi.RouteContext(r.Context())
+	switch {
+	case route == nil:
+	case len(route.RoutePatterns) == 0: // in Use of the outermost router
+		r.Pattern = routing.OnTheWay(r.Pattern)
+	default:
+		at := p.of(route)
+		routed := at.isRouted(route)
+		r = decode(r, route)
+		setPattern(r, route, at, routed)
+	}
+	return r
 }
 
 // decoded is how many of the parameters of a route are decoded. It is its own
@@ -76,18 +95,10 @@ func decode(r *http.Request, route *chi.Context) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), decoded(0), decoded(len(values))))
 }
 
-func setPattern(r *http.Request, route *chi.Context, routed bool) {
-	pattern := joined(route.RoutePatterns)
-	if pattern == "" {
-		return // in Use of the outermost router
-	}
-	if routed {
-		pattern = Pattern(pattern)
-		if last := lastOf(route.RoutePatterns); len(last) > 1 && strings.HasSuffix(last, "/") {
-			pattern += "/{$}" // chi leaves it out
-		}
-	} else {
-		pattern = strings.TrimRight(strings.TrimSuffix(pattern, "*"), "/") + "/*" // no pattern of net/http's
+func setPattern(r *http.Request, route *chi.Context, at place, routed bool) {
+	pattern := at.pattern
+	if !routed {
+		pattern = routing.OnTheWay(pattern)
 	}
 	if m := route.RouteMethod; m != r.Method { // the route is another method's
 		pattern = m + " " + pattern
@@ -100,6 +111,26 @@ func setPattern(r *http.Request, route *chi.Context, routed bool) {
 		} else {
 			r.SetPathValue(name, "")
 		}
+	}
+}
+
+// spell returns the pattern of the whole path as [http.ServeMux] spells it. The
+// pattern of a mount stands for all below it, and the root of a router inside is
+// the path at which that is mounted.
+func spell(patterns []string) string {
+	var prefix string
+	for _, outside := range patterns[:max(len(patterns)-1, 0)] {
+		prefix += strings.TrimRight(strings.TrimSuffix(outside, "*"), "/")
+	}
+	switch last := patterns[len(patterns)-1]; {
+	case strings.HasSuffix(last, "/*"):
+		return prefix + strings.TrimSuffix(last, "*")
+	case last == "/" && prefix != "":
+		return prefix
+	case strings.HasSuffix(last, "/"):
+		return prefix + last + "{$}" // chi leaves the slash out
+	default:
+		return prefix + last
 	}
 }
 

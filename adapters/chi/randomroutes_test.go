@@ -43,14 +43,14 @@ func arrange(guarded place) randomroutes.Build {
 			r := chi.NewRouter()
 			rng := rand.New(rand.NewPCG(seed, 3))
 			early := guarded(r, rng, guard) == chi.Router(r)
-			add(r, rng, routes, guard, guarded, early, false, 0)
+			add(r, rng, routes, guard, guarded, early, 0)
 			return r
 		}
 		return build(randomroutes.Fit(routes, func(routes []randomroutes.Route) { build(routes) }))
 	}
 }
 
-func add(r chi.Router, rng *rand.Rand, routes []randomroutes.Route, guard bearergate.Middleware, guarded place, early, hidden bool, depth int) {
+func add(r chi.Router, rng *rand.Rand, routes []randomroutes.Route, guard bearergate.Middleware, guarded place, early bool, depth int) {
 	if early && depth > 0 {
 		r.Use(chigate.Wrap(guard))
 	}
@@ -63,9 +63,7 @@ func add(r chi.Router, rng *rand.Rand, routes []randomroutes.Route, guard bearer
 			if early && depth == 0 {
 				at = r.With(chigate.Wrap(guard))
 			}
-			if !hidden || route.Path != "/" { // which cannot be told from the way to a router inside
-				handle(at, route)
-			}
+			handle(at, route)
 			continue
 		}
 		if inside[first] == nil {
@@ -75,20 +73,23 @@ func add(r chi.Router, rng *rand.Rand, routes []randomroutes.Route, guard bearer
 		inside[first] = append(inside[first], route)
 	}
 	for _, first := range order {
-		router, hidden := chi.NewRouter(), hidden
+		router := chi.NewRouter()
 		switch rng.IntN(4) {
 		case 0:
-			r.Route(first, func(r chi.Router) { add(r, rng, inside[first], guard, guarded, early, hidden, depth+1) })
+			r.Route(first, func(r chi.Router) { add(r, rng, inside[first], guard, guarded, early, depth+1) })
 			continue
 		case 1:
 			r.Group(func(r chi.Router) { r.Mount(first, router) })
 		case 2:
-			r.Mount(first, http.HandlerFunc(router.ServeHTTP)) // does not show its routes
-			hidden = true
+			if early { // or it would not show where its routes are, and guards on them refuse
+				r.Mount(first, http.HandlerFunc(router.ServeHTTP))
+			} else {
+				r.Mount(first, router)
+			}
 		default:
 			r.With(func(next http.Handler) http.Handler { return next }).Mount(first, router)
 		}
-		add(router, rng, inside[first], guard, guarded, early, hidden, depth+1)
+		add(router, rng, inside[first], guard, guarded, early, depth+1)
 	}
 }
 

@@ -2,110 +2,134 @@ package chigate
 
 import (
 	"net/http"
-	"reflect"
-	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 )
 
+// places remembers what the trees of routers say, of which a router has as many
+// entries as routes.
+type places struct{ known sync.Map }
+
+type placeKey struct {
+	mux              *chi.Mux
+	method, patterns string
+}
+
+// of returns the place at which chi is with a request.
+func (p *places) of(route *chi.Context) place {
+	mux, ok := route.Routes.(*chi.Mux)
+	if !ok {
+		return placeOf(route.Routes, route.RouteMethod, route.RoutePatterns)
+	}
+	key := placeKey{mux, route.RouteMethod, strings.Join(route.RoutePatterns, " ")}
+	if known, ok := p.known.Load(key); ok {
+		return known.(place)
+	}
+	found := placeOf(mux, route.RouteMethod, slices.Clone(route.RoutePatterns))
+	p.known.Store(key, found)
+	return found
+}
+
+// place is where the patterns that chi has matched lead to.
+type place struct {
+	pattern string // as of http.ServeMux
+	kind    kind
+}
+
+type kind int
+
+const (
+	unknown  kind = iota // in a router that does not show its routes, or at its door
+	mount                // at the door of a router inside
+	root                 // the same, by a path that the router inside serves by a route spelled alike
+	endpoint             // a route
+)
+
 // isRouted reports whether chi has found the route of the request, and is not on
-// its way to a router that is mounted at the pattern: what is asked of all below a
-// path must not be taken for what is asked of a route there. If in doubt it is on
-// its way.
-//
-// chi's Mount shifts the path on for the router inside and empties the star of its
-// own pattern. So a star with a value is a route's, and an empty one with a path
-// left to route is a mount's.
-func isRouted(r *http.Request, route *chi.Context) bool {
-	if len(route.RoutePatterns) == 0 {
-		return false
-	}
-	last := lastOf(route.RoutePatterns)
-	if !strings.HasSuffix(last, "*") {
-		return route.RoutePath != "/" || last == "/"
-	}
-	switch rest, ok := restOf(r, route); {
-	case lastOf(route.URLParams.Values) != "":
-		return true
-	case !ok || rest != "":
-		return false
-	case route.RoutePath != "/":
-		return true
-	}
-	return last == "/*" && endsAt(route.Routes, route.RoutePatterns)
+// its way to a router inside. If in doubt it is on its way: what is asked of all
+// below a path must not be taken for what is asked of a route there.
+func (p place) isRouted(route *chi.Context) bool {
+	inside := route.RoutePath == "/" // chi's Mount has moved on
+	return p.kind == endpoint || p.kind == root && !inside
 }
 
-// restOf returns the part of the path that the star of the pattern stands for. A
-// segment of the pattern is one of the path. Only the slash before the star may
-// miss, at the root of a mounted router.
-func restOf(r *http.Request, route *chi.Context) (rest string, ok bool) {
-	rest = r.URL.Path
-	if r.URL.RawPath != "" {
-		rest = r.URL.RawPath
-	}
-	slashes := strings.Count(joined(route.RoutePatterns), "/")
-	for i := range slashes {
-		if _, rest, ok = strings.Cut(rest, "/"); !ok {
-			return "", i == slashes-1
+func placeOf(routes chi.Routes, method string, patterns []string) place {
+	at := place{pattern: spell(patterns)}
+	for _, pattern := range patterns {
+		if at.kind, routes = find(routes, method, pattern); routes == nil {
+			break
 		}
 	}
-	return rest, true
+	last := patterns[len(patterns)-1]
+	switch {
+	case routes == nil && at.kind != endpoint:
+		at.kind = unknown
+	case at.kind == mount && !strings.HasSuffix(last, "/") && !strings.HasSuffix(last, "*") && servesRootAlike(routes, method):
+		at.kind = root
+	}
+	return at
 }
 
-// joined returns the pattern of the whole path. What a mount's pattern ends in, the
-// next one begins with.
-func joined(patterns []string) string {
-	var b strings.Builder
-	for _, mounted := range patterns[:max(len(patterns)-1, 0)] {
-		b.WriteString(strings.TrimRight(mounted, "/*"))
-	}
-	b.WriteString(lastOf(patterns))
-	return b.String()
+// servesRootAlike reports whether a router inside has no other route for the path
+// at which it is mounted than one that is spelled as that path. Older versions of
+// chi do not show whether the router outside has a route there instead.
+func servesRootAlike(inside chi.Routes, method string) bool {
+	itself, _ := handlerOf(inside, method, "/")
+	below, _ := handlerOf(inside, method, "/*")
+	return itself != nil || below == nil
 }
 
-// endsAt reports whether the last of the patterns is a route's and not a mount's.
-func endsAt(routes chi.Routes, patterns []string) bool {
-	for _, mounted := range patterns[:len(patterns)-1] {
-		route := find(routes, strings.TrimRight(mounted, "/*")+"/*") // without a star it is the same mount's
-		if route == nil {
-			return false // in a router that does not show its routes
-		}
-		routes = route.SubRoutes
+// find looks a pattern up in one router, and returns the router inside.
+func find(routes chi.Routes, method, pattern string) (kind, chi.Routes) {
+	handler, inside := handlerOf(routes, method, pattern)
+	switch _, isRouter := handler.(chi.Routes); {
+	case isRouter:
+		return unknown, nil
+	case handler != nil && !isMounted(handler):
+		return endpoint, nil
+	case handler == nil || !strings.HasSuffix(pattern, "*"):
+		inside = mountedAt(routes, strings.TrimSuffix(pattern, "/")+"/*")
 	}
-	route := find(routes, lastOf(patterns))
-	return route != nil && route.SubRoutes == nil && !isMount(route)
+	return mount, inside
 }
 
-func find(routes chi.Routes, pattern string) *chi.Route {
-	if routes == nil {
-		return nil
-	}
+// mountedAt returns the router below a pattern. Mount adds routes for its prefix,
+// with and without a slash, that chi does not show.
+func mountedAt(routes chi.Routes, pattern string) chi.Routes {
 	for _, route := range routes.Routes() {
-		if route.Pattern == pattern {
-			return &route
+		if route.Pattern != pattern {
+			continue
+		}
+		for _, handler := range route.Handlers {
+			if isMounted(endpointOf(handler)) {
+				return route.SubRoutes
+			}
 		}
 	}
 	return nil
 }
 
-// isMount reports whether chi's Mount made a route, of a handler that does not show
-// its routes.
-func isMount(route *chi.Route) bool {
-	for _, handler := range route.Handlers {
-		if chain, ok := handler.(*chi.ChainHandler); ok {
-			handler = chain.Endpoint
+func handlerOf(routes chi.Routes, method, pattern string) (http.Handler, chi.Routes) {
+	for _, route := range routes.Routes() {
+		if route.Pattern != pattern {
+			continue
 		}
-		if f := reflect.ValueOf(handler); f.Kind() == reflect.Func && strings.Contains(runtime.FuncForPC(f.Pointer()).Name(), ".Mount.") {
-			return true
+		handler := route.Handlers[method]
+		if handler == nil {
+			handler = route.Handlers["*"]
 		}
+		return endpointOf(handler), route.SubRoutes
 	}
-	return false
+	return nil, nil
 }
 
-func lastOf(list []string) string {
-	if len(list) == 0 {
-		return ""
+// endpointOf returns the handler behind the middlewares of With.
+func endpointOf(handler http.Handler) http.Handler {
+	if chain, ok := handler.(*chi.ChainHandler); ok {
+		return chain.Endpoint
 	}
-	return list[len(list)-1]
+	return handler
 }

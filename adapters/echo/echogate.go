@@ -87,8 +87,9 @@ func TokenFrom(c *echo.Context) (*bearergate.Token, bool) {
 
 func setPattern(r *http.Request, c *echo.Context, patterns *sync.Map) {
 	path := c.Path()
-	if path == "" {
-		return // in Pre, or no route
+	if path == "" { // in Pre, or no route; the pattern of a mux outside is not its
+		r.Pattern = routing.OnTheWay(r.Pattern)
+		return
 	}
 	pattern, ok := patterns.Load(path)
 	if !ok {

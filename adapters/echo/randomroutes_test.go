@@ -18,7 +18,7 @@ func TestNoHandlerIsReachedWithLess(t *testing.T) {
 	randomroutes.Run(t, true, func(rng *rand.Rand, routes []randomroutes.Route, guard bearergate.Middleware) http.Handler {
 		inGroup := rng.IntN(2) == 0
 		build := func(routes []randomroutes.Route) http.Handler {
-			e := echo.NewWithConfig(echo.Config{NoGroupAutoRegister404Routes: true})
+			e := echo.New()
 			e.Logger = slog.New(slog.DiscardHandler)
 			group := e.Group("", echogate.Wrap(guard))
 			for _, route := range routes {

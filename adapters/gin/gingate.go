@@ -107,8 +107,9 @@ func TokenFrom(c *gin.Context) (*bearergate.Token, bool) {
 
 func setPattern(r *http.Request, c *gin.Context, patterns *sync.Map) {
 	path := c.FullPath()
-	if path == "" {
-		return // no route
+	if path == "" { // no route; the pattern of a mux outside is not its
+		r.Pattern = routing.OnTheWay(r.Pattern)
+		return
 	}
 	pattern, ok := patterns.Load(path)
 	if !ok {

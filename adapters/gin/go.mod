@@ -4,7 +4,7 @@ go 1.25.0
 
 require (
 	github.com/bearergate/bearergate v0.0.0
-	github.com/gin-gonic/gin v1.6.3
+	github.com/gin-gonic/gin v1.7.0
 )
 
 require (
