@@ -232,3 +232,47 @@ func TestTokensStandInNoLog(t *testing.T) {
 		t.Errorf("got %q, want no claim in it", got)
 	}
 }
+
+// TestLongerOfTwoWaitsIsAnswered has two limits of addresses refuse at once.
+func TestLongerOfTwoWaitsIsAnswered(t *testing.T) {
+	limit := func(after time.Duration, allowed bool) bearergate.Middleware {
+		return bearergate.LimitFailedAuthentication(bearergate.LimiterFunc(func(context.Context, string) (bearergate.Quota, error) {
+			return bearergate.Quota{Limit: 5, Remaining: 1, Reset: time.Now().Add(after), Allowed: allowed}, nil
+		}), bearergate.WithLimiterTimeout(-1), bearergate.WithPolicyName("addresses"))
+	}
+	const short, long = 10 * time.Second, time.Minute
+	for name, c := range map[string]struct {
+		outer, inner bearergate.Middleware
+		want         string // Retry-After, empty for 401
+	}{
+		"outer waits longer": {limit(long, false), limit(short, false), "60"},
+		"inner waits longer": {limit(short, false), limit(long, false), "60"},
+		"outer alone":        {limit(short, false), limit(long, true), "10"},
+		"inner alone":        {limit(short, true), limit(long, false), "60"},
+		"neither":            {limit(short, true), limit(long, true), ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			got := serve(bearergate.Chain(c.outer, c.inner, bearergate.RequireToken(failing(bearergate.ErrInvalidToken))), get("forged"))
+			if got.Header.Get("Retry-After") != c.want || !strings.HasPrefix(got.Header.Get("RateLimit"), `"addresses";`) {
+				t.Errorf("%s: got %d, Retry-After %q and %q, want Retry-After %q", name, got.Status, got.Header.Get("Retry-After"), got.Header.Get("RateLimit"), c.want)
+			}
+		})
+	}
+}
+
+func TestContextPrintsNothingOfTheToken(t *testing.T) {
+	ctx := bearergatetest.ContextWithToken(t.Context(), bearergatetest.Claims("secret-scope"))
+	if got := fmt.Sprintf("%v %s", ctx, ctx); strings.Contains(got, "secret") || !strings.Contains(got, "bearergate") {
+		t.Errorf("got %q, want a name and nothing of the token", got)
+	}
+}
+
+func TestUnknownCodeAsksForNothing(t *testing.T) {
+	unknown := bearergate.Code("teapot")
+	if unknown.RetryAfter() != 0 || unknown.Action() != bearergate.KeepConnection || bearergate.ErrTemporarilyUnavailable.RetryAfter() != 5*time.Second {
+		t.Errorf("got %v and %v, want no wait and the connection kept", unknown.RetryAfter(), unknown.Action())
+	}
+	if got := bearergate.Action(99).String(); got != "Action(99)" {
+		t.Errorf("got %s, want Action(99)", got)
+	}
+}

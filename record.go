@@ -67,9 +67,6 @@ func (rec *record) passed(r *http.Request, t *Token, g *Grant) {
 }
 
 func (rec *record) refused(r *http.Request, e *Error) {
-	if rec == nil {
-		return
-	}
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	rec.decided(r)
