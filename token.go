@@ -37,6 +37,8 @@ const DefaultLeeway = 30 * time.Second
 type Claims struct {
 	Type           TokenType
 	Issuer         string
+	ID             string // "jti" (RFC 7519 section 4.1.7)
+	Audience       []string
 	Subject        string
 	ClientID       string
 	GrantID        string
@@ -75,6 +77,7 @@ const fewScopes = 8
 // NewToken returns a Token with these claims. It copies what it is given and
 // checks nothing.
 func NewToken(c Claims) *Token {
+	c.Audience = slices.Clone(c.Audience)
 	c.ProjectIDs = slices.Clone(c.ProjectIDs)
 	c.Scopes = slices.Clone(c.Scopes)
 	if c.Confirmation != nil {
@@ -112,6 +115,13 @@ func (t *Token) Type() TokenType { return t.claims.Type }
 
 // Issuer returns the issuer of the token.
 func (t *Token) Issuer() string { return t.claims.Issuer }
+
+// ID returns the identifier of the token, empty if the token does not say.
+func (t *Token) ID() string { return t.claims.ID }
+
+// Audience returns the resource servers that the token is meant for. It is empty if
+// the token does not say.
+func (t *Token) Audience() []string { return slices.Clone(t.claims.Audience) }
 
 // Subject returns the user who connected the app.
 func (t *Token) Subject() string { return t.claims.Subject }

@@ -14,13 +14,13 @@ import (
 // Rules: S3.6.
 func TestTokenTellsItsClaims(t *testing.T) {
 	want := bearergate.Claims{
-		Type: bearergate.AccessToken, Issuer: "iss", Subject: "sub", ClientID: "client", GrantID: "grant",
+		Type: bearergate.AccessToken, Issuer: "iss", ID: "jti", Audience: []string{"aud"}, Subject: "sub", ClientID: "client", GrantID: "grant",
 		OrganizationID: "org", InstallationID: "installation", ProjectIDs: []string{"p"}, Scopes: []string{"s"},
 		IssuedAt: time.Unix(1, 0), ExpiresAt: time.Unix(2, 0),
 	}
 	token := bearergate.NewToken(want)
 	got := bearergate.Claims{
-		Type: token.Type(), Issuer: token.Issuer(), Subject: token.Subject(), ClientID: token.ClientID(), GrantID: token.GrantID(),
+		Type: token.Type(), Issuer: token.Issuer(), ID: token.ID(), Audience: token.Audience(), Subject: token.Subject(), ClientID: token.ClientID(), GrantID: token.GrantID(),
 		OrganizationID: token.OrganizationID(), InstallationID: token.InstallationID(), ProjectIDs: token.ProjectIDs(), Scopes: token.Scopes(),
 		IssuedAt: token.IssuedAt(), ExpiresAt: token.ExpiresAt(),
 	}
