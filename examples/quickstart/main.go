@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to serve on; if it is taken, a free port of the same host")
 	once := flags.Bool("once", false, "end after the tour")
-	lifetime := flags.Duration("lifetime", time.Hour, "how `long` tokens last, of a second at least")
+	lifetime := flags.Duration("lifetime", time.Hour, "how `long` tokens last, at least a second")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	level := new(slog.LevelVar)
-	level.Set(slog.LevelError + 1) // the tour says itself what it is answered
+	level.Set(slog.LevelError + 1) // the tour prints its answers itself
 	base := baseURL(listener.Addr())
 	api, err := newAPI(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})), base, *lifetime)
 	if err != nil {
@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := tour.take(ctx, stdout); err != nil || *once {
 		return err
 	}
-	level.Set(slog.LevelInfo)
+	level.Set(slog.LevelDebug)
 	printCurl(stdout, base, api)
 	select {
 	case <-ctx.Done():
@@ -89,7 +89,7 @@ func baseURL(addr net.Addr) string {
 	return "http://" + addr.String()
 }
 
-// listen takes a free port where the wanted one cannot be had.
+// listen listens on addr or, if that port is not available, on a free one.
 func listen(addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err == nil {

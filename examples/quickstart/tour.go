@@ -314,27 +314,33 @@ const (
 	exampleChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 )
 
-// printCurl offers the same to paste, with tokens that are good for an hour.
+// printCurl prints commands to paste, in this order, with tokens that are good
+// for an hour. Each echoes what to expect after the answer that it got: comments
+// do not work in an interactive zsh.
 func printCurl(out io.Writer, base string, a *api) {
 	access := a.accessToken("grant-acme", readProjects)
 	installation := a.issuer.InstallationToken(
 		bearergatetest.WithGrant("grant-acme"), bearergatetest.WithInstallation("grant-acme"), bearergatetest.WithScopes(readProjects))
 	fmt.Fprintf(out, `
-Serving on %[1]s until interrupted. To try it:
+Serving on %[1]s until interrupted. To try it, paste these lines in their order:
 
 TOKEN=%[2]s
-curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"
-curl -i %[1]s%[5]s -X POST -H "Authorization: Bearer $TOKEN"
-curl -i %[1]s/v1/orgs/umbrella/projects -H "Authorization: Bearer $TOKEN"
-curl -i %[1]s%[4]s
-
-ACCESS=%[3]s
-curl -i %[1]s%[6]s -X POST -H "Authorization: Bearer $ACCESS"
-curl -i %[1]s/api/oauth-client/installations/grant-acme -X DELETE -H "Authorization: Bearer $ACCESS"
-curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"
+curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"; echo 'expected: 200, the projects'
+curl -i %[1]s%[5]s -X POST -H "Authorization: Bearer $TOKEN"; echo 'expected: 403 missing_scope'
+curl -i %[1]s/v1/orgs/umbrella/projects -H "Authorization: Bearer $TOKEN"; echo 'expected: 403 wrong_organization'
+curl -i %[1]s%[4]s; echo 'expected: 401 invalid_token, and a challenge without error: no token was sent'
 
 CODE=$(curl -s -o /dev/null -w '%%{redirect_url}' '%[1]s/oauth/authorize?response_type=code&client_id=%[7]s&redirect_uri=%[8]s&scope=%[9]s&code_challenge_method=S256&code_challenge=%[10]s' | sed 's/.*code=\([^&]*\).*/\1/')
-curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s
+curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s; echo 'expected: 200, an access token and a refresh token'
+curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s; echo 'expected: 401 invalid_grant, since a code is good for one use'
+
+ACCESS=%[3]s
+curl -i %[1]s%[6]s -X POST -H "Authorization: Bearer $ACCESS"; echo 'expected: 201, an installation token'
+curl -i %[1]s/api/oauth-client/installations/grant-acme -X DELETE -H "Authorization: Bearer $ACCESS"; echo 'expected: 204, the grant is revoked'
+curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"; echo 'expected: 410 grant_revoked'
+
+The decision log follows, a line for each request: passes at DEBUG, refusals at INFO, 500 and 503 at ERROR.
+
 `, base, installation, access, projects, translations, mintPath("grant-acme"),
 		clientID, callback, readProjects, exampleChallenge, tokenPath, clientSecret, exampleVerifier)
 }
