@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 
 	"github.com/bearergate/bearergate"
@@ -11,31 +12,38 @@ import (
 )
 
 func main() {
-	keys, err := jwtverifier.DiscoverKeys("https://auth.example") // fetched with the first request
+	api, err := newAPI("https://auth.example", "https://api.example")
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier, err := jwtverifier.New(jwtverifier.Config{Audience: "https://api.example", Keys: keys})
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", api))
+}
+
+// newAPI returns an API that accepts the tokens of an identity provider, the
+// issuer. The audience is the name that this API has there.
+func newAPI(issuer, audience string) (http.Handler, error) {
+	keys, err := jwtverifier.DiscoverKeys(issuer)
 	if err != nil {
-		log.Fatal(err)
+		return nil, err
 	}
-	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
+	verifier, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer, Audience: audience, Keys: keys})
 	if err != nil {
-		log.Fatal(err)
+		return nil, err
 	}
-	defer budget.Close()
+	configure, err := bearergate.Configure(bearergate.Config{Observer: bearergate.LogDecisions(slog.Default())})
+	if err != nil {
+		return nil, err
+	}
 	guarded := bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.InstallationToken),
-		bearergate.RateLimit(budget),
-		bearergate.RequireOrg(bearergate.PathValue("org")),
+		bearergate.RequireToken(verifier),
 		bearergate.RequireScope("projects:read"),
 	)
 	mux := http.NewServeMux()
-	mux.Handle("GET /orgs/{org}/projects", guarded(http.HandlerFunc(listProjects)))
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", mux))
+	mux.Handle("GET /projects", guarded(http.HandlerFunc(listProjects)))
+	return configure(mux), nil
 }
 
 func listProjects(w http.ResponseWriter, r *http.Request) {
 	token, _ := bearergate.TokenFrom(r.Context())
-	fmt.Fprintln(w, "projects of", token.OrganizationID())
+	fmt.Fprintln(w, "projects of", token.Subject())
 }
