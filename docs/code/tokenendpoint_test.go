@@ -1,0 +1,113 @@
+package code_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/installation"
+	"github.com/bearergate/bearergate/tokenendpoint"
+)
+
+type signer interface {
+	Sign(clientID, subject, grantID string, scopes []string) (string, error)
+}
+
+func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants bearergate.GrantStore, signer signer) (*tokenendpoint.Endpoint, error) {
+	return tokenendpoint.New(tokenendpoint.Config{
+		Clients: clients, // one method; secrets as SHA-256
+		Store:   store,   // new(tokenendpoint.MemoryStore), or your database
+		Grants:  grants,  // codes and refresh tokens of a revoked grant are invalid_grant
+		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+			token, err := signer.Sign(a.ClientID, a.Subject, a.GrantID, a.Scopes) // a JWT of your authorization server
+			return tokenendpoint.Issued{Token: token, ExpiresIn: time.Hour}, err
+		},
+	})
+}
+
+func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.Endpoint, userID, grantID string) {
+	q := r.URL.Query()
+	code, err := endpoint.NewCode(r.Context(), tokenendpoint.CodeRequest{
+		Authorization: tokenendpoint.Authorization{
+			ClientID: q.Get("client_id"),
+			Subject:  userID,
+			GrantID:  grantID,
+			Scopes:   bearergate.ParseScope(q.Get("scope")), // those that the user consented to
+		},
+		RedirectURI:         q.Get("redirect_uri"),
+		CodeChallenge:       q.Get("code_challenge"),
+		CodeChallengeMethod: q.Get("code_challenge_method"),
+	})
+	if err != nil {
+		bearergate.Refuse(w, r, err) // do not redirect
+		return
+	}
+	back := url.Values{"code": {code}, "state": {q.Get("state")}}
+	http.Redirect(w, r, q.Get("redirect_uri")+"?"+back.Encode(), http.StatusFound)
+}
+
+func routes(mux *http.ServeMux, endpoint http.Handler, store tokenendpoint.Store, grants *bearergate.MemoryGrants, verifier bearergate.Verifier, tokens *installation.MemoryTokens) error {
+	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", tokens.Save), time.Hour)
+	if err != nil {
+		return err
+	}
+	revoke, err := installation.RevokeHandler(store.RevokeGrant, func(_ context.Context, id string) error { return grants.Revoke(id, time.Now()) })
+	if err != nil {
+		return err
+	}
+	guarded := bearergate.Chain(
+		bearergate.RequireToken(verifier, bearergate.AccessToken),
+		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
+	)
+	mux.Handle("/oauth/token", endpoint)
+	mux.Handle("POST /installations/{grantId}/tokens", guarded(mint))
+	mux.Handle("DELETE /installations/{grantId}", guarded(revoke))
+	return nil
+}
+
+type oneClient struct{}
+
+func (oneClient) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+	if id != "app-1" {
+		return tokenendpoint.Client{}, bearergate.ErrInvalidClient
+	}
+	return tokenendpoint.Client{ID: id, Secrets: []tokenendpoint.Sum{tokenendpoint.SecretSum("secret")}, RedirectURIs: []string{"https://app.example/callback"}}, nil
+}
+
+type signs string
+
+func (s signs) Sign(string, string, string, []string) (string, error) { return string(s), nil }
+
+func TestRoutesOfTokenEndpointPage(t *testing.T) {
+	store, grants := new(tokenendpoint.MemoryStore), new(bearergate.MemoryGrants)
+	grants.Put(bearergate.Grant{ID: "grant-1", OrganizationID: "acme"})
+	issuer := bearergatetest.NewIssuer()
+	access := issuer.AccessToken()
+	endpoint, err := newEndpoint(oneClient{}, store, grants, signs(access))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) { authorize(w, r, endpoint, "user-1", "grant-1") })
+	if err := routes(mux, endpoint, store, grants, issuer.Verifier(), new(installation.MemoryTokens)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, target, token string
+		want                  int
+	}{
+		{"GET", "/authorize?client_id=app-1&redirect_uri=https://app.example/callback&scope=read", "", 302},
+		{"GET", "/authorize?client_id=app-1&redirect_uri=https://other.example/", "", 400},
+		{"POST", "/installations/grant-1/tokens", access, 201},
+		{"DELETE", "/installations/grant-1", access, 204},
+		{"POST", "/installations/grant-1/tokens", access, 410},
+	} {
+		if got := status(mux, test.method, test.target, test.token); got != test.want {
+			t.Errorf("%s %s: got %d, want %d", test.method, test.target, got, test.want)
+		}
+	}
+}
