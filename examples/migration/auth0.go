@@ -61,11 +61,7 @@ func auth0Before(issuer, audience string) (http.Handler, error) {
 }
 
 func auth0After(issuer, audience string) (http.Handler, error) {
-	keys, err := jwtverifier.DiscoverKeys(issuer)
-	if err != nil {
-		return nil, err
-	}
-	verifier, err := jwtverifier.New(jwtverifier.Config{Audience: audience, Keys: keys})
+	verifier, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer, Audience: audience})
 	if err != nil {
 		return nil, err
 	}

@@ -22,11 +22,7 @@ func main() {
 // newAPI returns an API that accepts the tokens of an identity provider, the
 // issuer. The audience is the name that this API has there.
 func newAPI(issuer, audience string) (http.Handler, error) {
-	keys, err := jwtverifier.DiscoverKeys(issuer)
-	if err != nil {
-		return nil, err
-	}
-	verifier, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer, Audience: audience, Keys: keys})
+	verifier, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer, Audience: audience})
 	if err != nil {
 		return nil, err
 	}
