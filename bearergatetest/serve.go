@@ -24,9 +24,9 @@ func (i *Issuer) Start() *httptest.Server {
 	return server
 }
 
-// ServeHTTP serves the issuer's metadata, where RFC 8414 section 3.1 and OpenID
-// Connect Discovery section 4.1 have it for the path of URL, and its keys. For
-// https://sso.example.com/realms/acme these are:
+// ServeHTTP serves the issuer's metadata and its keys. The path of URL selects the
+// places, as in RFC 8414 section 3.1 and OpenID Connect Discovery section 4.1. For
+// https://sso.example.com/realms/acme they are:
 //
 //	/.well-known/oauth-authorization-server/realms/acme
 //	/realms/acme/.well-known/openid-configuration
