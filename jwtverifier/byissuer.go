@@ -60,7 +60,7 @@ type multiVerifier struct {
 }
 
 var (
-	errNoIssuer = errors.New("issuer: the token has no iss")
+	errNoIssuer = errors.New("issuer: got no iss")
 	errFound    = errors.New("found")
 )
 
@@ -74,7 +74,7 @@ func (m *multiVerifier) verifierOf(payload string) (*Verifier, error) {
 	if v := m.byIssuer[issuer]; v != nil {
 		return v, nil
 	}
-	return nil, fmt.Errorf("issuer: got %s, want one of the %d issuers of ByIssuer", quote(issuer), len(m.byIssuer))
+	return nil, invalid(fmt.Errorf("issuer: got iss %s, want that of one of the %d verifiers of ByIssuer", quote(issuer), len(m.byIssuer)))
 }
 
 // issuerOf reads "iss" and no claim behind it.
@@ -88,9 +88,9 @@ func issuerOf(payload string) (issuer string, err error) {
 	})
 	switch {
 	case err == nil:
-		return "", errNoIssuer
+		return "", invalid(errNoIssuer)
 	case errors.Is(err, errFound):
 		return issuer, nil
 	}
-	return "", err
+	return "", invalid(err)
 }

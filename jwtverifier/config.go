@@ -135,6 +135,9 @@ func (c *Config) check() (faults []error) {
 		}
 	}
 	for value, t := range c.TokenTypes {
+		if value == string(bearergate.AccessToken) || value == string(bearergate.InstallationToken) {
+			fault("TokenTypes has %q, whose meaning is fixed; leave it out", value)
+		}
 		if t != bearergate.AccessToken && t != bearergate.InstallationToken {
 			fault("TokenTypes has the type %q for %q; use bearergate.AccessToken or bearergate.InstallationToken", string(t), value)
 		}

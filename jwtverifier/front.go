@@ -50,7 +50,7 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenHash) (*bear
 	}
 	v, err := f.choose(b.payload)
 	if err != nil {
-		return nil, invalid(err)
+		return nil, err
 	}
 	e, err := v.verify(ctx, &b.inspection)
 	if err != nil {

@@ -34,7 +34,7 @@ func textOrNo(name, text string) string {
 	return name + " " + quote(text)
 }
 
-func list(name string, has bool, values []string) string {
+func listed(name string, has bool, values []string) string {
 	switch {
 	case !has:
 		return "no " + name

@@ -54,9 +54,9 @@ var steps = [...]step{
 		name: "audience", setting: "Audience",
 		test: when(func(v *Verifier, in *inspection) bool { return v.policy.hasAudience(&in.reading) }),
 		found: func(v *Verifier, in *inspection) string {
-			found := list("aud", in.has[audience], in.audience)
+			found := listed("aud", in.has[audience], in.audience)
 			if path := v.policy.audienceClaim; len(path) > 0 {
-				found += ", " + list(path.String(), in.has[audienceStandIn], in.standIn)
+				found += ", " + listed(path.String(), in.has[audienceStandIn], in.standIn)
 			}
 			return found
 		},
@@ -95,7 +95,7 @@ var steps = [...]step{
 			return date("exp", in.has[expiry], in.lifetime.expiry, in.now)
 		},
 		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("an exp that is not over for %v", v.policy.leeway)
+			return fmt.Sprintf("an exp that is at most %v ago", v.policy.leeway)
 		},
 	},
 	{
@@ -105,7 +105,7 @@ var steps = [...]step{
 			return date("nbf", in.has[notBefore], in.lifetime.notBefore, in.now)
 		},
 		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("an nbf that is at most %v ahead, or none", v.policy.leeway)
+			return fmt.Sprintf("no nbf, or one that is at most %v ahead", v.policy.leeway)
 		},
 	},
 	{

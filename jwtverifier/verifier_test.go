@@ -293,8 +293,6 @@ func TestTypeOfTheHeader(t *testing.T) {
 func TestClaims(t *testing.T) {
 	v := issuer.Verifier()
 	now := time.Now().Unix()
-	claim := bearergatetest.WithClaim
-	without := bearergatetest.WithoutClaim
 	for _, c := range []struct {
 		name string
 		good bool
