@@ -17,6 +17,7 @@ const DefaultLimiterTimeout = 50 * time.Millisecond
 // budget is a limiter with a deadline and, if one was composed in, a fallback.
 type budget struct {
 	name     string // of the policy in the RateLimit fields
+	named    bool   // by WithPolicyName
 	limiter  Limiter
 	fallback Limiter
 	idle     limiterCall
@@ -51,7 +52,7 @@ func WithPolicyName(name string) LimiterOption {
 	if !scopetoken.Valid(name) {
 		panic(fmt.Sprintf("bearergate: WithPolicyName was given %q; use printable ASCII without space, quote and backslash", name))
 	}
-	return func(b *budget) { b.name = name }
+	return func(b *budget) { b.name, b.named = name, true }
 }
 
 // WithFallback sets the limiter that decides if the first one fails or is too
@@ -72,8 +73,8 @@ var (
 
 // take takes one request from the key's budget and sets the fields that say how
 // much of it is left. A limiter that fails is never a fault of the client's.
-func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, key string) (Quota, time.Time, error) {
-	q, err := b.ask(w, r, s, b.limiter, key)
+func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (Quota, time.Time, error) {
+	q, err := b.ask(w, r, s, l, key)
 	if err != nil && b.fallback != nil {
 		s.record.degraded()
 		q, err = b.ask(w, r, s, b.fallback, key)

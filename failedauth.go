@@ -98,7 +98,7 @@ func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s 
 		return err
 	}
 	network := f.failures.reserve(networksOf(addr), time.Now())
-	q, now, failure := f.budget.take(w, r, s, "address:"+network.String())
+	q, now, failure := f.budget.take(w, r, s, f.budget.limiter, "address:"+network.String())
 	if failure != nil {
 		return failure
 	}
