@@ -13,7 +13,8 @@
 //	)
 //	mux.Handle("GET /orgs/{org}/projects", guarded(handler))
 //
-// No guard but RequireToken is needed by the others. Some have variants:
+// Only RequireToken is needed by the others. Leave out what a route does not need.
+// There are variants, and guards for other purposes:
 //
 //   - [OptionalToken] stands for RequireToken on routes that serve anonymous callers
 //     too.
@@ -59,8 +60,8 @@
 // # When the server cannot tell
 //
 // A [Verifier], an [OpaqueLookup], a [GrantStore], an [OrgFunc], a [MembershipFunc], a
-// [KeyFunc], a [PlanFunc] and a check report what they cannot decide, and most of them
-// what they refuse, by the error that they return. A [Code] or an [*Error], possibly
+// [KeyFunc], a [PlanFunc] and a check report by their error what they refuse and what
+// they cannot decide. A [Code] or an [*Error], possibly
 // wrapped, becomes the answer. Any other error is answered 503
 // temporarily_unavailable with Retry-After and without a word of its text, and so
 // is any error of a [Limiter]. A client may give up a working connection at a 401,
