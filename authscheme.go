@@ -41,18 +41,18 @@ func (s *acceptedScheme) proof() bool {
 // newSchemes returns an acceptedScheme for each of the schemes, and one more, the
 // last, for a client that used none. With one scheme it does not matter whether the
 // client used it: its challenge is the same.
-func newSchemes(all []Scheme) []*acceptedScheme {
+func newSchemes(guard string, all []Scheme) []*acceptedScheme {
 	if len(all) == 1 && all[0] == bearerOnly.all[0] {
 		return []*acceptedScheme{bearerOnly}
 	}
 	if len(all) == 0 {
-		panic("bearergate: RequireToken was given a RequestVerifier without Schemes; return {Name: \"Bearer\"} at least")
+		panic(fmt.Sprintf("bearergate: %s was given a RequestVerifier without Schemes; return {Name: \"Bearer\"} at least", guard))
 	}
 	all = slices.Clone(all)
 	schemes := make([]*acceptedScheme, 0, len(all)+1)
 	for i, s := range all {
 		if !isToken(s.Name) || !authParameters.MatchString(s.Parameters) || hasScheme(all[:i], s.Name) {
-			panic(fmt.Sprintf("bearergate: RequireToken was given a RequestVerifier with the scheme %q; name each scheme once, with parameters of RFC 9110 section 11.2", s))
+			panic(fmt.Sprintf("bearergate: %s was given a RequestVerifier with the scheme %q; name each scheme once, with parameters of RFC 9110 section 11.2", guard, s))
 		}
 		schemes = append(schemes, &acceptedScheme{all, i})
 	}

@@ -13,13 +13,29 @@
 //	)
 //	mux.Handle("GET /orgs/{org}/projects", guarded(handler))
 //
+// Only RequireToken is needed by the others. Leave out what a route does not need.
+// There are variants, and guards for other purposes:
+//
+//   - [OptionalToken] stands for RequireToken on routes that serve anonymous callers
+//     too.
+//   - [RateLimit] counts by installation. With [WithKey] it counts by user, client,
+//     organization, token or a key of the application's own. [WithPlan] makes the
+//     size of a budget depend on the caller.
+//   - [RequireMembership] stands for RequireOrg if users belong to several
+//     organizations.
+//   - [RequireAnyScope] needs one of several scopes, and [RequireRouteScopes] reads
+//     the scopes of all routes from a table.
+//   - [Require] makes a guard of the application's own rule.
+//   - [LimitFailedAuthentication] limits how often an address may fail.
+//
 // If there are two reasons to refuse a request, the order decides which of them
 // the client sees, and clients act on it. RequireToken comes first, since all
 // others ask about its token: an expired token without scope is 401, so that
 // the client refreshes it, and not 403. RateLimit comes before guards that may ask
 // a database. RequireGrant comes before RequireOrg and RequireScope: a revoked
 // grant is 410 whatever else is wrong. A guard that needs the token and stands
-// outside of RequireToken answers 500 server_error.
+// outside of RequireToken answers 500 server_error. Inside of OptionalToken it
+// answers an anonymous caller 401 invalid_token.
 //
 // Guards that read a path parameter or the route, as [PathValue],
 // [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux; behind
@@ -43,8 +59,9 @@
 //
 // # When the server cannot tell
 //
-// A [Verifier], an [OpaqueLookup], a [GrantStore], an [OrgFunc] and a check report
-// their decision by the error that they return. A [Code] or an [*Error], possibly
+// A [Verifier], an [OpaqueLookup], a [GrantStore], an [OrgFunc], a [MembershipFunc], a
+// [KeyFunc], a [PlanFunc] and a check report by their error what they refuse and what
+// they cannot decide. A [Code] or an [*Error], possibly
 // wrapped, becomes the answer. Any other error is answered 503
 // temporarily_unavailable with Retry-After and without a word of its text, and so
 // is any error of a [Limiter]. A client may give up a working connection at a 401,

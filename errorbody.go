@@ -49,7 +49,8 @@ func WriteError(w http.ResponseWriter, r *http.Request, e *Error) {
 
 func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	row, body := e.Code.row(), e.body()
-	e.guarded = e.guarded || s.token != nil
+	e.guarded = e.guarded || s.token != nil || s.anonymous
+	e.noCredentials = e.noCredentials || s.anonymous && e.Code == ErrInvalidToken && len(r.Header["Authorization"]) == 0
 	e.answerAs(s.settings.refusing)
 
 	h := w.Header()

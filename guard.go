@@ -36,13 +36,12 @@ func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, err error) 
 	refuse(w, r, s, e)
 }
 
-// behindToken returns a guard that needs to know the caller. Without RequireToken
-// in front the route is wired wrongly, which no client can help.
+// behindToken returns a guard that needs to know the caller.
 func behindToken(name string, check guard) Middleware {
-	errUnguarded := ErrServerError.because(fmt.Errorf("bearergate: %s without RequireToken before it; put RequireToken outside of it", name))
+	need := newTokenNeed(name)
 	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		if s.token == nil {
-			return nil, errUnguarded
+		if err := need.check(s); err != nil {
+			return nil, err
 		}
 		return check(w, r, s)
 	}).middleware()

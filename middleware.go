@@ -43,12 +43,13 @@ func Require(check func(*http.Request) error) Middleware {
 	}).middleware()
 }
 
-// TokenOption is a setting of [RequireToken]. A [TokenType] is one.
+// TokenOption is a setting of [RequireToken] and [OptionalToken]. A [TokenType] is
+// one.
 type TokenOption interface{ applyToken(*tokenGuard) }
 
 func (t TokenType) applyToken(g *tokenGuard) {
 	if !t.known() {
-		panic(fmt.Sprintf("bearergate: RequireToken was given the type %q; use AccessToken or InstallationToken", string(t)))
+		panic(fmt.Sprintf("bearergate: %s was given the type %q; use AccessToken or InstallationToken", g.guard, string(t)))
 	}
 	g.types = append(g.types, t)
 }
@@ -65,26 +66,27 @@ func (t TokenType) applyToken(g *tokenGuard) {
 // answered 400 invalid_request, and an error of v without a [Code] or [*Error]
 // in its tree 503. Neither query, form nor cookie is read.
 func RequireToken(v Verifier, opts ...TokenOption) Middleware {
-	checkVerifier("RequireToken", v)
-	g := newTokenGuard(v)
-	for _, o := range opts {
-		if o == nil {
-			panic(nilOption("RequireToken", "TokenOption"))
-		}
-		o.applyToken(g)
-	}
-	return guard(g.check).middleware()
+	return guard(newTokenGuard("RequireToken", v, opts).check).middleware()
 }
 
 type tokenGuard struct {
+	guard   string            // its constructor
 	schemes []*acceptedScheme // for each scheme by which a token can be sent
 	verify  requestVerification
 	types   []TokenType
 }
 
-func newTokenGuard(v Verifier) *tokenGuard {
+func newTokenGuard(guard string, v Verifier, opts []TokenOption) *tokenGuard {
+	checkVerifier(guard, v)
 	schemes, verify := verificationOf(v)
-	return &tokenGuard{schemes: newSchemes(schemes), verify: verify}
+	g := &tokenGuard{guard: guard, schemes: newSchemes(guard, schemes), verify: verify}
+	for _, o := range opts {
+		if o == nil {
+			panic(nilOption(guard, "TokenOption"))
+		}
+		o.applyToken(g)
+	}
+	return g
 }
 
 func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state) (*state, error) {
@@ -99,7 +101,8 @@ func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state)
 		return nil, e
 	}
 	s := extend(r.Context())
-	s.token, s.grant, s.schemes = token, nil, scheme
+	s.setToken(token, scheme)
+	s.sentToken = true
 	return s, nil
 }
 

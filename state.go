@@ -18,6 +18,11 @@ type state struct {
 	schemes  *acceptedScheme
 	token    *Token
 	grant    *Grant
+	// sentToken reports that the token was sent in the Authorization header, and is
+	// not that of ContextWithToken.
+	sentToken bool
+	// anonymous reports that OptionalToken let the request pass without a token.
+	anonymous bool
 	// charge charges a failed authentication to the limit in front of RequireToken,
 	// and returns the error to answer with. It is nil if there is no such limit.
 	charge func(w http.ResponseWriter, r *http.Request, err error) error
@@ -70,8 +75,15 @@ func extend(ctx context.Context) *state {
 	s := stateFrom(ctx)
 	return &state{
 		Context: ctx, settings: s.settings, record: s.record, schemes: s.schemes,
-		token: s.token, grant: s.grant, charge: s.charge, usedUpUntil: s.usedUpUntil,
+		token: s.token, grant: s.grant, sentToken: s.sentToken, anonymous: s.anonymous, charge: s.charge, usedUpUntil: s.usedUpUntil,
 	}
+}
+
+// setToken starts anew with a token, nil if there is none: what was known of an
+// outer one no longer counts.
+func (s *state) setToken(t *Token, schemes *acceptedScheme) {
+	s.token, s.grant, s.schemes = t, nil, schemes
+	s.sentToken, s.anonymous = false, false
 }
 
 // limiterContext returns a context of its own for one call of a limiter.
@@ -93,8 +105,8 @@ func (s *state) refusing(ctx context.Context, e Error) *state {
 	return inner
 }
 
-// TokenFrom returns the token of [RequireToken] or [ContextWithToken]. It reports
-// false if there is none.
+// TokenFrom returns the token of [RequireToken], [OptionalToken] or
+// [ContextWithToken]. It reports false if there is none.
 func TokenFrom(ctx context.Context) (*Token, bool) {
 	t := stateFrom(ctx).token
 	return t, t != nil
@@ -105,7 +117,7 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 // that verify by other means. If t is nil, TokenFrom reports false.
 func ContextWithToken(ctx context.Context, t *Token) context.Context {
 	s := extend(ctx)
-	s.token, s.grant, s.schemes = t, nil, bearerOnly
+	s.setToken(t, bearerOnly)
 	return s
 }
 

@@ -3,6 +3,8 @@ package bearergate
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -184,6 +186,10 @@ func (t *Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // String returns a text without claims.
 func (t *Token) String() string { return "bearergate.Token" }
+
+// Format implements [fmt.Formatter]: it writes the text of [Token.String] for %#v and
+// %d too, so that they print no claims.
+func (t Token) Format(s fmt.State, _ rune) { io.WriteString(s, t.String()) }
 
 // Decode decodes the raw claims into the value that into points to, as
 // [json.Unmarshal] does. Claims whose names differ by case alone are an error,

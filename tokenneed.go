@@ -1,0 +1,32 @@
+package bearergate
+
+import (
+	"errors"
+	"fmt"
+)
+
+// tokenNeed is the need of a guard to know the caller.
+type tokenNeed struct {
+	unguarded error // no token guard ran: a wiring fault, which no client can help
+	anonymous error // OptionalToken let an anonymous caller pass
+}
+
+func newTokenNeed(name string) tokenNeed {
+	return tokenNeed{
+		unguarded: ErrServerError.because(fmt.Errorf("bearergate: %s without RequireToken before it; put RequireToken outside of it", name)),
+		anonymous: &reason{
+			code: ErrInvalidToken, noCredentials: true,
+			cause: errors.New("the request carries no token, and " + name + " needs one"),
+		},
+	}
+}
+
+func (n *tokenNeed) check(s *state) error {
+	switch {
+	case s.token != nil:
+		return nil
+	case s.anonymous:
+		return n.anonymous
+	}
+	return n.unguarded
+}
