@@ -45,7 +45,7 @@ func TestMissingScopesOfClientPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+issuer.AccessToken())
+	r.Header.Set("Authorization", "Bearer "+issuer.Token())
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

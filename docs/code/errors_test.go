@@ -68,7 +68,7 @@ func TestProblemKeepsStatusAndChallenge(t *testing.T) {
 	}
 	api := bearergate.Chain(configure, bearergate.RequireToken(issuer.Verifier()), bearergate.RequireScope("projects:read"))(ok)
 	answer := httptest.NewRecorder()
-	api.ServeHTTP(answer, bearergatetest.NewRequest("GET", "/", issuer.AccessToken()))
+	api.ServeHTTP(answer, bearergatetest.NewRequest("GET", "/", issuer.Token()))
 
 	var got problem
 	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {

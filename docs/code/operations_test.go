@@ -75,8 +75,8 @@ func TestMetricsOfOperationsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	api := bearergate.Chain(configure, bearergate.RequireToken(issuer.Verifier()))(ok)
-	status(api, "GET", "/", issuer.AccessToken())
-	status(api, "GET", "/", issuer.AccessToken(bearergatetest.Expired()))
+	status(api, "GET", "/", issuer.Token())
+	status(api, "GET", "/", issuer.Token(bearergatetest.Expired()))
 	if counts[""] != 1 || counts["invalid_token"] != 1 {
 		t.Errorf("got %v, want one pass and one invalid_token", counts)
 	}
@@ -92,7 +92,7 @@ func TestSharedLimitOfOperationsPage(t *testing.T) {
 	}
 	issuer := bearergatetest.NewIssuer()
 	api := bearergate.Chain(bearergate.RequireToken(issuer.Verifier()), limit)(ok)
-	if got := status(api, "GET", "/", issuer.AccessToken()); got != 200 {
+	if got := status(api, "GET", "/", issuer.Token()); got != 200 {
 		t.Errorf("got %d, want 200 by the local limiter", got)
 	}
 }

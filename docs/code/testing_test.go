@@ -28,11 +28,11 @@ func TestProjects(t *testing.T) {
 		name, token string
 		want        int
 	}{
-		{"good", issuer.AccessToken(read), 200},
-		{"without the scope", issuer.AccessToken(), 403},
-		{"expired", issuer.AccessToken(read, bearergatetest.Expired()), 401},
-		{"for another API", issuer.AccessToken(read, bearergatetest.WithClaim("aud", "https://other.example")), 401},
-		{"of a stranger", bearergatetest.NewStranger().AccessToken(read), 401},
+		{"good", issuer.Token(read), 200},
+		{"without the scope", issuer.Token(), 403},
+		{"expired", issuer.Token(read, bearergatetest.Expired()), 401},
+		{"for another API", issuer.Token(read, bearergatetest.WithClaim("aud", "https://other.example")), 401},
+		{"of a stranger", bearergatetest.NewStranger().Token(read), 401},
 		{"absent", "", 401},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestProjects(t *testing.T) {
 func readmesTest() *http.Request {
 	issuer := bearergatetest.NewIssuer()
 	api := newAPI(issuer.Verifier())
-	token := issuer.AccessToken(bearergatetest.WithScopes("projects:read"), bearergatetest.Expired())
+	token := issuer.Token(bearergatetest.WithScopes("projects:read"), bearergatetest.Expired())
 	r := bearergatetest.NewRequest("GET", "/projects", token)
 	api.ServeHTTP(httptest.NewRecorder(), r)
 	return r
@@ -81,7 +81,7 @@ func TestKeyServerThatGoesDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	api := newAPI(verifier)
-	token := issuer.AccessToken(bearergatetest.WithScopes("projects:read"))
+	token := issuer.Token(bearergatetest.WithScopes("projects:read"))
 
 	issuer.Break(http.NotFound)
 	if got := status(api, "GET", "/projects", token); got != 503 {

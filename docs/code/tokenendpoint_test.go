@@ -50,22 +50,25 @@ func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.E
 	http.Redirect(w, r, q.Get("redirect_uri")+"?"+back.Encode(), http.StatusFound)
 }
 
-func routes(mux *http.ServeMux, endpoint http.Handler, store tokenendpoint.Store, grants *bearergate.MemoryGrants, verifier bearergate.Verifier, tokens *installation.MemoryTokens) error {
-	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", tokens.Save), time.Hour)
+func routes(mux *http.ServeMux, endpoint http.Handler, store tokenendpoint.Store, grants *bearergate.MemoryGrants, jwts bearergate.Verifier, listProjects http.Handler) error {
+	installations, err := installation.New(installation.Config{
+		AccessTokens: jwts,
+		Grants:       grants,
+		Tokens:       new(installation.MemoryTokens), // or your database
+		RevokeTokens: store.RevokeGrant,
+		RevokeGrant:  func(_ context.Context, id string) error { return grants.Revoke(id, time.Now()) },
+	})
 	if err != nil {
 		return err
 	}
-	revoke, err := installation.RevokeHandler(store.RevokeGrant, func(_ context.Context, id string) error { return grants.Revoke(id, time.Now()) })
-	if err != nil {
-		return err
-	}
-	guarded := bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.AccessToken),
-		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
-	)
 	mux.Handle("/oauth/token", endpoint)
-	mux.Handle("POST /installations/{grantId}/tokens", guarded(mint))
-	mux.Handle("DELETE /installations/{grantId}", guarded(revoke))
+	mux.Handle("POST /installations/{grantId}/tokens", installations.Mint())
+	mux.Handle("DELETE /installations/{grantId}", installations.Revoke())
+	mux.Handle("GET /projects", bearergate.Chain(
+		bearergate.RequireToken(installations.Verifier(), bearergate.InstallationToken),
+		bearergate.RequireGrant(grants),
+		bearergate.RequireScope("projects:read"),
+	)(listProjects))
 	return nil
 }
 
@@ -93,7 +96,7 @@ func TestRoutesOfTokenEndpointPage(t *testing.T) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) { authorize(w, r, endpoint, "user-1", "grant-1") })
-	if err := routes(mux, endpoint, store, grants, issuer.Verifier(), new(installation.MemoryTokens)); err != nil {
+	if err := routes(mux, endpoint, store, grants, issuer.Verifier(), ok); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -103,6 +106,7 @@ func TestRoutesOfTokenEndpointPage(t *testing.T) {
 		{"GET", "/authorize?client_id=app-1&redirect_uri=https://app.example/callback&scope=read", "", 302},
 		{"GET", "/authorize?client_id=app-1&redirect_uri=https://other.example/", "", 400},
 		{"POST", "/installations/grant-1/tokens", access, 201},
+		{"GET", "/projects", access, 401},
 		{"DELETE", "/installations/grant-1", access, 204},
 		{"POST", "/installations/grant-1/tokens", access, 410},
 	} {

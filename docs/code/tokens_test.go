@@ -83,7 +83,7 @@ func TestOpaqueTokensOfTokensPage(t *testing.T) {
 	table := keyTable{string(sum[:]): {Subject: "user-1", ExpiresAt: time.Now().Add(time.Hour)}}
 	issuer := bearergatetest.NewIssuer()
 	api := bearergate.RequireToken(opaqueTokens(table, issuer.Verifier()))(ok)
-	for token, want := range map[string]int{"key_1": 200, "key_2": 401, issuer.AccessToken(): 200} {
+	for token, want := range map[string]int{"key_1": 200, "key_2": 401, issuer.Token(): 200} {
 		if got := status(api, "GET", "/", token); got != want {
 			t.Errorf("%.9s: got %d, want %d", token, got, want)
 		}
@@ -94,7 +94,7 @@ func TestRawClaimsOfTokensPage(t *testing.T) {
 	issuer := bearergatetest.NewIssuer()
 	api := bearergate.RequireToken(issuer.Verifier())(http.HandlerFunc(email))
 	answer := httptest.NewRecorder()
-	token := issuer.AccessToken(bearergatetest.WithClaim("email", "ana@example.com"))
+	token := issuer.Token(bearergatetest.WithClaim("email", "ana@example.com"))
 	api.ServeHTTP(answer, bearergatetest.NewRequest("GET", "/", token))
 	if got := answer.Body.String(); got != "ana@example.com" {
 		t.Errorf("got %q, want the e-mail of the token", got)

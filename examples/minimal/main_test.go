@@ -37,8 +37,7 @@ func TestReadmeHasTheAnswersOfThisProgram(t *testing.T) {
 	t.Cleanup(served.Close)
 
 	for _, scope := range []string{"projects:read", "projects:write"} {
-		token := issuer.AccessToken(bearergatetest.WithScopes(scope),
-			bearergatetest.WithoutClaim("grantId"), bearergatetest.WithoutClaim("organizationId"))
+		token := issuer.Token(bearergatetest.WithScopes(scope))
 		want := indented(answer(t, served.URL, token))
 		if !strings.Contains(string(readme), want) {
 			t.Errorf("README.md does not have this answer:\n%s", want)
