@@ -20,8 +20,8 @@ func budgetsByKey(perUser, perOrganization bearergate.Limiter) []bearergate.Midd
 func budgetsByPlan(free, pro bearergate.Limiter) bearergate.Middleware {
 	return bearergate.RateLimit(free, bearergate.WithKey("user", bearergate.UserKey),
 		bearergate.WithPlan(func(r *http.Request) (bearergate.Limiter, error) {
-			token, _ := bearergate.TokenFrom(r.Context())
-			if token.HasScope("plan:pro") {
+			token, found := bearergate.TokenFrom(r.Context())
+			if found && token.HasScope("plan:pro") {
 				return pro, nil
 			}
 			return nil, nil // the limiter of RateLimit
