@@ -47,6 +47,16 @@ func article(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "the article, for", token.Subject())
 }
 
+func threeRoutes(mux *http.ServeMux, verifier bearergate.Verifier, budget bearergate.Limiter, listProjects, createProject, deleteProject http.Handler) {
+	guarded := bearergate.Chain(
+		bearergate.RequireToken(verifier),
+		bearergate.RateLimit(budget, bearergate.WithKey("user", bearergate.UserKey)),
+	)
+	mux.Handle("GET /projects", bearergate.Chain(guarded, bearergate.RequireScope("projects:read"))(listProjects))
+	mux.Handle("POST /projects", bearergate.Chain(guarded, bearergate.RequireScope("projects:write"))(createProject))
+	mux.Handle("DELETE /projects/{id}", bearergate.Chain(guarded, bearergate.RequireScope("projects:read", "projects:write"))(deleteProject))
+}
+
 type members interface {
 	IsMember(ctx context.Context, user, org string) (bool, error)
 }
@@ -91,6 +101,26 @@ func TestBudgetsOfGuardsPage(t *testing.T) {
 	api = bearergate.Chain(append([]bearergate.Middleware{token}, budgetsByKey(budget, failures)...)...)(ok)
 	if got := status(api, "GET", "/", free); got != 200 {
 		t.Errorf("by key: got %d, want 200", got)
+	}
+}
+
+func TestThreeRoutesOfReadme(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	budget, err := bearergate.PerMinute(1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { budget.Close() })
+	mux := http.NewServeMux()
+	threeRoutes(mux, issuer.Verifier(), budget, ok, ok, ok)
+	write := issuer.Token(bearergatetest.WithScopes("projects:write"))
+	for _, try := range []struct {
+		method, target string
+		want           int
+	}{{"GET", "/projects", 403}, {"POST", "/projects", 200}, {"DELETE", "/projects/p1", 403}} {
+		if got := status(mux, try.method, try.target, write); got != try.want {
+			t.Errorf("%s %s: got %d, want %d", try.method, try.target, got, try.want)
+		}
 	}
 }
 

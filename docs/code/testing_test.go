@@ -45,17 +45,6 @@ func TestProjects(t *testing.T) {
 	}
 }
 
-func readmesTest() *http.Request {
-	issuer := bearergatetest.NewIssuer()
-	api := newAPI(issuer.Verifier())
-	token := issuer.Token(bearergatetest.WithScopes("projects:read"), bearergatetest.Expired())
-	r := bearergatetest.NewRequest("GET", "/projects", token)
-	api.ServeHTTP(httptest.NewRecorder(), r)
-	return r
-}
-
-var _ = readmesTest // compiled, for README.md
-
 func TestHandlerAlone(t *testing.T) {
 	r := httptest.NewRequest("GET", "/reports/user-1", nil)
 	r.SetPathValue("owner", "user-1")

@@ -31,6 +31,11 @@ func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, g
 
 func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.Endpoint, userID, grantID string) {
 	q := r.URL.Query()
+	redirect, err := url.Parse(q.Get("redirect_uri"))
+	if err != nil || redirect.Scheme == "" {
+		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest)
+		return
+	}
 	code, err := endpoint.NewCode(r.Context(), tokenendpoint.CodeRequest{
 		Authorization: tokenendpoint.Authorization{
 			ClientID: q.Get("client_id"),
@@ -46,8 +51,11 @@ func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.E
 		bearergate.Refuse(w, r, err) // do not redirect
 		return
 	}
-	back := url.Values{"code": {code}, "state": {q.Get("state")}}
-	http.Redirect(w, r, q.Get("redirect_uri")+"?"+back.Encode(), http.StatusFound)
+	back := redirect.Query()
+	back.Set("code", code)
+	back.Set("state", q.Get("state"))
+	redirect.RawQuery = back.Encode()
+	http.Redirect(w, r, redirect.String(), http.StatusFound)
 }
 
 func routes(mux *http.ServeMux, endpoint http.Handler, store tokenendpoint.Store, grants *bearergate.MemoryGrants, jwts bearergate.Verifier, listProjects http.Handler) error {

@@ -12,20 +12,21 @@ import (
 )
 
 func main() {
-	api, err := newAPI("https://auth.example", "https://api.example")
+	verifier, err := jwtverifier.New(jwtverifier.Config{
+		Issuer:   "https://auth.example", // the URL of your identity provider
+		Audience: "https://api.example",  // the name of this API there
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	api, err := newAPI(verifier)
 	if err != nil {
 		log.Fatal(err)
 	}
 	log.Fatal(http.ListenAndServe("127.0.0.1:8080", api))
 }
 
-// newAPI returns an API that accepts the tokens of an identity provider, the
-// issuer. The audience is the name that this API has there.
-func newAPI(issuer, audience string) (http.Handler, error) {
-	verifier, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer, Audience: audience})
-	if err != nil {
-		return nil, err
-	}
+func newAPI(verifier bearergate.Verifier) (http.Handler, error) {
 	configure, err := bearergate.Configure(bearergate.Config{Observer: bearergate.LogDecisions(slog.Default())})
 	if err != nil {
 		return nil, err

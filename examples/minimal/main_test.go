@@ -15,6 +15,19 @@ import (
 	"github.com/bearergate/bearergate/bearergatetest"
 )
 
+func TestProjectsNeedTheirScope(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	api, err := newAPI(issuer.Verifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	api.ServeHTTP(answer, bearergatetest.NewRequest("GET", "/projects", issuer.Token()))
+	if answer.Code != http.StatusForbidden {
+		t.Errorf("got %d %s, want 403", answer.Code, answer.Body)
+	}
+}
+
 // The answers and the line of the log in the README are those of this program,
 // except the time and the duration.
 func TestReadmeHasTheAnswersOfThisProgram(t *testing.T) {
@@ -23,9 +36,7 @@ func TestReadmeHasTheAnswersOfThisProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	issuer := bearergatetest.NewIssuer()
-	server := issuer.Start()
-	t.Cleanup(server.Close)
-	api, err := newAPI(issuer.URL, issuer.Audience)
+	api, err := newAPI(issuer.Verifier())
 	if err != nil {
 		t.Fatal(err)
 	}
