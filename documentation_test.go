@@ -19,6 +19,9 @@ type page struct {
 
 func pages(t *testing.T) []page {
 	t.Helper()
+	if _, err := os.Stat("go.work"); err != nil {
+		t.Skip("the nested modules are not here, as in a module that was downloaded")
+	}
 	names, err := filepath.Glob("docs/*.md")
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ const (
 	boxHeight = 48
 	boxWidth  = 420
 	left      = 20
-	answers   = 540 // where the column of answers begins
+	answers   = 540 // the left edge of the column of answers
 	centre    = left + boxWidth/2
 )
 
@@ -86,7 +86,7 @@ text { fill: #e6edf3 }
 // draw returns the picture as SVG.
 func draw(guards []guard) string {
 	var b strings.Builder
-	height := (len(guards)+2)*step + 20
+	height := 60 + len(guards)*step + 50
 	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"title\">\n", width, height, width, height)
 	b.WriteString("<title id=\"title\">The way of a request through the guards: each lets it pass or refuses it</title>\n")
 	b.WriteString(style)
@@ -97,7 +97,8 @@ func draw(guards []guard) string {
 	end := 60 + len(guards)*step
 	down(&b, end-step+boxHeight, end)
 	text(&b, "name", "middle", centre, end+18, "handler")
-	text(&b, "note", "start", answers, end+18, "one writer answers every refusal")
+	text(&b, "note", "start", answers, end+18, "one writer answers every refusal;")
+	text(&b, "note", "start", answers, end+36, "a guard that cannot tell: 503")
 	b.WriteString("</svg>\n")
 	return b.String()
 }
