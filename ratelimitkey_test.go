@@ -193,7 +193,10 @@ func TestTokenKeyIsAHashOfTheToken(t *testing.T) {
 	const raw = "bi_oat_0123456789abcdef"
 	l, keys := keysOf()
 	limit := bearergate.RateLimit(l, bearergate.WithKey("token", bearergate.TokenKey))
-	guard := bearergate.Chain(bearergate.RequireToken(accepting(bearergate.Claims{Type: bearergate.AccessToken})), limit)
+	grants := new(bearergate.MemoryGrants)
+	grants.Put(bearergate.Grant{ID: "grant"})
+	guard := bearergate.Chain(
+		bearergate.RequireToken(accepting(bearergate.Claims{Type: bearergate.AccessToken, GrantID: "grant"})), bearergate.RequireGrant(grants), limit)
 	for _, value := range []string{"Bearer " + raw, "bearer " + raw, "BEARER    " + raw, "Bearer" + strings.Repeat(" ", 1024) + raw, "Bearer " + raw + "0"} {
 		passes(t, guard, withAuthorization(value))
 	}
