@@ -79,7 +79,7 @@ func wiring(mux *http.ServeMux, verifier bearergate.Verifier, grants bearergate.
 	return api, nil
 }
 
-func tokenEndpoint(mux *http.ServeMux, clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants *bearergate.MemoryGrants, signer signer, verifier bearergate.Verifier, tokens *installation.MemoryTokens) error { // in README.md
+func tokenEndpoint(mux *http.ServeMux, clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants *bearergate.MemoryGrants, signer signer, jwts bearergate.Verifier) error { // in README.md
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 		Clients: clients, // one method; secrets as SHA-256
 		Store:   store,   // new(tokenendpoint.MemoryStore), or your database
@@ -92,21 +92,19 @@ func tokenEndpoint(mux *http.ServeMux, clients tokenendpoint.ClientStore, store 
 	if err != nil {
 		return err
 	}
-	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", tokens.Save), time.Hour)
+	installations, err := installation.New(installation.Config{
+		AccessTokens: jwts,
+		Grants:       grants,
+		Tokens:       new(installation.MemoryTokens), // or your database
+		RevokeTokens: store.RevokeGrant,
+		RevokeGrant:  func(ctx context.Context, id string) error { return grants.Revoke(id, time.Now()) },
+	})
 	if err != nil {
 		return err
 	}
-	revoke, err := installation.RevokeHandler(store.RevokeGrant, func(ctx context.Context, id string) error { return grants.Revoke(id, time.Now()) })
-	if err != nil {
-		return err
-	}
-	guarded := bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.AccessToken),
-		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
-	)
 	mux.Handle("/oauth/token", endpoint)
-	mux.Handle("POST /installations/{grantId}/tokens", guarded(mint))
-	mux.Handle("DELETE /installations/{grantId}", guarded(revoke))
+	mux.Handle("POST /installations/{grantId}/tokens", installations.Mint())
+	mux.Handle("DELETE /installations/{grantId}", installations.Revoke())
 	return nil
 }
 

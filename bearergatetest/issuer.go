@@ -1,8 +1,3 @@
-// Package bearergatetest helps to test handlers behind bearergate's guards, as
-// net/http/httptest helps to test handlers: an issuer that mints every kind of good
-// and bad token, and shortcuts for requests that carry them.
-//
-// Functions here panic where a test could only fail.
 package bearergatetest
 
 import (
@@ -22,7 +17,7 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
-// What an [Issuer]'s tokens say unless told otherwise.
+// The claims of an [Issuer]'s tokens by default.
 const (
 	DefaultIssuer         = "https://issuer.example"
 	DefaultAudience       = "https://api.example"
@@ -33,11 +28,12 @@ const (
 	DefaultInstallationID = "installation-1"
 )
 
-// Issuer signs tokens with keys of its own: one for each algorithm, named by
-// it. As an [http.Handler] it serves its metadata and keys. It is safe for
-// concurrent use, once URL and Audience are set.
+// Issuer signs tokens with keys of its own. It has one for each algorithm, whose id
+// is the algorithm's name. As an [http.Handler] it serves its metadata and keys. It
+// is safe for concurrent use once URL and Audience are set.
 type Issuer struct {
-	// URL is "iss". NewIssuer sets it to [DefaultIssuer].
+	// URL is "iss". NewIssuer sets it to [DefaultIssuer]. It may have a path, and
+	// may end in a slash.
 	URL string
 	// Audience is "aud". NewIssuer sets it to [DefaultAudience].
 	Audience string
@@ -60,8 +56,8 @@ type signingKeys struct {
 // since RSA keys take long to make. [NewStranger] has others.
 func NewIssuer() *Issuer { return newIssuer(issuerKeys()) }
 
-// NewStranger returns an issuer that says what [NewIssuer]'s says, under the
-// same key ids, and signs with other keys: its tokens are forgeries.
+// NewStranger returns an issuer with the URL, audience and key ids of [NewIssuer],
+// and with other keys: its tokens are forgeries.
 func NewStranger() *Issuer { return newIssuer(strangerKeys()) }
 
 func newIssuer(k signingKeys) *Issuer {
@@ -92,8 +88,8 @@ func (i *Issuer) Verifier() *jwtverifier.Verifier {
 	return must(jwtverifier.New(i.Config()))
 }
 
-// Config returns the configuration of [Issuer.Verifier], to change and give to
-// [jwtverifier.New].
+// Config returns the configuration of [Issuer.Verifier], for a test that changes it
+// and passes it to [jwtverifier.New].
 func (i *Issuer) Config() jwtverifier.Config {
 	return jwtverifier.Config{
 		Issuer:   i.URL,
@@ -133,7 +129,7 @@ func (k signingKeys) jwks() []any {
 	}
 }
 
-// PublicKey returns the public key for the algorithm.
+// PublicKey returns the public key for the algorithm. It panics if there is none.
 func (i *Issuer) PublicKey(algorithm string) crypto.PublicKey {
 	keys := i.signing()
 	switch algorithm {
@@ -153,8 +149,8 @@ func (i *Issuer) signing() signingKeys {
 	return i.keys
 }
 
-// Rotate makes the issuer sign with new keys, under new ids. It publishes them
-// beside the old ones.
+// Rotate makes the issuer sign with new keys, which have new ids. The old keys stay
+// published until [Issuer.Retire].
 func (i *Issuer) Rotate() {
 	keys := generateKeys()
 	i.mu.Lock()
@@ -165,7 +161,7 @@ func (i *Issuer) Rotate() {
 	i.published = append(i.published, keys)
 }
 
-// Retire makes the issuer publish no keys but those that it signs with.
+// Retire makes the issuer publish only the keys that it signs with.
 func (i *Issuer) Retire() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -9,8 +9,9 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// NewRequest returns a request for a handler, as [httptest.NewRequest] does,
-// that carries the token as bearer; with an empty token, none.
+// NewRequest returns a request for a handler, as [httptest.NewRequest] does, with
+// the token as bearer. If the token is empty, the request has no Authorization
+// header.
 func NewRequest(method, target, token string) *http.Request {
 	r := httptest.NewRequest(method, target, nil)
 	if token != "" {
@@ -19,8 +20,8 @@ func NewRequest(method, target, token string) *http.Request {
 	return r
 }
 
-// Claims returns the claims of a good installation token with these scopes, to
-// change and give to [ContextWithToken].
+// Claims returns the claims of a good installation token with these scopes, for
+// [ContextWithToken]. The caller may change them.
 func Claims(scopes ...string) bearergate.Claims {
 	now := time.Now()
 	return bearergate.Claims{
@@ -37,8 +38,8 @@ func Claims(scopes ...string) bearergate.Claims {
 	}
 }
 
-// ContextWithToken returns a context as behind RequireToken, without a token
-// having been sent, to test a handler or the guards inside of RequireToken.
+// ContextWithToken returns a context as behind RequireToken, although no token was
+// sent. It is for tests of a handler, or of the guards inside of RequireToken.
 func ContextWithToken(ctx context.Context, c bearergate.Claims) context.Context {
 	return bearergate.ContextWithToken(ctx, bearergate.NewToken(c))
 }

@@ -13,8 +13,8 @@ var (
 	errNoProject    = fmt.Errorf("%w: token and grant have no project in common", bearergate.ErrForbidden)
 )
 
-// boundScopes returns the scopes that are asked for; if asked is nil, all that
-// token and grant have in common.
+// boundScopes returns the scopes that are asked for. If asked is nil, these are all
+// that token and grant have in common.
 func boundScopes(asked []string, t *bearergate.Token, g bearergate.Grant) ([]string, error) {
 	granted := t.Scopes()
 	if g.Scopes != nil {
@@ -57,12 +57,12 @@ func commonProjects(a, b []string) ([]string, error) {
 	return both, nil
 }
 
-// common returns what is in both, in the order of a.
+// common returns the elements of a that are in b.
 func common(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
 }
 
-// beyond returns what is in a and not in b.
+// beyond returns the elements of a that are not in b.
 func beyond(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }

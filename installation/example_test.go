@@ -17,27 +17,21 @@ import (
 func Example() {
 	tokens, grants, store := new(installation.MemoryTokens), new(bearergate.MemoryGrants), new(tokenendpoint.MemoryStore)
 	grants.Put(bearergate.Grant{ID: "grant-1", OrganizationID: "acme"})
-	verifier := bearergate.ByPrefix("bi_oat_", bearergate.NewOpaqueVerifier("bi_oat_", tokens.Lookup), accessTokens)
-
-	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", tokens.Save), time.Hour)
+	installations, err := installation.New(installation.Config{
+		AccessTokens: accessTokens,
+		Grants:       grants,
+		Tokens:       tokens,
+		RevokeTokens: store.RevokeGrant,
+		RevokeGrant:  func(_ context.Context, id string) error { return grants.Revoke(id, time.Now()) },
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	revokeGrant := func(_ context.Context, id string) error { return grants.Revoke(id, time.Now()) }
-	revoke, err := installation.RevokeHandler(store.RevokeGrant, revokeGrant)
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	guards := bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.AccessToken),
-		bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
-	)
 	mux := http.NewServeMux()
-	mux.Handle("POST /installations/{grantId}/tokens", guards(mint))
-	mux.Handle("DELETE /installations/{grantId}", guards(revoke))
+	mux.Handle("POST /installations/{grantId}/tokens", installations.Mint())
+	mux.Handle("DELETE /installations/{grantId}", installations.Revoke())
 	mux.Handle("GET /projects", bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.InstallationToken), bearergate.RequireGrant(grants), bearergate.RequireScope("projects:read"),
+		bearergate.RequireToken(installations.Verifier(), bearergate.InstallationToken), bearergate.RequireGrant(grants), bearergate.RequireScope("projects:read"),
 	)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "the projects") })))
 
 	ask := func(method, path, token string) *httptest.ResponseRecorder {

@@ -35,27 +35,26 @@ func newService(t *testing.T, grant bearergate.Grant) *service {
 	s := &service{issuer: bearergatetest.NewIssuer()}
 	grant.ID, grant.OrganizationID = bearergatetest.DefaultGrantID, bearergatetest.DefaultOrganizationID
 	s.grants.Put(grant)
-	verifier := bearergate.ByPrefix("bi_oat_", bearergate.NewOpaqueVerifier("bi_oat_", s.tokens.Lookup), s.issuer.Verifier())
-	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", s.tokens.Save), 0)
+	s.grants.Put(bearergate.Grant{ID: "other", OrganizationID: "globex"})
+	installations, err := installation.New(s.config())
 	if err != nil {
 		t.Fatal(err)
 	}
-	revoke, err := installation.RevokeHandler(s.revokes("tokens"), s.revokes("grant"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	guards := bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.AccessToken),
-		bearergate.RequireGrant(&s.grants, bearergate.WithGrantInPath("grantId")),
-	)
 	mux := http.NewServeMux()
-	mux.Handle("POST /installations/{grantId}/tokens", guards(mint))
-	mux.Handle("DELETE /installations/{grantId}", guards(revoke))
+	mux.Handle("POST /installations/{grantId}/tokens", installations.Mint())
+	mux.Handle("DELETE /installations/{grantId}", installations.Revoke())
 	mux.Handle("GET /resource", bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.InstallationToken), bearergate.RequireGrant(&s.grants),
+		bearergate.RequireToken(installations.Verifier(), bearergate.InstallationToken), bearergate.RequireGrant(&s.grants),
 	)(http.HandlerFunc(writeToken)))
 	s.Handler = mux
 	return s
+}
+
+func (s *service) config() installation.Config {
+	return installation.Config{
+		AccessTokens: s.issuer.Verifier(), Grants: &s.grants, Tokens: &s.tokens,
+		RevokeTokens: s.revokes("tokens"), RevokeGrant: s.revokes("grant"),
+	}
 }
 
 func writeToken(w http.ResponseWriter, r *http.Request) {

@@ -15,14 +15,14 @@ import (
 // concurrently.
 type TokenIssuer func(ctx context.Context, c bearergate.Claims) (string, error)
 
-// SaveFunc keeps the claims of an opaque token by the SHA-256 of its text, for a
-// [bearergate.OpaqueLookup] to find. If it returns nil, every lookup that begins
-// later finds them until they expire. It must not keep the slices of c. It is
-// called concurrently. Package opaquetest tests a SaveFunc and its lookup.
+// SaveFunc saves the claims of an opaque token by the SHA-256 of its text. If it
+// returns nil, every [bearergate.OpaqueLookup] that begins later finds the claims
+// until they expire. It must not keep the slices of c. It is called concurrently.
+// Package opaquetest tests a SaveFunc and its lookup.
 type SaveFunc func(ctx context.Context, sum [sha256.Size]byte, c bearergate.Claims) error
 
-// IssueOpaque returns a [TokenIssuer] of opaque tokens with this prefix, such as
-// "bi_oat_", each of which save keeps. It panics if save is nil, and if
+// IssueOpaque returns a [TokenIssuer] of opaque tokens that begin with the prefix,
+// such as [DefaultPrefix]. It calls save for each. It panics if save is nil, and if
 // [bearergate.NewOpaqueVerifier] does not accept the prefix.
 func IssueOpaque(prefix string, save SaveFunc) TokenIssuer {
 	if !b64token.Valid(prefix) {

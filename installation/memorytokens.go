@@ -11,9 +11,10 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// MemoryTokens keeps opaque tokens in memory, for tests and for programs that
-// run once and may forget. The zero value is empty and ready to use. It is safe
-// for concurrent use. Expired tokens are removed when it grows.
+// MemoryTokens is a [TokenStore] in memory, for tests and for programs that run in
+// one process and may lose their tokens when it ends. The zero value is empty and
+// ready to use. It is safe for concurrent use. Expired tokens are removed when it
+// grows.
 type MemoryTokens struct {
 	mu      sync.RWMutex
 	claims  map[[sha256.Size]byte]bearergate.Claims

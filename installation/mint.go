@@ -11,26 +11,23 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// DefaultTokenLifetime is how long the tokens of a [MintHandler] last by default.
-const DefaultTokenLifetime = time.Hour
-
 // MintHandler returns the handler of a route such as
 // POST /installations/{grantId}/tokens, which gives an app installation tokens
-// for its grant. Without the guards of the package comment in front it answers
-// 500 server_error.
+// for its grant. It needs the guards of the package comment in front; without them
+// it answers 500 server_error. [Service.Mint] has them.
 //
-// The token is no wider than the access token and the grant. A request asks for
-// less with a JSON object of at most 64 KiB:
+// The token has the scopes and projects that the access token and the grant have in
+// common. A request asks for fewer with a JSON object of at most 64 KiB:
 //
 //	{"scopes": ["projects:read"], "projectIds": ["p1"]}
 //
-// A scope beyond these is 403 missing_scope, a project beyond them is 400
-// invalid_request, and an access token that has no project in common with the
-// grant is 403 forbidden. The answer is 201 with a JSON object that has token,
-// token_type, expires_in and scope.
+// The answer is 201 with a JSON object that has token, token_type, expires_in and
+// scope. A scope that is not among these is answered 403 missing_scope, and a
+// project that is not among them 400 invalid_request. If access token and grant have
+// no project in common, the answer is 403 forbidden.
 //
-// A lifetime of 0 is [DefaultTokenLifetime]. A nil issuer and a lifetime under a
-// second are errors.
+// If lifetime is zero, [DefaultTokenLifetime] is used. A nil issuer and a lifetime
+// under a second are errors.
 func MintHandler(issue TokenIssuer, lifetime time.Duration) (http.Handler, error) {
 	if lifetime == 0 {
 		lifetime = DefaultTokenLifetime

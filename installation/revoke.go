@@ -8,20 +8,20 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// RevokeFunc revokes what belongs to a grant. It may be called again for one that
-// was revoked before. A [bearergate.Code] or [*bearergate.Error] in the tree of
+// RevokeFunc revokes a grant, or tokens that were issued for it. It may be called
+// again for a grant that was revoked before. A [bearergate.Code] or [*bearergate.Error] in the tree of
 // its error sets the answer; any other error is 503. It is called concurrently.
 type RevokeFunc func(ctx context.Context, grantID string) error
 
 // RevokeHandler returns the handler of a route such as
-// DELETE /installations/{grantId}. Without the guards of the package comment in
-// front it answers 500 server_error.
+// DELETE /installations/{grantId}. It needs the guards of the package comment in
+// front; without them it answers 500 server_error. [Service.Revoke] has them.
 //
-// It revokes the grant's codes and refresh tokens by tokens, for example the
-// RevokeGrant method of a tokenendpoint.Store, and then the grant itself by grant.
-// After its answer, 204, refresh tokens are invalid_grant, and installation tokens
-// behind RequireGrant are 410. If one of the two fails, the answer is 503, and the
-// client can repeat the request. A nil function is an error.
+// It calls tokens, which revokes the grant's codes and refresh tokens, such as the
+// RevokeGrant method of a tokenendpoint.Store. Then it calls grant, which revokes
+// the grant itself. After the answer, 204, refresh tokens are invalid_grant, and
+// installation tokens behind RequireGrant are 410. If one of the two fails, the
+// answer is 503, and the client can repeat the request. A nil function is an error.
 func RevokeHandler(tokens, grant RevokeFunc) (http.Handler, error) {
 	var faults []error
 	if tokens == nil {

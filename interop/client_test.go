@@ -82,18 +82,15 @@ func TestXOAuth2HandsItsTokenOn(t *testing.T) {
 
 // newAPI accepts the access tokens of newServer.
 func newAPI(t *testing.T) *httptest.Server {
-	tokens, grants := new(installation.MemoryTokens), new(bearergate.MemoryGrants)
+	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: "grant", OrganizationID: "acme"})
-	verifier := bearergate.ByPrefix("bi_oat_", bearergate.NewOpaqueVerifier("bi_oat_", tokens.Lookup), accessTokens{})
-	mint, err := installation.MintHandler(installation.IssueOpaque("bi_oat_", tokens.Save), 0)
+	installations, err := installation.New(installation.Config{AccessTokens: accessTokens{}, Grants: grants, Tokens: new(installation.MemoryTokens)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /installations/{grantId}/tokens", bearergate.Chain(
-		bearergate.RequireToken(verifier, bearergate.AccessToken), bearergate.RequireGrant(grants, bearergate.WithGrantInPath("grantId")),
-	)(mint))
-	mux.Handle("GET /projects", bearergate.RequireToken(verifier, bearergate.InstallationToken)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("POST /installations/{grantId}/tokens", installations.Mint())
+	mux.Handle("GET /projects", bearergate.RequireToken(installations.Verifier(), bearergate.InstallationToken)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "the projects")
 	})))
 	server := httptest.NewServer(mux)

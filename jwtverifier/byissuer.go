@@ -60,27 +60,37 @@ type multiVerifier struct {
 }
 
 var (
-	errUnknownIssuer = errors.New("the token is of no known issuer")
-	errFound         = errors.New("found")
+	errNoIssuer = errors.New("issuer: got no iss")
+	errFound    = errors.New("found")
 )
 
 // verifierOf returns the verifier of the token's issuer. The issuer is not believed
 // yet: the verifier compares it again after the signature was checked.
 func (m *multiVerifier) verifierOf(payload string) (*Verifier, error) {
-	var v *Verifier
-	err := strictjson.Object(payload, func(name, value string) error {
+	issuer, err := issuerOf(payload)
+	if err != nil {
+		return nil, err
+	}
+	if v := m.byIssuer[issuer]; v != nil {
+		return v, nil
+	}
+	return nil, invalid(fmt.Errorf("issuer: got iss %s, want that of one of the %d verifiers of ByIssuer", quote(issuer), len(m.byIssuer)))
+}
+
+// issuerOf reads "iss" and no claim behind it.
+func issuerOf(payload string) (issuer string, err error) {
+	err = strictjson.Object(payload, func(name, value string) error {
 		if name != "iss" {
 			return nil
 		}
-		issuer, _ := strictjson.String(value)
-		v = m.byIssuer[issuer]
+		issuer, _ = strictjson.String(value)
 		return errFound
 	})
 	switch {
-	case err != nil && !errors.Is(err, errFound):
-		return nil, err
-	case v == nil:
-		return nil, errUnknownIssuer
+	case err == nil:
+		return "", invalid(errNoIssuer)
+	case errors.Is(err, errFound):
+		return issuer, nil
 	}
-	return v, nil
+	return "", invalid(err)
 }

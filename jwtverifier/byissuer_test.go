@@ -106,7 +106,7 @@ func TestPolicyIsThatOfTheIssuersVerifier(t *testing.T) {
 	a.URL, b.URL = "https://a.example", "https://b.example"
 	configA, configB := a.Config(), b.Config()
 	configA.Audience, configA.RequireTypeATJWT = "https://other.example", true
-	configB.ClaimNames.OrganizationID = "tenant"
+	configB.ClaimNames.OrganizationID = jwtverifier.ClaimPath{"tenant"}
 	va, err := jwtverifier.New(configA)
 	if err != nil {
 		t.Fatal(err)

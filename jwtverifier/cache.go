@@ -13,8 +13,8 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
-// tokenID is the SHA-256 of a whole token.
-type tokenID [sha256.Size]byte
+// tokenHash is the SHA-256 of a whole token.
+type tokenHash [sha256.Size]byte
 
 // ways is how many tokens share a bucket.
 const ways = 8
@@ -44,7 +44,7 @@ type bucket struct {
 }
 
 type entry struct {
-	id       tokenID
+	id       tokenHash
 	token    *bearergate.Token
 	source   KeySource
 	keys     *jose.KeySet // of the source
@@ -63,15 +63,15 @@ func newCache(entries int) *cache {
 	return &cache{length: uint64((entries + ways - 1) / ways)}
 }
 
-func (c *cache) bucket(table []bucket, id *tokenID) *bucket {
+func (c *cache) bucket(table []bucket, id *tokenHash) *bucket {
 	i, _ := bits.Mul64(binary.LittleEndian.Uint64(id[:]), c.length)
 	return &table[i]
 }
 
-func (id *tokenID) tag() uint64 { return binary.LittleEndian.Uint64(id[8:]) }
+func (id *tokenHash) tag() uint64 { return binary.LittleEndian.Uint64(id[8:]) }
 
 // get returns the token, or nil if it must be verified.
-func (c *cache) get(id *tokenID, now time.Time) *bearergate.Token {
+func (c *cache) get(id *tokenHash, now time.Time) *bearergate.Token {
 	table := c.buckets.Load()
 	if table == nil {
 		return nil
@@ -91,7 +91,7 @@ func (c *cache) get(id *tokenID, now time.Time) *bearergate.Token {
 
 // good reports whether the token would be verified again with the same result.
 func (e *entry) good(now time.Time) bool {
-	return e.lifetime.check(now, e.leeway) == nil && e.source.inForce(e.keys, now)
+	return e.lifetime.good(now, e.leeway) && e.source.inForce(e.keys, now)
 }
 
 // used counts a use. A token in steady use is not written to.

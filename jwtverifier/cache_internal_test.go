@@ -22,7 +22,7 @@ func oneBucket(t *testing.T) (*cache, func(id byte, cost int) *entry) {
 	set := keys.(*staticKeys).set
 	return newCache(ways), func(id byte, cost int) *entry {
 		return &entry{
-			id: tokenID{31: id}, token: new(bearergate.Token), source: keys, keys: set,
+			id: tokenHash{31: id}, token: new(bearergate.Token), source: keys, keys: set,
 			lifetime: lifetime{expiry: math.MaxInt32, notBefore: -farthest}, cost: cost,
 		}
 	}
@@ -47,7 +47,7 @@ func TestTokensWhoseHashesBeginAlikeAreTwo(t *testing.T) {
 
 func TestTokenIsKeptOnce(t *testing.T) {
 	c, entry := oneBucket(t)
-	var others []tokenID
+	var others []tokenHash
 	for id := range byte(ways - 1) {
 		e := entry(id, 1)
 		c.put(e, now)

@@ -2,11 +2,11 @@ package jwtverifier
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/scopetoken"
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
@@ -16,29 +16,19 @@ type reading struct {
 	has      [facts]bool
 	audience []string
 	single   [1]string // the array of an audience that is one string
+	standIn  []string  // the audience of Config.AudienceClaim
+	required []string  // the values of the required claims as JSON, empty if absent
 	typ      string
 	lifetime lifetime
 }
 
-// claims decodes the payload of a token whose signature is good into r. The
-// claims' strings are parts of it.
-func (p *policy) claims(r *reading, payload string, now time.Time) error {
+// read decodes the payload of a token into r. The claims' strings are parts of it.
+func (p *policy) read(r *reading, payload string) error {
 	*r = reading{lifetime: lifetime{notBefore: -farthest}}
-	err := strictjson.Object(payload, func(name, value string) error {
-		f, ok := p.facts[name]
-		if !ok {
-			return nil
-		}
-		if err := r.take(f, value); err != nil {
-			return fmt.Errorf("claim %s: %w", name, err)
-		}
-		r.has[f] = true
-		return nil
-	})
-	if err != nil {
-		return err
+	if n := len(p.required); n > 0 {
+		r.required = make([]string, n)
 	}
-	return p.check(r, now)
+	return p.claims.readMembers(r, payload)
 }
 
 var (
@@ -67,6 +57,10 @@ func (r *reading) take(f fact, value string) error {
 		return r.takeID(f, &r.InstallationID, value)
 	case audience:
 		return r.takeAudience(value)
+	case audienceStandIn:
+		return r.takeStandIn(value)
+	case jwtID:
+		r.ID, _ = readID(value)
 	case projectIDs:
 		return r.takeProjects(value)
 	case confirmation:
@@ -121,6 +115,17 @@ func (r *reading) takeAudience(value string) error {
 	return nil
 }
 
+// takeStandIn reads a claim that may name the client as well.
+func (r *reading) takeStandIn(value string) (err error) {
+	var ok bool
+	if id, isID := readID(value); isID {
+		r.standIn = []string{id}
+	} else if r.standIn, ok = strictjson.Strings(value); !ok {
+		return errNotStrings
+	}
+	return nil
+}
+
 func (r *reading) takeProjects(value string) error {
 	ids, ok := readIDs(value)
 	switch {
@@ -133,8 +138,8 @@ func (r *reading) takeProjects(value string) error {
 	return nil
 }
 
-// takeScopes splits a string at spaces. An element of an array is one scope: if it
-// has a space in it, it is a scope that no route requires, and not two.
+// takeScopes splits a string at spaces. An element of an array is one scope, or none
+// if it is no scope-token, and never becomes two.
 func (r *reading) takeScopes(value string) error {
 	var scopes []string
 	if s, ok := strictjson.String(value); ok {
@@ -142,12 +147,28 @@ func (r *reading) takeScopes(value string) error {
 	} else if scopes, ok = strictjson.Strings(value); !ok {
 		return errNotStrings
 	}
-	scopes = slices.DeleteFunc(scopes, func(s string) bool { return s == "" })
-	if r.has[scope] && !sameSet(scopes, r.Scopes) {
-		return errDisagree
+	scopes = slices.DeleteFunc(scopes, func(s string) bool { return !scopetoken.Valid(s) })
+	if len(r.Scopes) == 0 {
+		r.Scopes = scopes
+	} else {
+		r.Scopes = union(r.Scopes, scopes)
 	}
-	r.Scopes = scopes
 	return nil
+}
+
+// union returns the list with those of more that it does not have.
+func union(list, more []string) []string {
+	has := make(map[string]bool, len(list)+len(more))
+	for _, s := range list {
+		has[s] = true
+	}
+	for _, s := range more {
+		if !has[s] {
+			has[s] = true
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // sameSet reports whether a and b have the same elements. Neither order nor

@@ -85,7 +85,7 @@ func ExampleByIssuer() {
 	// Output:
 	// https://issuer.example
 	// https://partners.example
-	// invalid_token: the signature is wrong
+	// invalid_token: signature: the signature is wrong: got alg "RS256" with kid "RS256", want a signature by one of the 3 keys of "https://issuer.example"; see jwtverifier's Config.Keys
 }
 
 func ExampleConfig_cacheSize() {

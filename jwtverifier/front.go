@@ -35,7 +35,7 @@ func (f *front) VerifyToken(ctx context.Context, raw string) (*bearergate.Token,
 	if f.cache == nil {
 		return f.firstSight(ctx, b, nil)
 	}
-	id := tokenID(sha256.Sum256(b.token))
+	id := tokenHash(sha256.Sum256(b.token))
 	if token := f.cache.get(&id, time.Now()); token != nil {
 		cachehit.Report(ctx)
 		return token, nil
@@ -44,16 +44,15 @@ func (f *front) VerifyToken(ctx context.Context, raw string) (*bearergate.Token,
 }
 
 // firstSight verifies a token that is not in the cache.
-func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearergate.Token, error) {
-	if err := b.parse(&f.parser); err != nil {
+func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenHash) (*bearergate.Token, error) {
+	if err := b.read(&f.parser); err != nil {
 		return nil, invalid(err)
 	}
-	payload := string(b.signed.Payload)
-	v, err := f.choose(payload)
+	v, err := f.choose(b.payload)
 	if err != nil {
-		return nil, invalid(err)
+		return nil, err
 	}
-	e, err := v.verify(ctx, &b.signed, payload, &b.reading)
+	e, err := v.verify(ctx, &b.inspection)
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +69,17 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenID) (*bearer
 type buffer struct {
 	token   []byte
 	decoded []byte
-	signed  jose.Signed // parts of both
-	reading reading
+	inspection
 }
 
-func (b *buffer) parse(p *jose.Parser) (err error) {
-	b.signed, b.decoded, err = p.Parse(b.token, b.decoded[:0])
-	return err
+// read parses the token.
+func (b *buffer) read(p *jose.Parser) (err error) {
+	b.inspection = inspection{}
+	if b.signed, b.decoded, err = p.Parse(b.token, b.decoded[:0]); err != nil {
+		return err
+	}
+	b.payload = string(b.signed.Payload)
+	return nil
 }
 
 // maxPooledBuffer keeps tokens of unusual length from staying in the pool.

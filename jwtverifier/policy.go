@@ -1,72 +1,91 @@
 package jwtverifier
 
 import (
-	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// policy decides about the claims of a token whose signature is good.
+// policy decides about tokens, by their header and claims.
 type policy struct {
-	issuer   string
-	audience string
-	leeway   time.Duration
-	facts    map[string]fact // by the names of their claims
+	issuer          string
+	audiences       []string
+	audienceClaim   ClaimPath
+	subjectOptional bool
+	leeway          time.Duration
+	headerTypes     []string // "" stands for none
+	required        []requiredClaim
+	tokenTypes      map[string]bearergate.TokenType
+	claims          *claim
+	hierarchy       hierarchy
 }
 
-func newPolicy(c Config) policy {
-	p := policy{issuer: c.Issuer, audience: c.Audience, leeway: c.Leeway, facts: c.ClaimNames.facts()}
-	switch {
-	case c.Leeway == 0:
-		p.leeway = bearergate.DefaultLeeway
-	case c.Leeway < 0:
-		p.leeway = 0
+type requiredClaim struct{ name, value string }
+
+func newPolicy(c *Config) policy {
+	p := policy{
+		issuer: c.Issuer, audiences: append([]string{c.Audience}, c.AdditionalAudiences...), audienceClaim: slices.Clone(c.AudienceClaim),
+		subjectOptional: c.SubjectOptional, leeway: c.leeway(), headerTypes: c.headerTypes(), tokenTypes: c.tokenTypes(),
+		claims: newClaimTree(c), hierarchy: newHierarchy(c.ScopeHierarchy),
+	}
+	for _, name := range requiredNames(c.RequiredClaims) {
+		p.required = append(p.required, requiredClaim{name, c.RequiredClaims[name]})
 	}
 	return p
 }
 
-var (
-	errIssuer    = errors.New("the issuer is not the configured one")
-	errAudience  = errors.New("the audience does not contain the configured one")
-	errNoSubject = errors.New("the token has no subject")
-	errNoExpiry  = errors.New("the token has no expiry")
-	errExpired   = errors.New("the token expired")
-	errNotYet    = errors.New("the token is not valid yet")
-	errClaimType = errors.New("the type claim names no known type")
-)
-
-func (p *policy) check(r *reading, now time.Time) error {
-	switch {
-	case !r.has[issuer] || r.Issuer != p.issuer:
-		return errIssuer
-	case !slices.Contains(r.audience, p.audience):
-		return errAudience
-	case r.Subject == "":
-		return errNoSubject
-	case !r.has[expiry]:
-		return errNoExpiry
-	}
-	if err := r.lifetime.check(now, p.leeway); err != nil {
-		return err
-	}
-	r.ExpiresAt = time.Unix(r.lifetime.expiry, 0)
-	return p.setType(r)
+// acceptsType compares as media types do: without case (RFC 7515 section 4.1.9).
+func (p *policy) acceptsType(typ string) bool {
+	return slices.ContainsFunc(p.headerTypes, func(accepted string) bool { return strings.EqualFold(typ, accepted) })
 }
 
-// setType knows two types. A third, such as a refresh token of the same issuer,
-// must not pass for either.
-func (p *policy) setType(r *reading) error {
-	switch {
-	case !r.has[tokenType], r.typ == string(bearergate.AccessToken):
-		r.Type = bearergate.AccessToken
-	case r.typ == string(bearergate.InstallationToken):
-		r.Type = bearergate.InstallationToken
-	default:
-		return errClaimType
+func (p *policy) hasAudience(r *reading) bool {
+	if len(p.audienceClaim) == 0 {
+		return p.namesUs(r.audience)
 	}
-	return nil
+	return p.namesUs(r.standIn) && (!r.has[audience] || p.namesUs(r.audience))
+}
+
+func (p *policy) namesUs(audience []string) bool {
+	return slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(p.audiences, a) })
+}
+
+func (p *policy) hasSubject(r *reading) bool {
+	return r.Subject != "" || p.subjectOptional && !r.has[subject]
+}
+
+func (p *policy) hasRequired(r *reading) bool {
+	for i, c := range p.required {
+		if !c.is(r.required[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// is reports whether the JSON value is a string with the required text, or a number
+// or boolean that is written so.
+func (c requiredClaim) is(value string) bool {
+	if value == "" || value == "null" {
+		return false
+	}
+	if s, ok := strictjson.String(value); ok {
+		return s == c.value
+	}
+	return value == c.value
+}
+
+// tokenType knows two types. A third, such as a refresh token of the same issuer,
+// must not pass for either.
+func (p *policy) tokenType(r *reading) (bearergate.TokenType, bool) {
+	if !r.has[tokenType] {
+		return bearergate.AccessToken, true
+	}
+	t, ok := p.tokenTypes[r.typ]
+	return t, ok
 }
 
 // lifetime is "exp" and "nbf", in seconds since 1970.
@@ -75,12 +94,14 @@ type lifetime struct {
 	notBefore int64
 }
 
-func (l lifetime) check(now time.Time, leeway time.Duration) error {
-	switch {
-	case !now.Before(time.Unix(l.expiry, 0).Add(leeway)):
-		return errExpired
-	case now.Add(leeway).Before(time.Unix(l.notBefore, 0)):
-		return errNotYet
-	}
-	return nil
+func (l lifetime) good(now time.Time, leeway time.Duration) bool {
+	return !l.expired(now, leeway) && l.begun(now, leeway)
+}
+
+func (l lifetime) expired(now time.Time, leeway time.Duration) bool {
+	return !now.Before(time.Unix(l.expiry, 0).Add(leeway))
+}
+
+func (l lifetime) begun(now time.Time, leeway time.Duration) bool {
+	return !now.Add(leeway).Before(time.Unix(l.notBefore, 0))
 }

@@ -17,8 +17,7 @@ import (
 )
 
 const (
-	realm  = "translations"
-	prefix = "bi_oat_"
+	realm = "translations"
 
 	readProjects        = "projects:read"
 	publishTranslations = "translations:publish"
@@ -30,8 +29,6 @@ type api struct {
 	logger   *slog.Logger
 	issuer   *bearergatetest.Issuer // a real service has an authorization server here
 	keys     jwtverifier.KeySource
-	verifier bearergate.Verifier
-	tokens   installation.MemoryTokens
 	store    tokenendpoint.MemoryStore
 	endpoint *tokenendpoint.Endpoint
 	grants   bearergate.MemoryGrants
@@ -40,8 +37,8 @@ type api struct {
 	failures *bearergate.MemoryLimiter
 	lifetime time.Duration // of access and installation tokens
 
-	configure    bearergate.Middleware
-	mint, revoke http.Handler
+	configure     bearergate.Middleware
+	installations *installation.Service
 }
 
 // newAPI returns the API to be served at base, where its issuer is as well.
@@ -72,7 +69,6 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 		failures: failures,
 		lifetime: lifetime,
 	}
-	a.verifier = bearergate.ByPrefix(prefix, bearergate.NewOpaqueVerifier(prefix, a.tokens.Lookup), jwts)
 	a.endpoint, err = tokenendpoint.New(tokenendpoint.Config{Clients: clients{}, Store: &a.store, Issue: a.issueAccessToken, Grants: &a.grants})
 	if err != nil {
 		return nil, err
@@ -81,11 +77,14 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 	if err != nil {
 		return nil, err
 	}
-	a.mint, err = installation.MintHandler(installation.IssueOpaque(prefix, a.tokens.Save), lifetime)
-	if err != nil {
-		return nil, err
-	}
-	a.revoke, err = installation.RevokeHandler(a.store.RevokeGrant, a.revokeGrant)
+	a.installations, err = installation.New(installation.Config{
+		AccessTokens: jwts,
+		Grants:       a,
+		Tokens:       new(installation.MemoryTokens),
+		Lifetime:     lifetime,
+		RevokeTokens: a.store.RevokeGrant,
+		RevokeGrant:  a.revokeGrant,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -116,18 +115,14 @@ func (a *api) Grant(ctx context.Context, id string) (bearergate.Grant, error) {
 func (a *api) Handler() http.Handler {
 	resource := func(scope string, handler http.HandlerFunc) http.Handler {
 		return bearergate.Chain(
-			bearergate.RequireToken(a.verifier, bearergate.InstallationToken),
+			bearergate.RequireToken(a.installations.Verifier(), bearergate.InstallationToken),
 			bearergate.RateLimit(a.budget),
 			bearergate.RequireGrant(a),
 			bearergate.RequireOrg(bearergate.PathValue("org")),
 			bearergate.RequireScope(scope),
 		)(handler)
 	}
-	ofGrant := bearergate.Chain(
-		bearergate.RequireToken(a.verifier, bearergate.AccessToken),
-		bearergate.RateLimit(a.budget),
-		bearergate.RequireGrant(a, bearergate.WithGrantInPath("grantId")),
-	)
+	limited := bearergate.RateLimit(a.budget)
 	mux := http.NewServeMux()
 	mux.Handle("GET /.well-known/", a.issuer) // names where the keys are
 	mux.Handle("GET /jwks.json", a.issuer)
@@ -135,8 +130,8 @@ func (a *api) Handler() http.Handler {
 	mux.Handle("POST /v1/orgs/{org}/projects/{project}/translations", resource(publishTranslations, a.publish))
 	mux.Handle("GET /oauth/authorize", http.HandlerFunc(a.authorize))
 	mux.Handle("/oauth/token", a.endpoint)
-	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", ofGrant(a.mint))
-	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", ofGrant(a.revoke))
+	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", a.installations.Mint(limited))
+	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", a.installations.Revoke(limited))
 	// A mistake, to show what it answers: the scope guard has no RequireToken.
 	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
 

@@ -1,0 +1,106 @@
+package jwtverifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
+)
+
+// Check is one check that a [Verifier] makes, and its result.
+type Check struct {
+	// Name is what is checked, such as "audience".
+	Name   string
+	Result CheckResult
+	// Found is what the token has, in words, and Wanted what it must have. Neither
+	// holds the signature, and Found quotes no more than the part that decides.
+	Found, Wanted string
+	// Setting is the field of [Config] that would change the result, empty if none
+	// would.
+	Setting string
+}
+
+// CheckResult is the result of a [Check].
+type CheckResult string
+
+// The results of a check.
+const (
+	Passed CheckResult = "passed"
+	Failed CheckResult = "failed"
+	// Undecided is a check that could not be made, since keys could not be fetched.
+	Undecided CheckResult = "undecided"
+	// NotMade is a check of something that could not be read.
+	NotMade CheckResult = "not made"
+)
+
+// failure is a failed check as the reason of a refusal.
+type failure struct {
+	Check
+	cause error // nil if the check says all
+}
+
+func (f *failure) Error() string {
+	var b strings.Builder
+	b.WriteString(f.Name)
+	if f.cause != nil {
+		fmt.Fprintf(&b, ": %v", f.cause)
+	}
+	if f.Wanted != "" {
+		fmt.Fprintf(&b, ": got %s, want %s", f.Found, f.Wanted)
+	}
+	if f.Setting != "" {
+		fmt.Fprintf(&b, "; see jwtverifier's Config.%s", f.Setting)
+	}
+	return b.String()
+}
+
+func (f *failure) Unwrap() error { return f.cause }
+
+// inspection is a token while it is checked.
+type inspection struct {
+	signed  jose.Signed // parts of the buffer
+	payload string
+	now     time.Time
+	keys    *jose.KeySet // those that its signature was checked with
+	fault   error        // why its claims cannot be read
+	reading
+}
+
+// step is a check as it is made.
+type step struct {
+	name, setting string
+	// test returns nil if the check passes, and errFailed if Found and Wanted say why
+	// it does not. An error without ErrInvalidToken in its tree leaves it undecided.
+	test   func(context.Context, *Verifier, *inspection) error
+	found  func(*Verifier, *inspection) string
+	wanted func(*Verifier, *inspection) string
+}
+
+var errFailed = fmt.Errorf("%w: a check failed", bearergate.ErrInvalidToken)
+
+// refusal returns why the token is refused, as the error of VerifyToken.
+func (s *step) refusal(v *Verifier, in *inspection, err error) error {
+	if !errors.Is(err, bearergate.ErrInvalidToken) {
+		return err
+	}
+	return invalid(s.failure(v, in, err))
+}
+
+func (s *step) failure(v *Verifier, in *inspection, err error) *failure {
+	var reason jose.Error
+	switch {
+	case in.fault != nil:
+		return &failure{s.check(v, in, Failed), in.fault}
+	case errors.As(err, &reason):
+		return &failure{s.check(v, in, Failed), reason}
+	}
+	return &failure{s.check(v, in, Failed), nil}
+}
+
+func (s *step) check(v *Verifier, in *inspection, result CheckResult) Check {
+	return Check{Name: s.name, Result: result, Found: s.found(v, in), Wanted: s.wanted(v, in), Setting: s.setting}
+}

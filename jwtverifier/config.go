@@ -1,0 +1,218 @@
+package jwtverifier
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/scopetoken"
+)
+
+// MaxLeeway bounds [Config.Leeway].
+const MaxLeeway = 5 * time.Minute
+
+// DefaultCacheSize is how many verified tokens a [Verifier] keeps.
+const DefaultCacheSize = 16 << 10
+
+// maxCacheSize bounds [Config.CacheSize]: an empty cache of this size takes 1 GiB.
+const maxCacheSize = 64 << 20
+
+// Config decides which tokens are good. Issuer and Audience are required, and enough
+// for most identity providers. The other settings are for what a provider does in a
+// way of its own; [Verifier.Explain] names the setting that a refused token needs.
+type Config struct {
+	// Issuer is compared with "iss", byte for byte, a trailing slash included. With
+	// keys of [DiscoverKeys] it may be left empty: it is then the issuer that they
+	// were found by.
+	Issuer string
+	// Audience is the name of the API. "aud" must be or contain it, byte for byte.
+	Audience string
+	// AdditionalAudiences are further names of the API. "aud" must contain one of
+	// all names.
+	AdditionalAudiences []string
+	// AudienceClaim is for a provider that sends no "aud": the claim that must be or
+	// contain an audience in its place, such as {"client_id"} of Cognito. If a token
+	// has an "aud" all the same, that must contain an audience too.
+	AudienceClaim ClaimPath
+	// Keys are the issuer's. If nil, they are those of [DiscoverKeys] for Issuer.
+	Keys KeySource
+
+	// ScopeClaims are claims of scopes beside "scope", "scopes" and "scp", such as
+	// {"permissions"} or {"realm_access", "roles"}. A token holds the scopes of all
+	// of them. Each is a string of space-delimited scopes, or an array of strings; an
+	// element that is not a scope (RFC 6749 section 3.3) is left out.
+	ScopeClaims []ClaimPath
+	// ScopeHierarchy has the scopes that a scope implies. A token that holds a key
+	// holds its values too, and what these imply. Nothing else is implied.
+	ScopeHierarchy map[string][]string
+	// ClaimNames are the claims of facts that are not registered.
+	ClaimNames ClaimNames
+	// TokenTypes is the meaning of values of the "type" claim other than "access"
+	// and "installation". A token with a value that is not in it is refused, since
+	// some servers sign refresh tokens with the same key.
+	TokenTypes map[string]bearergate.TokenType
+
+	// RequiredClaims are claims and the value that each must have, such as
+	// token_use: access. A claim that is a number or a boolean is compared as it is
+	// written. A token without the claim is refused.
+	RequiredClaims map[string]string
+	// SubjectOptional accepts tokens without "sub": those that some providers issue
+	// to machines. An empty one is refused all the same.
+	SubjectOptional bool
+	// HeaderTypes are values of the header's "typ" that are accepted beside none,
+	// JWT and at+jwt. They are compared without case, and "application/" may be left
+	// out.
+	HeaderTypes []string
+	// RequireTypeATJWT refuses tokens whose header has neither "typ":"at+jwt" (RFC
+	// 9068 section 2.1) nor a type of HeaderTypes.
+	RequireTypeATJWT bool
+
+	// Leeway is how far the clocks of issuer and API may differ: "exp" and "nbf"
+	// are extended by it. Zero stands for [bearergate.DefaultLeeway], a negative
+	// value for none, and more than [MaxLeeway] is an error.
+	Leeway time.Duration
+	// CacheSize is how many verified tokens are kept, so that their signatures
+	// need not be checked again. Zero stands for [DefaultCacheSize], a negative
+	// value for none, and more than 64 Mi is an error.
+	//
+	// The cache keeps that a signature was good, and the claims. Expiry, "nbf" and
+	// keys are checked at every use, and a token is found by the SHA-256 of all of
+	// it. A full default cache of tokens of 0.9 KiB takes about 15 MiB; of tokens
+	// of any length, at most 8 KiB for each place. Tokens over some 30 KiB are not
+	// kept. Give two places for each token that is in use at a time: if there are
+	// more tokens than places, those that are used again stay before those that
+	// are not.
+	CacheSize int
+	// Logger receives a record for each key that is skipped, once, and when fetches
+	// of keys begin to fail and to succeed. If nil, nothing is logged.
+	Logger *slog.Logger
+}
+
+// complete sets what one setting says of another.
+func (c *Config) complete() (faults []error) {
+	switch {
+	case c.Keys != nil && c.Issuer == "":
+		c.Issuer = c.Keys.issuer()
+	case c.Keys == nil && c.Issuer != "":
+		keys, err := DiscoverKeys(c.Issuer)
+		if err != nil {
+			return []error{fmt.Errorf("jwtverifier: Config.Keys is nil, and the keys of Config.Issuer cannot be discovered: %w", err)}
+		}
+		c.Keys = keys
+	case c.Keys == nil:
+		return []error{errors.New("jwtverifier: Config.Keys is nil; set Config.Issuer to discover them, or see RemoteKeys and StaticKeys")}
+	}
+	return nil
+}
+
+func (c *Config) check() (faults []error) {
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("jwtverifier: Config."+format, args...))
+	}
+	if c.Issuer == "" {
+		fault("Issuer is empty; set it to the \"iss\" of the tokens")
+	}
+	if c.Audience == "" {
+		fault("Audience is empty; set it to what the \"aud\" of the tokens calls this API")
+	}
+	for _, a := range c.AdditionalAudiences {
+		if a == "" {
+			fault("AdditionalAudiences has an empty one; leave it out")
+		}
+	}
+	if c.Keys != nil && c.Keys.issuer() != "" && c.Keys.issuer() != c.Issuer {
+		fault("Issuer is %q, and Config.Keys are those of %q", c.Issuer, c.Keys.issuer())
+	}
+	for scope, implied := range c.ScopeHierarchy {
+		for _, s := range append([]string{scope}, implied...) {
+			if !scopetoken.Valid(s) {
+				fault("ScopeHierarchy has the scope %q; a scope is printable ASCII without space, quote and backslash, and not empty", s)
+			}
+		}
+	}
+	for value, t := range c.TokenTypes {
+		if value == string(bearergate.AccessToken) || value == string(bearergate.InstallationToken) {
+			fault("TokenTypes has %q, whose meaning is fixed; leave it out", value)
+		}
+		if t != bearergate.AccessToken && t != bearergate.InstallationToken {
+			fault("TokenTypes has the type %q for %q; use bearergate.AccessToken or bearergate.InstallationToken", string(t), value)
+		}
+	}
+	for _, typ := range c.HeaderTypes {
+		if typ == "" {
+			fault("HeaderTypes has an empty one; leave it out, tokens without \"typ\" are accepted")
+		}
+	}
+	if c.Leeway > MaxLeeway {
+		fault("Leeway is %v; at most %v is allowed", c.Leeway, MaxLeeway)
+	}
+	if c.CacheSize > maxCacheSize {
+		fault("CacheSize is %d; at most %d is allowed", c.CacheSize, maxCacheSize)
+	}
+	return append(faults, c.checkClaims()...)
+}
+
+func (c *Config) checkClaims() (faults []error) {
+	faults = c.ClaimNames.check()
+	for _, path := range c.ScopeClaims {
+		if len(path) == 0 {
+			faults = append(faults, errors.New("jwtverifier: Config.ScopeClaims has an empty path; leave it out"))
+		}
+	}
+	for _, path := range append([]ClaimPath{c.AudienceClaim}, c.ScopeClaims...) {
+		for _, s := range registered() {
+			if path.equal(s.name) && s.fact != scope {
+				faults = append(faults, fmt.Errorf("jwtverifier: Config has %q for a claim that has another meaning", path))
+			}
+		}
+	}
+	for name := range c.RequiredClaims {
+		if name == "" {
+			faults = append(faults, errors.New("jwtverifier: Config.RequiredClaims has a claim without a name"))
+		}
+	}
+	return faults
+}
+
+func (c *Config) leeway() time.Duration {
+	if c.Leeway == 0 {
+		return bearergate.DefaultLeeway
+	}
+	return max(c.Leeway, 0)
+}
+
+func (c *Config) cacheSize() int {
+	if c.CacheSize == 0 {
+		return DefaultCacheSize
+	}
+	return max(c.CacheSize, 0)
+}
+
+// headerTypes are the accepted values of "typ", "" for none.
+func (c *Config) headerTypes() []string {
+	const media = "application/"
+	types := []string{"at+jwt", media + "at+jwt"}
+	if !c.RequireTypeATJWT {
+		types = append(types, "", "JWT")
+	}
+	for _, typ := range c.HeaderTypes {
+		if len(typ) > len(media) && strings.EqualFold(typ[:len(media)], media) {
+			typ = typ[len(media):]
+		}
+		types = append(types, typ, media+typ)
+	}
+	return types
+}
+
+func (c *Config) tokenTypes() map[string]bearergate.TokenType {
+	types := map[string]bearergate.TokenType{
+		string(bearergate.AccessToken):       bearergate.AccessToken,
+		string(bearergate.InstallationToken): bearergate.InstallationToken,
+	}
+	maps.Copy(types, c.TokenTypes)
+	return types
+}
