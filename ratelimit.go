@@ -2,7 +2,9 @@ package bearergate
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -47,7 +49,7 @@ func (b *budget) check(w http.ResponseWriter, r *http.Request, s *state) (*state
 	case err != nil:
 		return nil, err
 	case !q.Allowed:
-		return nil, rateLimited(later(q.Reset, s.usedUpUntil), now)
+		return nil, b.usedUp(s.token.limitKey, q, later(q.Reset, s.usedUpUntil), now)
 	case q.Remaining > 0:
 		return s, nil
 	}
@@ -65,6 +67,20 @@ func later(reset time.Time, outer *time.Time) time.Time {
 	return reset
 }
 
-func rateLimited(until, now time.Time) *Error {
-	return &Error{Code: ErrRateLimited, RetryAfter: until.Sub(now)}
+// usedUp returns the refusal of a request that passes at until. The part of the key
+// before the colon is its kind.
+func (b *budget) usedUp(key string, q Quota, until, now time.Time) error {
+	kind, _, _ := strings.Cut(key, ":")
+	return becauseOf(Error{Code: ErrRateLimited, RetryAfter: until.Sub(now)}, budgetUsedUp{b.name, kind, q.Limit, until})
+}
+
+// budgetUsedUp is the facts of a budget, without its key, which may be a secret.
+type budgetUsedUp struct {
+	name, kind string
+	limit      uint64
+	until      time.Time
+}
+
+func (u budgetUsedUp) String() string {
+	return fmt.Sprintf("the budget %q is used up for this %s: its limit is %d, and the next request passes at %s", u.name, u.kind, u.limit, u.until.UTC().Format(time.RFC3339))
 }
