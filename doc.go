@@ -29,19 +29,18 @@
 //   - [LimitFailedAuthentication] limits how often an address may fail.
 //
 // If there are two reasons to refuse a request, the order decides which of them
-// the client sees, and clients act on it. RequireToken comes first, since all
-// others ask about its token: an expired token without scope is 401, so that
-// the client refreshes it, and not 403. RateLimit comes before guards that may ask
-// a database. RequireGrant comes before RequireOrg and RequireScope: a revoked
-// grant is 410 whatever else is wrong. A guard that needs the token and stands
-// outside of RequireToken answers 500 server_error. Inside of OptionalToken it
-// answers an anonymous caller 401 invalid_token.
+// the client sees, and clients act on it. RequireToken comes first, since the
+// others check its token: an expired token without scope is 401, so that the client
+// refreshes it, and not 403. RateLimit comes before guards that may query a
+// database. RequireGrant comes before RequireOrg and RequireScope: a revoked grant
+// is 410 even if the organization or the scope is wrong as well. If a guard that
+// needs the token stands outside of RequireToken, it answers 500 server_error. Inside
+// of OptionalToken, it answers an anonymous caller 401 invalid_token.
 //
 // Guards that read a path parameter or the route, as [PathValue],
-// [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux; behind
+// [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux. Behind
 // chi, echo or gin they need the adapter of that router. [Configure] stands
-// outside of everything, once, and so does [LimitFailedAuthentication], directly
-// inside of it.
+// outermost, once. [LimitFailedAuthentication] stands directly inside of it.
 //
 // A preflight request carries no token: handle CORS outside of the guards, with
 //
@@ -57,19 +56,25 @@
 // refuse in the same way with [Refuse], and rules of an application become guards
 // with [Require].
 //
-// # When the server cannot tell
+// # When the server cannot decide
 //
 // A [Verifier], an [OpaqueLookup], a [GrantStore], an [OrgFunc], a [MembershipFunc], a
 // [KeyFunc], a [PlanFunc] and a check report by their error what they refuse and what
-// they cannot decide. A [Code] or an [*Error], possibly
-// wrapped, becomes the answer. Any other error is answered 503
-// temporarily_unavailable with Retry-After and without a word of its text, and so
-// is any error of a [Limiter]. A client may give up a working connection at a 401,
-// 404 or 410, so a fault of the server is never answered with one. Nor does it let a
+// they cannot decide. A [Code] or an [*Error], possibly wrapped, sets the answer. Any
+// other error, and every error of a [Limiter], is answered 503
+// temporarily_unavailable with Retry-After. The answer holds nothing of the error's
+// text. A client may give up a working connection at a 401, 404 or 410,
+// so a fault of the server is never answered with one of them. A fault lets no
 // request through, except by [WithFallback].
 //
-// Constructors panic at mistakes that only the source can make, such as a nil
-// verifier or an empty scope, with a sentence that says what to write instead.
+// # The log
+//
+// [LogDecisions] logs each decision with its reason, which names what the guard
+// required and what it found. No client sees the reason. Without [Config.Observer],
+// only faults of the server are logged, to slog.Default.
+//
+// Constructors panic at mistakes that only the program's source can contain, such
+// as a nil verifier or an empty scope. The message says what to write instead.
 // [Configure], [PerMinute] and [PerWindow], whose arguments may come from a
 // configuration, return errors.
 //
