@@ -5,28 +5,30 @@
 // # The guards, and their order
 //
 //	guarded := bearergate.Chain(
-//		bearergate.RequireToken(verifier, bearergate.InstallationToken), // 400, 401
-//		bearergate.RateLimit(budget),                                   // 429
-//		bearergate.RequireGrant(grants),                                // 404, 410
-//		bearergate.RequireOrg(bearergate.PathValue("org")),             // 403 wrong_organization
-//		bearergate.RequireScope("projects:read"),                       // 403 missing_scope
+//		bearergate.RequireToken(verifier),                                            // 400, 401
+//		bearergate.RateLimit(budget, bearergate.WithKey("user", bearergate.UserKey)), // 429
+//		bearergate.RequireScope("projects:read"),                                     // 403
 //	)
-//	mux.Handle("GET /orgs/{org}/projects", guarded(handler))
+//	mux.Handle("GET /projects", guarded(handler))
 //
-// Only RequireToken is needed by the others. Leave out what a route does not need.
-// There are variants, and guards for other purposes:
+// A route leaves out the guards that it does not need. All of them, from the outermost
+// to the innermost:
 //
-//   - [OptionalToken] stands for RequireToken on routes that serve anonymous callers
-//     too.
-//   - [RateLimit] counts by installation. With [WithKey] it counts by user, client,
-//     organization, token or a key of the application's own. [WithPlan] makes the
-//     size of a budget depend on the caller.
-//   - [RequireMembership] stands for RequireOrg if users belong to several
-//     organizations.
-//   - [RequireAnyScope] needs one of several scopes, and [RequireRouteScopes] reads
-//     the scopes of all routes from a table.
-//   - [Require] makes a guard of the application's own rule.
-//   - [LimitFailedAuthentication] limits how often an address may fail.
+//   - [LimitFailedAuthentication] limits how often the authentication of an address may
+//     fail: 429.
+//   - [RequireToken] verifies the token: 400, 401. [OptionalToken] stands in its place
+//     on routes that serve anonymous callers too.
+//   - [RateLimit] takes the request from a budget: 429. [WithKey] names its key, such as
+//     [UserKey]. By default the key is the token's installation, else its grant, else
+//     its subject and client. [WithPlan] makes the size depend on the caller.
+//   - [RequireGrant] needs the token's grant to be active: 404, 410. It is for APIs
+//     whose tokens are issued for an installation that can be revoked.
+//   - [RequireOrg] compares the organization of the token with that of the resource: 403
+//     wrong_organization. [RequireMembership] stands in its place if users belong to
+//     several organizations.
+//   - [RequireScope] needs all of its scopes: 403 missing_scope. [RequireAnyScope] needs
+//     one of them. [RequireRouteScopes] reads the scopes of all routes from a table.
+//   - [Require] makes a guard of a rule of the application's own.
 //
 // If there are two reasons to refuse a request, the order decides which of them
 // the client sees, and clients act on it. RequireToken comes first, since the
