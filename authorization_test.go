@@ -10,15 +10,24 @@ import (
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/jwtverifier"
+	"github.com/google/go-cmp/cmp"
 )
 
-// authorizing returns a guard that takes every token, and what it was given.
+// authorizing returns a guard that accepts every token, and the one that it was
+// given.
 func authorizing() (guard bearergate.Middleware, token *string) {
+	v, token := remembering()
+	return bearergate.RequireToken(v), token
+}
+
+// remembering returns a verifier that accepts every token, and the one that it was
+// given.
+func remembering() (v bearergate.Verifier, token *string) {
 	token = new(string)
-	return bearergate.RequireToken(bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
+	return bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
 		*token = raw
 		return bearergate.NewToken(bearergatetest.Claims()), nil
-	})), token
+	}), token
 }
 
 func withAuthorization(values ...string) *http.Request {
@@ -29,7 +38,11 @@ func withAuthorization(values ...string) *http.Request {
 	return r
 }
 
-// Rules: S2.1, S2.2, S2.3, S2.4, S2.5, S2.6, S2.7, S2.8, S2.10, S2.11, S2.12.
+// TestAuthorizationMatrix holds for OptionalToken too, which answers as RequireToken
+// does unless the header is absent.
+//
+// Rules: S2.1, S2.2, S2.3, S2.4, S2.5, S2.6, S2.7, S2.8, S2.10, S2.11, S2.12, S2.13,
+// S2.14, S2.19.
 func TestAuthorizationMatrix(t *testing.T) {
 	const (
 		bare      = `Bearer realm="api"`
@@ -92,11 +105,15 @@ func TestAuthorizationMatrix(t *testing.T) {
 		{"900 KiB of spaces", []string{"Bearer " + strings.Repeat(" ", 900<<10) + "a"}, "", 401, invalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			guard, token := authorizing()
+			v, token := remembering()
+			guard, optional := bearergate.RequireToken(v), bearergate.OptionalToken(v)
 			if c.status == 0 {
-				passes(t, guard, withAuthorization(c.values...))
-				if *token != c.token {
-					t.Errorf("verified %q, want %q", *token, c.token)
+				for _, guard := range []bearergate.Middleware{guard, optional} {
+					*token = ""
+					passes(t, guard, withAuthorization(c.values...))
+					if *token != c.token {
+						t.Errorf("verified %q, want %q", *token, c.token)
+					}
 				}
 				return
 			}
@@ -104,6 +121,11 @@ func TestAuthorizationMatrix(t *testing.T) {
 			got := refuses(t, guard, withAuthorization(c.values...), code)
 			if h := got.Header.Get(challenge); h != c.want {
 				t.Errorf("got challenge %q, want %q", h, c.want)
+			}
+			if c.values == nil {
+				passes(t, optional, withAuthorization(c.values...))
+			} else if diff := cmp.Diff(got, serve(optional, withAuthorization(c.values...))); diff != "" {
+				t.Errorf("answers of RequireToken and OptionalToken differ (-required +optional):\n%s", diff)
 			}
 			if *token != "" {
 				t.Errorf("the verifier was given %q", *token)
@@ -120,6 +142,11 @@ func TestAuthorizationMatrix(t *testing.T) {
 			} {
 				t.Run(name, func(t *testing.T) {
 					refuses(t, bearergate.RequireToken(v), withAuthorization(c.values...), code)
+					if c.values == nil {
+						passes(t, bearergate.OptionalToken(v), withAuthorization(c.values...))
+						return
+					}
+					refuses(t, bearergate.OptionalToken(v), withAuthorization(c.values...), code)
 				})
 			}
 		})

@@ -11,12 +11,13 @@ import (
 	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
-// DefaultLimiterTimeout is how long a [Limiter] has to answer.
+// DefaultLimiterTimeout is the time that a [Limiter] has to answer.
 const DefaultLimiterTimeout = 50 * time.Millisecond
 
-// budget is a limiter with a deadline and, if one was composed in, a fallback.
+// budget is a limiter with a deadline and, if configured, a fallback.
 type budget struct {
 	name     string // of the policy in the RateLimit fields
+	named    bool   // by WithPolicyName
 	limiter  Limiter
 	fallback Limiter
 	idle     limiterCall
@@ -33,8 +34,8 @@ func newBudget(guard, name string, l Limiter) budget {
 // LimiterOption is a setting of [RateLimit] and [LimitFailedAuthentication].
 type LimiterOption func(*budget)
 
-// WithLimiterTimeout sets how long a limiter has to answer. A fallback then has the
-// same time again. If it is 0 or less, [DefaultLimiterTimeout] is used.
+// WithLimiterTimeout sets the time that a limiter has to answer. A fallback then has
+// the same time again. If timeout is 0 or less, [DefaultLimiterTimeout] is used.
 func WithLimiterTimeout(timeout time.Duration) LimiterOption {
 	if timeout <= 0 {
 		timeout = DefaultLimiterTimeout
@@ -43,20 +44,21 @@ func WithLimiterTimeout(timeout time.Duration) LimiterOption {
 }
 
 // WithPolicyName sets the name of the policy in the RateLimit fields, by which a
-// client tells two limits of a chain apart. The default is "installation" for
-// [RateLimit], and "failed-authentication" for [LimitFailedAuthentication]. It
-// panics on a name that is empty, or not printable ASCII without quote and
-// backslash.
+// client distinguishes the limits of a chain. The default is "installation" for
+// [RateLimit], and "failed-authentication" for [LimitFailedAuthentication]. With
+// [WithKey] it is the name of the key, and cannot be set by WithPolicyName. It panics
+// on a name that is empty, or not printable ASCII without space, quote and backslash.
 func WithPolicyName(name string) LimiterOption {
 	if !scopetoken.Valid(name) {
 		panic(fmt.Sprintf("bearergate: WithPolicyName was given %q; use printable ASCII without space, quote and backslash", name))
 	}
-	return func(b *budget) { b.name = name }
+	return func(b *budget) { b.name, b.named = name, true }
 }
 
-// WithFallback sets the limiter that decides if the first one fails or is too
-// late, such as [PerMinute] behind a shared one: each server then limits on its
-// own. The observer sees such decisions as degraded.
+// WithFallback sets the limiter that decides if the first one fails or answers after
+// its timeout. With [PerMinute] behind a shared limiter, each server then limits on
+// its own. The observer receives such decisions as [Decision.Degraded]. By default
+// there is none, and the answer is 503.
 func WithFallback(l Limiter) LimiterOption {
 	if isNil(l) {
 		panic("bearergate: WithFallback was given nil; leave it out")
@@ -65,15 +67,15 @@ func WithFallback(l Limiter) LimiterOption {
 }
 
 var (
-	errNoLimit       = errors.New("bearergate: the limiter refused by a limit of 0, which is none")
+	errNoLimit       = errors.New("bearergate: the limiter refused the request with a Quota.Limit of 0")
 	errLimiterLate   = errors.New("bearergate: the limiter answered after its context had ended")
 	errLimiterExited = errors.New("bearergate: the limiter ended the request's goroutine")
 )
 
-// take takes one request from the key's budget and sets the fields that say how
-// much of it is left. A limiter that fails is never a fault of the client's.
-func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, key string) (Quota, time.Time, error) {
-	q, err := b.ask(w, r, s, b.limiter, key)
+// take takes one request from the key's budget and sets the RateLimit fields. A
+// limiter that fails is never a fault of the client.
+func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (Quota, time.Time, error) {
+	q, err := b.ask(w, r, s, l, key)
 	if err != nil && b.fallback != nil {
 		s.record.degraded()
 		q, err = b.ask(w, r, s, b.fallback, key)
@@ -116,16 +118,16 @@ func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter
 // section 3.3.1).
 const maxFieldInteger = 999_999_999_999_999
 
-// policyField is a RateLimit-Policy as it was last written. It hardly changes.
+// policyField is the last value of RateLimit-Policy. It seldom changes.
 type policyField struct {
 	limit  uint64
 	window time.Duration
 	text   string
 }
 
-// setFields sets the policy's members of RateLimit-Policy and RateLimit beside
-// those of other policies. Their slices are cut from one array, and belong to this
-// response alone.
+// setFields adds the policy's members to RateLimit-Policy and RateLimit. The slices of
+// both are cut from one array, to spare an allocation, and belong to this response
+// alone.
 func (b *budget) setFields(h http.Header, q Quota, now time.Time) {
 	if q.Limit == 0 {
 		return

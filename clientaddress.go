@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// clientAddress walks from the peer through the proxies that are trusted to
-// tell who was before them.
+// clientAddress returns the last address before the trusted proxies, from the peer
+// backwards through X-Forwarded-For.
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) (netip.Addr, error) {
 	addr, ok := parseAddress(r.RemoteAddr)
 	if !ok {
@@ -24,7 +24,7 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) (netip.Addr, 
 			line, last, more = cutLast(line)
 			before, ok := parseAddress(strings.Trim(last, " \t"))
 			if !ok {
-				return addr, nil // the proxy did not know who was before it
+				return addr, nil // the proxy did not know the address before it
 			}
 			addr = before
 		}
@@ -32,8 +32,8 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) (netip.Addr, 
 	return addr, nil
 }
 
-// cutLast splits a comma-separated list before its last element, and reports
-// whether it has others.
+// cutLast splits a comma-separated list before its last element. It reports whether
+// there are other elements.
 func cutLast(list string) (before, last string, more bool) {
 	if i := strings.LastIndexByte(list, ','); i >= 0 {
 		return list[:i], list[i+1:], true
@@ -49,8 +49,8 @@ func isTrusted(addr netip.Addr, proxies []netip.Prefix) bool {
 	return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(addr) || p.Contains(mapped) })
 }
 
-// parseAddress reads an address with or without port, as peers and proxies
-// write them.
+// parseAddress parses an address with or without port, in the forms that peers and
+// proxies have.
 func parseAddress(s string) (netip.Addr, bool) {
 	if ap, err := netip.ParseAddrPort(s); err == nil {
 		return ap.Addr().Unmap().WithZone(""), true

@@ -56,6 +56,42 @@ func TestNoPackageExportsAVariable(t *testing.T) {
 	}
 }
 
+// TestInterfaceOfOneMethodHasAFunctionType holds so that a closure is enough to
+// implement one.
+func TestInterfaceOfOneMethodHasAFunctionType(t *testing.T) {
+	types := make(map[string]ast.Expr) // by directory and name
+	for path, file := range sources(t) {
+		for _, declaration := range file.Decls {
+			general, ok := declaration.(*ast.GenDecl)
+			if !ok || general.Tok != token.TYPE {
+				continue
+			}
+			for _, spec := range general.Specs {
+				s := spec.(*ast.TypeSpec)
+				types[filepath.Join(filepath.Dir(path), s.Name.Name)] = s.Type
+			}
+		}
+	}
+	found := 0
+	for name, expr := range types {
+		if !ast.IsExported(filepath.Base(name)) || !hasOneExportedMethod(expr) {
+			continue
+		}
+		found++
+		if _, ok := types[name+"Func"].(*ast.FuncType); !ok {
+			t.Errorf("%s has one method, want the function type %sFunc", name, filepath.Base(name))
+		}
+	}
+	if found < 4 {
+		t.Errorf("got %d interfaces of one method, want those of Verifier, GrantStore, Limiter and ClientStore at least", found)
+	}
+}
+
+func hasOneExportedMethod(t ast.Expr) bool {
+	i, ok := t.(*ast.InterfaceType)
+	return ok && len(i.Methods.List) == 1 && len(i.Methods.List[0].Names) == 1 && i.Methods.List[0].Names[0].IsExported()
+}
+
 // TestOneFunctionNamesGoLimiter holds that no other part of the exported API has a
 // type of go-limiter's.
 func TestOneFunctionNamesGoLimiter(t *testing.T) {

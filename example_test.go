@@ -105,6 +105,32 @@ func ExampleRequireToken() {
 	//     WWW-Authenticate: Bearer realm="api", error="invalid_request"
 }
 
+// A route for everybody, that knows its callers if they say who they are.
+func ExampleOptionalToken() {
+	issuer := bearergatetest.NewIssuer()
+	optional := bearergate.OptionalToken(issuer.Verifier())
+	catalogue := optional(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token, ok := bearergate.TokenFrom(r.Context()); ok {
+			fmt.Fprintln(w, "prices of", token.Subject())
+			return
+		}
+		fmt.Fprintln(w, "public prices")
+	}))
+	show(catalogue, "/catalogue", "")
+	show(catalogue, "/catalogue", issuer.AccessToken())
+	show(catalogue, "/catalogue", issuer.AccessToken(bearergatetest.Expired())) // never counts as none
+
+	orders := bearergate.Chain(optional, bearergate.RequireScope("orders:read"))(listProjects)
+	show(orders, "/orders", "")
+	// Output:
+	// 200 public prices
+	// 200 prices of user-1
+	// 401 {"error":"invalid_token"}
+	//     WWW-Authenticate: Bearer realm="api", error="invalid_token"
+	// 401 {"error":"invalid_token"}
+	//     WWW-Authenticate: Bearer realm="api"
+}
+
 func ExampleNewOpaqueVerifier() {
 	stored := map[[sha256.Size]byte]bearergate.Claims{
 		sha256.Sum256([]byte("bi_oat_4711")): {
@@ -148,6 +174,78 @@ func ExampleRateLimit() {
 	// 429 {"error":"rate_limited"}
 	//     Retry-After: 60
 	// 200 projects for b
+}
+
+// A budget for each user, and one for all anonymous callers together.
+func ExampleWithKey() {
+	issuer := bearergatetest.NewIssuer()
+	budget, err := bearergate.PerMinute(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer budget.Close()
+	caller := func(r *http.Request) (string, error) {
+		if _, ok := bearergate.TokenFrom(r.Context()); !ok {
+			return "anonymous", nil
+		}
+		return bearergate.UserKey(r)
+	}
+	api := bearergate.Chain(
+		bearergate.OptionalToken(issuer.Verifier()),
+		bearergate.RateLimit(budget, bearergate.WithKey("caller", caller)),
+	)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, w.Header().Get("RateLimit-Policy"))
+	}))
+	show(api, "/", issuer.AccessToken())
+	show(api, "/", issuer.AccessToken())
+	show(api, "/", "")
+	show(api, "/", "")
+	// Output:
+	// 200 "caller";q=1;w=60
+	// 429 {"error":"rate_limited"}
+	//     Retry-After: 60
+	// 200 "caller";q=1;w=60
+	// 429 {"error":"rate_limited"}
+	//     Retry-After: 60
+}
+
+func ExampleWithPlan() {
+	issuer := bearergatetest.NewIssuer()
+	free, err := bearergate.PerMinute(60)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer free.Close()
+	pro, err := bearergate.PerMinute(6000)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pro.Close()
+
+	byPlan := func(r *http.Request) (bearergate.Limiter, error) {
+		token, _ := bearergate.TokenFrom(r.Context())
+		var claims struct {
+			Plan string `json:"plan"`
+		}
+		if err := token.Decode(&claims); err != nil {
+			return nil, err
+		}
+		if claims.Plan == "pro" {
+			return pro, nil
+		}
+		return nil, nil // the one given to RateLimit
+	}
+	api := bearergate.Chain(
+		bearergate.RequireToken(issuer.Verifier()),
+		bearergate.RateLimit(free, bearergate.WithKey("user", bearergate.UserKey), bearergate.WithPlan(byPlan)),
+	)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, w.Header().Get("RateLimit-Policy"))
+	}))
+	show(api, "/", issuer.AccessToken())
+	show(api, "/", issuer.AccessToken(bearergatetest.WithClaim("plan", "pro")))
+	// Output:
+	// 200 "user";q=60;w=60
+	// 200 "user";q=6000;w=60
 }
 
 func ExampleLimitFailedAuthentication() {
@@ -216,6 +314,35 @@ func ExampleRequireOrg() {
 	show(api, "/?project=intranet", token)
 	show(api, "/?project=unknown", token) // the fault is not the client's
 	// Output:
+	// 200 projects for installation-1
+	// 403 {"error":"wrong_organization"}
+	// 503 {"error":"temporarily_unavailable"}
+	//     Retry-After: 5
+}
+
+func ExampleRequireMembership() {
+	member := func(_ context.Context, t *bearergate.Token, org string) (bool, error) {
+		switch org {
+		case "acme", "umbrella": // yours is a table
+			return t.Subject() == bearergatetest.DefaultSubject, nil
+		case "unreachable":
+			return false, errors.New("dial tcp 10.0.0.7:5432: connection refused")
+		}
+		return false, nil
+	}
+	issuer := bearergatetest.NewIssuer()
+	mux := http.NewServeMux()
+	mux.Handle("GET /orgs/{org}/projects", bearergate.Chain(
+		bearergate.RequireToken(issuer.Verifier()),
+		bearergate.RequireMembership(bearergate.PathValue("org"), member),
+	)(listProjects))
+	token := issuer.InstallationToken()
+	show(mux, "/orgs/acme/projects", token)
+	show(mux, "/orgs/umbrella/projects", token)
+	show(mux, "/orgs/initech/projects", token)
+	show(mux, "/orgs/unreachable/projects", token) // the fault is not the client's
+	// Output:
+	// 200 projects for installation-1
 	// 200 projects for installation-1
 	// 403 {"error":"wrong_organization"}
 	// 503 {"error":"temporarily_unavailable"}

@@ -18,31 +18,33 @@ func (p trustedProxies) applyFailedAuthentication(f *failedAuthentication) {
 	f.trusted = append(f.trusted, p...)
 }
 
-// WithTrustedProxies names the proxies whose X-Forwarded-For
-// [LimitFailedAuthentication] believes. The zero Prefix contains no address.
+// WithTrustedProxies names the proxies from which [LimitFailedAuthentication] accepts
+// X-Forwarded-For. The default is none. The zero Prefix contains no address.
 func WithTrustedProxies(proxies ...netip.Prefix) FailedAuthenticationOption {
 	return append(trustedProxies{}, proxies...)
 }
 
-// LimitFailedAuthentication returns a guard for the front of [RequireToken],
-// around as many routes as share a budget. It takes from the budget of the
-// client's address, IPv6 by /64, for each request that a RequireToken inside
-// answers with 400 or 401, unless it has no credentials. Once the budget is used
-// up, all requests of the address are answered 429 rate_limited before any token
-// is looked at, until the limiter's window ends. Requests that are in flight by
-// then are answered 429 if their token fails. Requests that authenticate cost
-// nothing and do not ask the limiter. Give it a limiter of its own.
+// LimitFailedAuthentication returns a guard that limits how often the authentication
+// of an address may fail. It stands outside of [RequireToken] or [OptionalToken],
+// around all routes that share the budget, and needs a limiter of its own.
 //
-// The address is the peer's. If the peer is one of [WithTrustedProxies], it is the
-// last address in X-Forwarded-For that is not one. An entry that is no address ends
-// the search at the proxy that added it. No other header is believed. A peer without an address, as on a Unix socket, is answered 500 server_error.
+// Each request that a RequireToken or OptionalToken inside answers with 400 or 401 is
+// taken from the budget of the client's address, IPv6 by /64. Requests without
+// credentials, and requests that authenticate, cost nothing and do not ask the limiter.
 //
-// If one limit stands around another, put the longer window outside, as with
-// [RateLimit].
+// Once the budget is used up, all requests of the address are answered 429
+// rate_limited, before any token is verified, until the limiter's window ends. A
+// request that is in flight then is answered 429 if its token fails. If one limit
+// stands around another, put the longer window outside, as with [RateLimit].
 //
-// The answers that cost something, and the 429s, carry RateLimit-Policy and
-// RateLimit. A limiter that fails makes a failed authentication a 503, unless
-// [WithFallback] is given.
+// The address is the peer's. If the peer is one of [WithTrustedProxies], it is the last
+// address in X-Forwarded-For that is not one of them. An entry that is no address ends
+// the search at the proxy that added it. No other header is read. If the peer has no
+// address, as on a Unix socket, the answer is 500 server_error.
+//
+// The answers that are counted, and the 429s, carry RateLimit-Policy and RateLimit. If
+// the limiter fails, a failed authentication is answered 503, unless [WithFallback] is
+// given.
 //
 // Memory is bounded whatever clients send: beyond 65,536 failing addresses within
 // about three windows, further ones share the budgets of their networks (IPv4 /24,
@@ -73,7 +75,7 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 	now := time.Now()
 	if q, refused := f.failures.usedUp(addr, now); refused {
 		f.budget.setFields(w.Header(), q, now)
-		return nil, rateLimited(q.Reset, now)
+		return nil, f.budget.usedUp("address", q, q.Reset, now)
 	}
 	s := extend(r.Context())
 	s.charge = func(w http.ResponseWriter, r *http.Request, err error) error {
@@ -88,29 +90,29 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 	return s, nil
 }
 
-// charge counts a failed authentication, and returns the error to answer with:
-// err as long as there is budget.
+// charge counts a failed authentication and returns the error to answer with: err as
+// long as the budget lasts.
 func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, err error) error {
 	switch e := errorFrom(err); {
 	case e.noCredentials:
 		return err
-	case e.Code.Status() != http.StatusUnauthorized && e.Code.Status() != http.StatusBadRequest: // no fault of the client's
+	case e.Code.Status() != http.StatusUnauthorized && e.Code.Status() != http.StatusBadRequest: // no fault of the client
 		return err
 	}
 	network := f.failures.reserve(networksOf(addr), time.Now())
-	q, now, failure := f.budget.take(w, r, s, "address:"+network.String())
+	q, now, failure := f.budget.take(w, r, s, f.budget.limiter, "address:"+network.String())
 	if failure != nil {
 		return failure
 	}
 	f.failures.update(network, q, now)
 	if !q.Allowed {
-		return rateLimited(q.Reset, now)
+		return f.budget.usedUp("address", q, q.Reset, now)
 	}
 	return err
 }
 
-// longer returns what a client that was refused by two limits has to wait for. An
-// answer other than 429 comes last.
+// longer returns the error with the longer wait of a request that two limits counted.
+// A 429 comes before any other error.
 func longer(a, b error) error {
 	first, second := errorFrom(a), errorFrom(b)
 	if second.Code == ErrRateLimited && (first.Code != ErrRateLimited || second.RetryAfter > first.RetryAfter) {

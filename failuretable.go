@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// networks are those that an address belongs to, smallest first.
+// networks are the networks of an address, smallest first.
 type networks [levels]netip.Prefix
 
 const levels = 4
@@ -22,16 +22,16 @@ func networksOf(addr netip.Addr) (n networks) {
 	return n
 }
 
-// maxFailing bounds the networks of each level that have a budget. The networks of
-// the last level are few by themselves.
+// maxFailing is the most networks of each level that have a budget. There are fewer
+// networks of the last level than its bound.
 var maxFailing = [levels]int{1 << 16, 1 << 14, 1 << 12, 1 << 17}
 
-// forgetLater is how long a network is kept whose limiter did not answer.
+// forgetLater is the time for which a network is kept if the limiter did not answer.
 const forgetLater = time.Minute
 
-// failureTable knows the networks that failed, so that a used-up budget is
-// enforced without asking the limiter, and so that the limiter has a bounded number
-// of keys. The zero value is ready to use.
+// failureTable holds the networks that failed. A budget that is used up is then
+// enforced without the limiter, and the limiter has a bounded number of keys. The zero
+// value is ready to use.
 type failureTable struct {
 	mu      sync.RWMutex
 	budgets map[netip.Prefix]failureBudget
@@ -42,7 +42,7 @@ type failureTable struct {
 type failureBudget struct {
 	level    int
 	quota    Quota
-	forgetAt time.Time // when the limiter has forgotten the network too
+	forgetAt time.Time // the limiter has forgotten the network by then
 }
 
 func (b failureBudget) usedUp(now time.Time) bool {
@@ -61,8 +61,8 @@ func (t *failureTable) usedUp(addr netip.Addr, now time.Time) (Quota, bool) {
 	return b.quota, b.usedUp(now)
 }
 
-// find needs t.mu. It returns the zero failureBudget if none of the networks has
-// one.
+// find needs t.mu. If none of the networks has a budget, it returns the zero
+// failureBudget.
 func (t *failureTable) find(networks networks) failureBudget {
 	for i, network := range networks {
 		if t.count[i] == 0 {
@@ -75,8 +75,8 @@ func (t *failureTable) find(networks networks) failureBudget {
 	return failureBudget{}
 }
 
-// reserve returns the network whose budget a failure is taken from: the smallest
-// that has one, or that there is room for.
+// reserve returns the network from whose budget a failure is taken: the smallest that
+// has one or for which there is room.
 func (t *failureTable) reserve(networks networks, now time.Time) netip.Prefix {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -104,20 +104,20 @@ func (t *failureTable) add(network netip.Prefix, b failureBudget) {
 	t.count[b.level]++
 }
 
-// update keeps what the limiter answered.
+// update keeps the limiter's answer.
 func (t *failureTable) update(network netip.Prefix, q Quota, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b, ok := t.budgets[network]
 	if !ok || b.usedUp(now) && !q.Reset.After(b.quota.Reset) {
-		return // pruned meanwhile, or an older answer than the one that is kept
+		return // it was pruned meanwhile, or a newer answer is kept
 	}
 	b.quota = q
 	b.forgetAt = q.Reset.Add(2 * max(q.Window, q.Reset.Sub(now)))
 	t.budgets[network] = b
 }
 
-// prune needs t.mu. It forgets what has ended, at most once a second.
+// prune needs t.mu. It removes the budgets that have ended, at most once a second.
 func (t *failureTable) prune(now time.Time) {
 	if now.Sub(t.pruned) < time.Second {
 		return

@@ -6,9 +6,9 @@ import (
 	"reflect"
 )
 
-// guard is what every guard is: a check of the request. It returns the state that
-// the guards and the handler inside see, s itself if it has nothing to add, or
-// why the request is refused.
+// guard checks a request. It returns the state that the guards and the handler
+// inside see, which is s if there is nothing to add, or an error if the request is
+// refused.
 type guard func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
 
 func (g guard) middleware() Middleware {
@@ -36,19 +36,18 @@ func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, err error) 
 	refuse(w, r, s, e)
 }
 
-// behindToken returns a guard that needs to know the caller. Without RequireToken
-// in front the route is wired wrongly, which no client can help.
+// behindToken returns a guard that needs the token.
 func behindToken(name string, check guard) Middleware {
-	errUnguarded := ErrServerError.because(fmt.Errorf("bearergate: %s without RequireToken before it; put RequireToken outside of it", name))
+	need := newTokenNeed(name)
 	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		if s.token == nil {
-			return nil, errUnguarded
+		if err := need.check(s); err != nil {
+			return nil, err
 		}
 		return check(w, r, s)
 	}).middleware()
 }
 
-// nilOption is what a constructor panics with if it is given a nil option.
+// nilOption returns the message with which a constructor panics at a nil option.
 func nilOption(constructor, option string) string {
 	return fmt.Sprintf("bearergate: %s was given a nil %s; leave it out", constructor, option)
 }

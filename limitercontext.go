@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// limiterContext is the context of one call of a limiter. It ends at the timeout,
-// and not when the client leaves: a call that was begun is worth its answer. It
-// starts its timer when it is first asked for its end, so that it costs a limiter
-// that answers from memory nothing.
+// limiterContext is the context of one call of a limiter. It ends at the timeout, and
+// not when the client hangs up: the limiter may have counted the request by then. Its
+// timer starts when the limiter first asks for the end of the context, so a limiter
+// that answers from memory costs no timer.
 type limiterContext struct {
 	context.Context // of the request, for its values
 	call            atomic.Pointer[limiterCall]
 }
 
-// limiterCall is idle until the timer is started.
+// limiterCall is idle until the timer starts.
 type limiterCall struct {
 	timeout time.Duration
 	timed   context.Context // nil: idle
 	cancel  context.CancelFunc
 }
 
-// endedCall is for limiters that look at their context after they returned.
+// endedCall is for limiters that use their context after they returned.
 var endedCall = func() *limiterCall {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return &limiterCall{timed: ctx, cancel: cancel}
 }()
 
-// use reports whether c is the caller's, for one call.
+// use makes c the context of one call. It reports false if c is in use.
 func (c *limiterContext) use(ctx context.Context, idle *limiterCall) bool {
 	if !c.call.CompareAndSwap(nil, idle) {
 		return false
@@ -56,7 +56,7 @@ func (c *limiterContext) Deadline() (time.Time, bool) { return c.started().Deadl
 func (c *limiterContext) Done() <-chan struct{}       { return c.started().Done() }
 func (c *limiterContext) Err() error                  { return c.started().Err() }
 
-// ended reports whether the timer was started and has run out.
+// ended reports whether the timer started and has run out.
 func (c *limiterContext) ended() bool {
 	timed := c.call.Load().timed
 	return timed != nil && timed.Err() != nil

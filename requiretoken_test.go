@@ -323,6 +323,7 @@ func TestShortTokenDoesNotGarbleTheLog(t *testing.T) {
 // Rules: S1.34, S2.9, S3.1, S4.6, S6.6.
 func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 	check := func(*http.Request) error { return nil }
+	member := func(context.Context, *bearergate.Token, string) (bool, error) { return true, nil }
 	grants := new(bearergate.MemoryGrants)
 	verifier := issuer.Verifier()
 	for name, construct := range map[string]func(){
@@ -334,6 +335,19 @@ func TestWiringMistakesPanicAtConstruction(t *testing.T) {
 		"empty Verifier, by prefix": func() {
 			bearergate.ByPrefix("x", issuer.Verifier(), new(jwtverifier.Verifier))
 		},
+		"nil optional verifier":  func() { bearergate.OptionalToken(nil) },
+		"unknown optional type":  func() { bearergate.OptionalToken(verifier, bearergate.TokenType("refresh")) },
+		"nil optional option":    func() { bearergate.OptionalToken(verifier, nil) },
+		"no membership selector": func() { bearergate.RequireMembership(nil, member) },
+		"nil membership":         func() { bearergate.RequireMembership(bearergate.PathValue("org"), nil) },
+		"nil key":                func() { bearergate.WithKey("user", nil) },
+		"key without name":       func() { bearergate.WithKey("", bearergate.UserKey) },
+		"key of two words":       func() { bearergate.WithKey("the user", bearergate.UserKey) },
+		"key name with quote":    func() { bearergate.WithKey(`"`, bearergate.UserKey) },
+		"key and policy name": func() {
+			bearergate.RateLimit(brokenLimiter(), bearergate.WithPolicyName("a"), bearergate.WithKey("user", bearergate.UserKey))
+		},
+		"nil plan":               func() { bearergate.WithPlan(nil) },
 		"unknown type":           func() { bearergate.RequireToken(verifier, bearergate.TokenType("refresh")) },
 		"empty scope":            func() { bearergate.RequireScope("") },
 		"scope with space":       func() { bearergate.RequireScope("a b") },

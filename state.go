@@ -8,9 +8,9 @@ import (
 	"github.com/bearergate/bearergate/internal/cachehit"
 )
 
-// state is what the guards of one request pass on to each other. It is the one
-// context value of this package, is never changed once a request carries it,
-// and is its own context so that adding to it costs one allocation.
+// state holds the facts that the guards of one request pass on to each other. It is
+// the one context value of this package. It is not changed once a request carries
+// it. It is its own context, so that adding to it costs one allocation.
 type state struct {
 	context.Context
 	settings *settings
@@ -18,21 +18,26 @@ type state struct {
 	schemes  *acceptedScheme
 	token    *Token
 	grant    *Grant
+	// sentToken reports that the token was sent in the Authorization header, and is
+	// not that of ContextWithToken.
+	sentToken bool
+	// anonymous reports that OptionalToken let the request pass without a token.
+	anonymous bool
 	// charge charges a failed authentication to the limit in front of RequireToken,
 	// and returns the error to answer with. It is nil if there is no such limit.
 	charge func(w http.ResponseWriter, r *http.Request, err error) error
 	// usedUpUntil is when the last of the outer budgets that are used up is
 	// restored, nil if none is.
 	usedUpUntil *time.Time
-	// limiting is the context of the first limiter that is asked, here to spare an
-	// allocation.
+	// limiting is the context of the first limiter that is asked. It is a part of the
+	// state because that saves an allocation.
 	limiting limiterContext
 }
 
 // settings are those of Configure, and of an answer in progress.
 type settings struct {
 	Config
-	refusing *Error // what a replacement writer is answering
+	refusing *Error // the refusal that a replacement writer is answering
 }
 
 var defaultSettings = settings{Config: defaultConfig}
@@ -54,7 +59,7 @@ func (s *state) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// String keeps fmt from printing what the state holds.
+// String returns a text without the fields, which fmt would print otherwise.
 func (s *state) String() string { return "bearergate.state" }
 
 // stateFrom never returns nil.
@@ -70,8 +75,15 @@ func extend(ctx context.Context) *state {
 	s := stateFrom(ctx)
 	return &state{
 		Context: ctx, settings: s.settings, record: s.record, schemes: s.schemes,
-		token: s.token, grant: s.grant, charge: s.charge, usedUpUntil: s.usedUpUntil,
+		token: s.token, grant: s.grant, sentToken: s.sentToken, anonymous: s.anonymous, charge: s.charge, usedUpUntil: s.usedUpUntil,
 	}
+}
+
+// setToken starts anew with a token, nil if there is none: what was known of an
+// outer one no longer counts.
+func (s *state) setToken(t *Token, schemes *acceptedScheme) {
+	s.token, s.grant, s.schemes = t, nil, schemes
+	s.sentToken, s.anonymous = false, false
 }
 
 // limiterContext returns a context of its own for one call of a limiter.
@@ -93,19 +105,20 @@ func (s *state) refusing(ctx context.Context, e Error) *state {
 	return inner
 }
 
-// TokenFrom returns the token of [RequireToken] or [ContextWithToken]. It reports
-// false if there is none.
+// TokenFrom returns the token of [RequireToken], [OptionalToken] or
+// [ContextWithToken]. It reports false if there is none.
 func TokenFrom(ctx context.Context) (*Token, bool) {
 	t := stateFrom(ctx).token
 	return t, t != nil
 }
 
 // ContextWithToken returns a context in which [TokenFrom] finds t and [GrantFrom]
-// nothing, as directly behind RequireToken: for tests of handlers, and for servers
-// that verify by other means. If t is nil, TokenFrom reports false.
+// finds no grant, as directly behind [RequireToken]. It is for tests of handlers and
+// for servers that verify tokens by other means. If t is nil, TokenFrom reports
+// false.
 func ContextWithToken(ctx context.Context, t *Token) context.Context {
 	s := extend(ctx)
-	s.token, s.grant, s.schemes = t, nil, bearerOnly
+	s.setToken(t, bearerOnly)
 	return s
 }
 

@@ -11,12 +11,13 @@ import (
 	"github.com/sethvargo/go-limiter"
 )
 
-// NewStoreLimiter returns a [Limiter] of a store of go-limiter. The window is how
-// long the store's budgets last; 0 or less leaves it out of the RateLimit fields.
+// NewStoreLimiter returns a [Limiter] that uses a store of go-limiter. The window is the
+// time for which the store's budgets last. If it is 0 or less, the RateLimit fields do
+// not have it. It panics if the store is nil.
 //
-// Stores may ignore their context. Each call runs on a goroutine of its own, which
-// is left behind if it has not returned when the context ends. While 256 such
-// calls or more are outstanding, the store counts as failed and is not called.
+// Stores may ignore their context, so each call runs on a goroutine of its own. If the
+// context ends first, the call fails and its goroutine is left behind. While 256 such
+// calls or more are outstanding, every call fails and the store is not called.
 func NewStoreLimiter(store limiter.Store, window time.Duration) Limiter {
 	if isNil(store) {
 		panic("bearergate: NewStoreLimiter needs a limiter.Store; for budgets in memory use PerMinute")
@@ -35,7 +36,7 @@ const maxOverdue = 256
 
 var (
 	errStoreLate    = errors.New("bearergate: the limiter store did not answer in time")
-	errStoreHanging = errors.New("bearergate: the limiter store answers no more")
+	errStoreHanging = errors.New("bearergate: the limiter store has 256 calls outstanding, and is not called")
 	errStoreExited  = errors.New("bearergate: the limiter store ended its goroutine")
 )
 

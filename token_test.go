@@ -1,7 +1,10 @@
 package bearergate_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +42,45 @@ func TestConfirmationIsTheTokensOwn(t *testing.T) {
 	}
 	if got, ok := bearergate.NewToken(bearergate.Claims{}).Confirmation(); ok {
 		t.Errorf("a bearer token: got %+v, want none", got)
+	}
+}
+
+// TestTokenDoesNotPrintItsClaims is for programs that log whatever they hold.
+//
+// Rules: S1.25.
+func TestTokenDoesNotPrintItsClaims(t *testing.T) {
+	const secret = "hunter2"
+	token := bearergate.NewToken(bearergate.Claims{
+		Type: secret, Issuer: secret, ID: secret, Subject: secret, GrantID: secret, Scopes: []string{secret}, Raw: `{"email":"hunter2"}`,
+		Confirmation: &bearergate.Confirmation{JWKThumbprint: secret},
+	})
+	all, common := []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%08b"}, []string{"%v", "%+v", "%#v"}
+	var printed strings.Builder
+	for _, c := range []struct {
+		value any
+		verbs []string
+	}{
+		{token, all}, {*token, all}, {[]*bearergate.Token{token}, all}, {map[string]any{"t": token}, all}, {struct{ T *bearergate.Token }{token}, all},
+		{struct{ t *bearergate.Token }{token}, common}, {bearergate.ContextWithToken(context.Background(), token), common},
+	} {
+		value := c.value
+		for _, verb := range c.verbs {
+			fmt.Fprintf(&printed, verb+"\n", value)
+		}
+		fmt.Fprintln(&printed, value)
+		if data, err := json.Marshal(value); err == nil {
+			printed.Write(data)
+		}
+		slog.New(slog.NewTextHandler(&printed, nil)).Info("token", "value", value)
+		slog.New(slog.NewJSONHandler(&printed, nil)).Info("token", "value", value)
+	}
+	for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret)} {
+		if strings.Contains(printed.String(), form) {
+			t.Errorf("got %q in\n%s", form, &printed)
+		}
+	}
+	if !strings.Contains(printed.String(), "bearergate.Token") {
+		t.Errorf("got %q, want it to say that there is a token", &printed)
 	}
 }
 

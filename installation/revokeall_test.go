@@ -14,10 +14,8 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// publicClient is a ClientStore with one client.
-type publicClient struct{}
-
-func (publicClient) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+// publicClient finds a public client of any id.
+func publicClient(_ context.Context, id string) (tokenendpoint.Client, error) {
 	return tokenendpoint.Client{ID: id, RedirectURIs: []string{"https://app.example/"}}, nil
 }
 
@@ -30,7 +28,7 @@ const (
 func TestCodesOfARevokedGrantAreInvalidGrant(t *testing.T) {
 	store := new(tokenendpoint.MemoryStore)
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
-		Clients: publicClient{}, Store: store,
+		Clients: tokenendpoint.ClientStoreFunc(publicClient), Store: store,
 		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: "access", ExpiresIn: time.Hour}, nil
 		},

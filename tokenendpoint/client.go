@@ -34,6 +34,12 @@ type ClientStore interface {
 	Client(ctx context.Context, id string) (Client, error)
 }
 
+// ClientStoreFunc is a function that is a [ClientStore].
+type ClientStoreFunc func(ctx context.Context, id string) (Client, error)
+
+// Client implements [ClientStore].
+func (f ClientStoreFunc) Client(ctx context.Context, id string) (Client, error) { return f(ctx, id) }
+
 // SecretSum returns the SHA-256 of a secret, for [Client.Secrets].
 func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
 

@@ -70,7 +70,7 @@ func (c *Config) check() error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("tokenendpoint: Config."+format, args...))
 	}
-	if c.Clients == nil {
+	if f, ok := c.Clients.(ClientStoreFunc); c.Clients == nil || ok && f == nil {
 		fault("Clients is nil; use a ClientStore that finds your registered clients")
 	}
 	if c.Store == nil {

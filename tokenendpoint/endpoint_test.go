@@ -461,13 +461,15 @@ func TestSecretsAreInNoStoreLogOrAnswer(t *testing.T) {
 }
 
 func TestNewNamesAllFaultsAndTheirMends(t *testing.T) {
-	_, err := tokenendpoint.New(tokenendpoint.Config{CodeLifetime: -time.Second})
 	want := `tokenendpoint: Config.Clients is nil; use a ClientStore that finds your registered clients
 tokenendpoint: Config.Store is nil; use a Store in your database, or new(tokenendpoint.MemoryStore)
 tokenendpoint: Config.Issue is nil; use a function that returns an access token for an Authorization
 tokenendpoint: Config.CodeLifetime is -1s; use a positive duration, or 0 for 10m0s`
-	if got := fmt.Sprint(err); got != want {
-		t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
+	for _, clients := range []tokenendpoint.ClientStore{nil, tokenendpoint.ClientStoreFunc(nil)} {
+		_, err := tokenendpoint.New(tokenendpoint.Config{Clients: clients, CodeLifetime: -time.Second})
+		if got := fmt.Sprint(err); got != want {
+			t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
+		}
 	}
 }
 

@@ -14,10 +14,8 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// oneClient is a ClientStore with one client.
-type oneClient struct{}
-
-func (oneClient) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+// oneClient finds one client.
+func oneClient(_ context.Context, id string) (tokenendpoint.Client, error) {
 	if id != "app" {
 		return tokenendpoint.Client{}, bearergate.ErrInvalidClient
 	}
@@ -28,7 +26,7 @@ func (oneClient) Client(_ context.Context, id string) (tokenendpoint.Client, err
 
 func ExampleEndpoint() {
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
-		Clients: oneClient{},
+		Clients: tokenendpoint.ClientStoreFunc(oneClient),
 		Store:   new(tokenendpoint.MemoryStore),
 		Issue: func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: "a JWT for " + a.GrantID, ExpiresIn: time.Hour}, nil
