@@ -13,7 +13,8 @@ const bearer = "Bearer"
 // Scheme is an authentication scheme (RFC 9110 section 11.1) by which a token can
 // be sent.
 type Scheme struct {
-	// Name is compared without case: "Bearer", "DPoP".
+	// Name is the name of the scheme, such as "Bearer" or "DPoP". Its case does not
+	// matter.
 	Name string
 	// Parameters end each challenge of the scheme, such as algs="ES256 EdDSA".
 	Parameters string
@@ -38,9 +39,9 @@ func (s *acceptedScheme) proof() bool {
 	return s.used != noScheme && !strings.EqualFold(s.name(), bearer)
 }
 
-// newSchemes returns an acceptedScheme for each of the schemes, and one more, the
-// last, for a client that used none. With one scheme it does not matter whether the
-// client used it: its challenge is the same.
+// newSchemes returns an acceptedScheme for each of the schemes, and a last one for
+// a client that used none. If Bearer is the only scheme, one value serves both: the
+// challenges are the same.
 func newSchemes(guard string, all []Scheme) []*acceptedScheme {
 	if len(all) == 1 && all[0] == bearerOnly.all[0] {
 		return []*acceptedScheme{bearerOnly}
@@ -69,7 +70,7 @@ func hasScheme(schemes []Scheme, name string) bool {
 }
 
 // cutScheme returns the text after the name of the scheme. It reports false if
-// the value has another scheme, also one whose name only starts alike.
+// the value has another scheme, also one whose name begins with this name.
 func cutScheme(value, name string) (rest string, ok bool) {
 	n := len(name)
 	if len(value) < n || !strings.EqualFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {

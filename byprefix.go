@@ -2,7 +2,7 @@ package bearergate
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,10 +10,11 @@ import (
 	"github.com/bearergate/bearergate/internal/b64token"
 )
 
-// ByPrefix returns a [Verifier] that gives tokens with this prefix to match
-// alone, and all others to otherwise alone: a token that one refuses is not tried
-// by the other. If one of them is a [RequestVerifier], the result is one too; the
-// challenge of a scheme that both accept is that of match.
+// ByPrefix returns a [Verifier] that passes tokens with this prefix to match, and
+// all others to otherwise. If one verifier refuses a token, the other is not asked.
+// If one of them is a [RequestVerifier], the result is one too. The challenge of a
+// scheme that both accept is that of match. It panics if the prefix is empty or
+// cannot begin a token.
 func ByPrefix(prefix string, match, otherwise Verifier) Verifier {
 	if !b64token.Valid(prefix) {
 		panic("bearergate: ByPrefix needs a prefix of letters, digits and -._~+/; with one verifier, use it as it is")
@@ -62,15 +63,25 @@ func (v *prefixVerifier) member(raw string) *prefixMember {
 func (v *prefixVerifier) VerifyToken(ctx context.Context, raw string) (*Token, error) {
 	m := v.member(raw)
 	if !m.checked && !b64token.Valid(raw) {
-		return nil, errMalformedToken
+		return nil, malformed(raw)
 	}
 	return m.verifier.VerifyToken(ctx, raw)
 }
 
-// prefixRequestVerifier has a member that wants the request.
+// prefixRequestVerifier has a member that needs the request.
 type prefixRequestVerifier struct{ *prefixVerifier }
 
-var errOtherScheme = ErrInvalidToken.because(errors.New("the token was sent by a scheme that its verifier does not accept"))
+// schemeNotAccepted is the scheme by which a token was sent, and those that its
+// verifier accepts.
+type schemeNotAccepted struct {
+	prefix   string
+	used     string
+	accepted []Scheme
+}
+
+func (s schemeNotAccepted) String() string {
+	return fmt.Sprintf("the token was sent by the scheme %s; of the verifiers for tokens with and without the prefix %q, its own accepts %s", s.used, s.prefix, schemeNames(s.accepted))
+}
 
 // Schemes implements [RequestVerifier].
 func (v *prefixRequestVerifier) Schemes() []Scheme {
@@ -87,7 +98,7 @@ func (v *prefixRequestVerifier) Schemes() []Scheme {
 func (v *prefixRequestVerifier) VerifyRequest(r *http.Request, scheme, raw string) (*Token, error) {
 	m := v.member(raw)
 	if !hasScheme(m.schemes, scheme) {
-		return nil, errOtherScheme
+		return nil, becauseOf(Error{Code: ErrInvalidToken}, schemeNotAccepted{v.prefix, scheme, m.schemes})
 	}
 	return m.verify(r, scheme, raw)
 }

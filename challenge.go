@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// challenges returns the values of WWW-Authenticate, none if the answer has no
+// challenges returns the values of WWW-Authenticate, nil if the answer has no
 // challenge.
 func (e *Error) challenges(r *row, req *http.Request, c *Config, schemes *acceptedScheme) []string {
 	switch {
@@ -20,8 +20,8 @@ func (e *Error) challenges(r *row, req *http.Request, c *Config, schemes *accept
 }
 
 // schemeChallenges returns a challenge for each scheme that the client could use.
-// The error is that of the scheme that it used. Proofs are demanded without a
-// choice if the client sent one (RFC 9449 section 7.2).
+// The challenge of the scheme that it used has the error. If the client sent a
+// proof, the challenge of that scheme is the only one (RFC 9449 section 7.2).
 func (e *Error) schemeChallenges(r *row, c *Config, schemes *acceptedScheme) []string {
 	if e.schemes != nil {
 		schemes = e.schemes

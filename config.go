@@ -11,15 +11,14 @@ import (
 	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
-// ErrorWriter answers a refused request. It must write a complete answer: a
-// writer that writes nothing makes net/http send 200. It owns the *Error, and may
-// change it. A writer that only adds something delegates to [WriteError];
-// one that calls [Refuse] with the request that it received does the same. A
-// panic of the writer propagates as a handler's does. The request stays refused in
-// any case.
+// ErrorWriter answers a refused request. It must write a complete answer: if it
+// writes nothing, net/http sends 200. It owns the *Error and may change it. A
+// writer that only adds to the answer calls [WriteError], or [Refuse] with the
+// request that it received. If the writer panics, the panic propagates as a
+// handler's does. The request stays refused in any case.
 type ErrorWriter func(w http.ResponseWriter, r *http.Request, e *Error)
 
-// Config is the settings of [Configure]. The zero value is the default of each.
+// Config holds the settings of [Configure]. The zero value of each is its default.
 type Config struct {
 	// Realm is the realm of the challenges (RFC 9110 section 11.5). The default is
 	// [DefaultRealm]. It must be printable ASCII without quote and backslash.
@@ -36,15 +35,19 @@ type Config struct {
 	// (RFC 8288). It is an absolute http or https URL without fragment. The default
 	// is none.
 	ReferenceURL string
-	// MaxTokenLength is how many bytes a token may have. A longer one is answered
-	// 401 invalid_token before it is looked at. The default is
-	// [DefaultMaxTokenLength], the most is 65,536. [http.Server.MaxHeaderBytes]
+	// MaxTokenLength is the maximum length of a token in bytes. A longer token is
+	// answered 401 invalid_token and not verified. The default is
+	// [DefaultMaxTokenLength], and the maximum 65,536. [http.Server.MaxHeaderBytes]
 	// bounds the header as well.
 	MaxTokenLength int
-	// ErrorWriter answers every refusal. If nil, [WriteError] does.
+	// ErrorWriter answers every refusal. If nil, [WriteError] is used.
 	ErrorWriter ErrorWriter
-	// Observer receives each decision; see [LogDecisions]. If nil, nothing is
-	// reported, also not the cause of a 500 or 503.
+	// Observer receives each decision; see [LogDecisions]. If nil, and if no outer
+	// Configure has one, refusals of 500 and 503 are logged to [slog.Default] at
+	// error level, at most 10 at once and then one a second for the whole process.
+	// The attribute left_out counts the lines that were dropped before one. Nothing is
+	// logged if the client had closed the connection. To log nothing at all, use
+	// LogDecisions with slog.New(slog.DiscardHandler).
 	Observer Observer
 }
 
@@ -89,7 +92,7 @@ func isHeaderURL(raw string) bool {
 		!strings.ContainsFunc(raw, func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune(`<>"\`, c) })
 }
 
-// over returns c with what it does not set from outer.
+// over returns c with the settings of outer that c does not set.
 func (c *Config) over(outer *Config) *Config {
 	merged := *outer
 	merged.Realm = cmp.Or(c.Realm, outer.Realm)

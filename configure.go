@@ -2,10 +2,10 @@ package bearergate
 
 import "net/http"
 
-// Configure returns the outermost middleware: its settings hold for every guard
+// Configure returns the outermost middleware. Its settings hold for every guard
 // and every [Refuse] inside. Without it the defaults hold. Inside another
-// Configure, a setting that c does not set is that of the outer one; each reports
-// to its own observer. The error names every fault of c.
+// Configure, a setting that c does not set is that of the outer one, and each
+// observer receives the decision. The error names every fault of c.
 func Configure(c Config) (Middleware, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -19,13 +19,17 @@ func Configure(c Config) (Middleware, error) {
 			} else {
 				s.settings = &settings{Config: *c.over(&s.settings.Config)}
 			}
-			if c.Observer != nil {
-				if s.record == nil {
-					s.record = newRecord()
-				}
-				defer s.record.report(r.Context(), c.Observer)
+			if c.Observer == nil {
+				next.ServeHTTP(w, r.WithContext(s))
+				return
 			}
+			if s.record == nil {
+				s.record = newRecord()
+			}
+			returned := false
+			defer func() { s.record.report(r.Context(), c.Observer, returned) }()
 			next.ServeHTTP(w, r.WithContext(s))
+			returned = true
 		})
 	}, nil
 }

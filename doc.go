@@ -5,43 +5,44 @@
 // # The guards, and their order
 //
 //	guarded := bearergate.Chain(
-//		bearergate.RequireToken(verifier, bearergate.InstallationToken), // 400, 401
-//		bearergate.RateLimit(budget),                                   // 429
-//		bearergate.RequireGrant(grants),                                // 404, 410
-//		bearergate.RequireOrg(bearergate.PathValue("org")),             // 403 wrong_organization
-//		bearergate.RequireScope("projects:read"),                       // 403 missing_scope
+//		bearergate.RequireToken(verifier),                                            // 400, 401
+//		bearergate.RateLimit(budget, bearergate.WithKey("user", bearergate.UserKey)), // 429
+//		bearergate.RequireScope("projects:read"),                                     // 403
 //	)
-//	mux.Handle("GET /orgs/{org}/projects", guarded(handler))
+//	mux.Handle("GET /projects", guarded(handler))
 //
-// Only RequireToken is needed by the others. Leave out what a route does not need.
-// There are variants, and guards for other purposes:
+// A route leaves out the guards that it does not need. All of them, from the outermost
+// to the innermost:
 //
-//   - [OptionalToken] stands for RequireToken on routes that serve anonymous callers
-//     too.
-//   - [RateLimit] counts by installation. With [WithKey] it counts by user, client,
-//     organization, token or a key of the application's own. [WithPlan] makes the
-//     size of a budget depend on the caller.
-//   - [RequireMembership] stands for RequireOrg if users belong to several
-//     organizations.
-//   - [RequireAnyScope] needs one of several scopes, and [RequireRouteScopes] reads
-//     the scopes of all routes from a table.
-//   - [Require] makes a guard of the application's own rule.
-//   - [LimitFailedAuthentication] limits how often an address may fail.
+//   - [LimitFailedAuthentication] limits how often the authentication of an address may
+//     fail: 429.
+//   - [RequireToken] verifies the token: 400, 401. [OptionalToken] stands in its place
+//     on routes that serve anonymous callers too.
+//   - [RateLimit] takes the request from a budget: 429. [WithKey] names its key, such as
+//     [UserKey]. By default the key is the token's installation, else its grant, else
+//     its subject and client. [WithPlan] makes the size depend on the caller.
+//   - [RequireGrant] needs the token's grant to be active: 404, 410. It is for APIs
+//     whose tokens are issued for an installation that can be revoked.
+//   - [RequireOrg] compares the organization of the token with that of the resource: 403
+//     wrong_organization. [RequireMembership] stands in its place if users belong to
+//     several organizations.
+//   - [RequireScope] needs all of its scopes: 403 missing_scope. [RequireAnyScope] needs
+//     one of them. [RequireRouteScopes] reads the scopes of all routes from a table.
+//   - [Require] makes a guard of a rule of the application's own.
 //
 // If there are two reasons to refuse a request, the order decides which of them
-// the client sees, and clients act on it. RequireToken comes first, since all
-// others ask about its token: an expired token without scope is 401, so that
-// the client refreshes it, and not 403. RateLimit comes before guards that may ask
-// a database. RequireGrant comes before RequireOrg and RequireScope: a revoked
-// grant is 410 whatever else is wrong. A guard that needs the token and stands
-// outside of RequireToken answers 500 server_error. Inside of OptionalToken it
-// answers an anonymous caller 401 invalid_token.
+// the client sees, and clients act on it. RequireToken comes first, since the
+// others check its token: an expired token without scope is 401, so that the client
+// refreshes it, and not 403. RateLimit comes before guards that may query a
+// database. RequireGrant comes before RequireOrg and RequireScope: a revoked grant
+// is 410 even if the organization or the scope is wrong as well. If a guard that
+// needs the token stands outside of RequireToken, it answers 500 server_error. Inside
+// of OptionalToken, it answers an anonymous caller 401 invalid_token.
 //
 // Guards that read a path parameter or the route, as [PathValue],
-// [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux; behind
+// [WithGrantInPath] and [RequireRouteScopes] do, stand inside of the mux. Behind
 // chi, echo or gin they need the adapter of that router. [Configure] stands
-// outside of everything, once, and so does [LimitFailedAuthentication], directly
-// inside of it.
+// outermost, once. [LimitFailedAuthentication] stands directly inside of it.
 //
 // A preflight request carries no token: handle CORS outside of the guards, with
 //
@@ -57,19 +58,25 @@
 // refuse in the same way with [Refuse], and rules of an application become guards
 // with [Require].
 //
-// # When the server cannot tell
+// # When the server cannot decide
 //
 // A [Verifier], an [OpaqueLookup], a [GrantStore], an [OrgFunc], a [MembershipFunc], a
 // [KeyFunc], a [PlanFunc] and a check report by their error what they refuse and what
-// they cannot decide. A [Code] or an [*Error], possibly
-// wrapped, becomes the answer. Any other error is answered 503
-// temporarily_unavailable with Retry-After and without a word of its text, and so
-// is any error of a [Limiter]. A client may give up a working connection at a 401,
-// 404 or 410, so a fault of the server is never answered with one. Nor does it let a
+// they cannot decide. A [Code] or an [*Error], possibly wrapped, sets the answer. Any
+// other error, and every error of a [Limiter], is answered 503
+// temporarily_unavailable with Retry-After. The answer holds nothing of the error's
+// text. A client may give up a working connection at a 401, 404 or 410,
+// so a fault of the server is never answered with one of them. A fault lets no
 // request through, except by [WithFallback].
 //
-// Constructors panic at mistakes that only the source can make, such as a nil
-// verifier or an empty scope, with a sentence that says what to write instead.
+// # The log
+//
+// [LogDecisions] logs each decision with its reason, which names what the guard
+// required and what it found. No client sees the reason. Without [Config.Observer],
+// only faults of the server are logged, to slog.Default.
+//
+// Constructors panic at mistakes that only the program's source can contain, such
+// as a nil verifier or an empty scope. The message says what to write instead.
 // [Configure], [PerMinute] and [PerWindow], whose arguments may come from a
 // configuration, return errors.
 //

@@ -10,18 +10,22 @@ import (
 )
 
 // Refuse answers the request with err, through the settings of [Configure], as
-// the guards do: a [Code] or an [*Error] in err's tree sets the answer. Any other
-// error is answered 503 temporarily_unavailable without a word of its text. A
-// handler calls it for refusals of its own and returns.
+// the guards do. A [Code] or an [*Error] in the tree of err sets the answer. Any
+// other error is answered 503 temporarily_unavailable, and a nil error 500
+// server_error. The answer holds nothing of the error's text. A handler calls
+// Refuse for refusals of its own, and returns.
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	refuse(w, r, stateFrom(r.Context()), errorFrom(err))
 }
 
-// refuse answers with e, which is its own. The record keeps a copy.
+// refuse answers with e, which is its own. The record keeps a copy. Without a record,
+// a fault is logged, once.
 func refuse(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
-	if s.record != nil {
-		recorded := *e
-		s.record.refused(r, &recorded)
+	switch {
+	case s.record != nil:
+		s.record.refused(r, e.refusal())
+	case s.settings.refusing == nil:
+		logUnobserved(r, e)
 	}
 	if write := s.settings.ErrorWriter; write != nil {
 		write(w, r.WithContext(s.refusing(r.Context(), *e)), e)
@@ -30,16 +34,16 @@ func refuse(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	writeError(w, r, s, e)
 }
 
-// WriteError is the default [ErrorWriter], and the only one that knows the
-// format: the status of the code, one JSON object with "error" and, for
-// missing_scope, "required", Content-Length, Cache-Control: no-store,
-// X-Content-Type-Options: nosniff, the challenge of RFC 6750 section 3 or RFC
-// 6749 section 5.2, and Retry-After if the code has one. Headers that describe a
-// success (Content-Encoding, ETag, Last-Modified and their like) are removed.
-// HEAD gets the same headers and no body. A nil e, and a code that is not in the
-// table, is answered 500 server_error.
+// WriteError is the default [ErrorWriter]. It writes the status of the code and one
+// JSON object with "error" and, for missing_scope, "required". The headers are
+// Content-Type, Content-Length, Cache-Control: no-store, X-Content-Type-Options:
+// nosniff, the challenge of RFC 6750 section 3 or RFC 6749 section 5.2, and
+// Retry-After if the code has one. Headers that describe a success, such as
+// Content-Encoding, ETag and Last-Modified, are removed. The answer to HEAD has the
+// same headers and no body. If e is nil or its code is not in the table, the answer
+// is 500 server_error.
 //
-// Handlers call [Refuse], which uses a configured writer.
+// Handlers call [Refuse], which uses the configured writer.
 func WriteError(w http.ResponseWriter, r *http.Request, e *Error) {
 	if e = e.refusal(); e == nil || e.Code.row() == nil {
 		e = ErrServerError.refusal()
@@ -93,8 +97,8 @@ func (e *Error) answerAs(refusal *Error) {
 	}
 }
 
-// removeSuccessHeaders removes what earlier middleware said about a body that
-// will not be sent.
+// removeSuccessHeaders removes the headers of earlier middleware for a body that is
+// not sent.
 func removeSuccessHeaders(h http.Header) {
 	for _, name := range [...]string{
 		"Accept-Ranges", "Age", "Content-Digest", "Content-Disposition",
@@ -129,8 +133,7 @@ func (e *Error) retryAfterSeconds(r *row) int64 {
 	return wholeSeconds(wait)
 }
 
-// wholeSeconds rounds up, so that a client that waits as long does not come too
-// early.
+// wholeSeconds rounds up, so that a client that waits as long is not too early.
 func wholeSeconds(d time.Duration) int64 {
 	s := int64(d / time.Second)
 	if d%time.Second > 0 {

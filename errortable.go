@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Code is the value of the "error" member of an error answer, and the error
-// that asks for that answer: return it as it is, wrap it with %w, or compare
-// with [errors.Is]. An [*Error] carries details as well. The set of codes is
-// closed: [Codes] returns it.
+// Code is the value of the "error" member of an error answer. It is also an error
+// that sets this answer: return it as it is, wrap it with %w, or compare with
+// [errors.Is]. An [*Error] carries details as well. The set of codes is closed;
+// [Codes] returns it.
 type Code string
 
 // The codes, in the order of the documented table.
@@ -28,15 +28,15 @@ const (
 	ErrServerError            Code = "server_error"
 )
 
-// Action is what a client does about an answer.
+// Action is the reaction of a client to an answer.
 type Action int
 
 const (
-	// KeepConnection is for answers that say nothing about the client's
-	// credentials: a proxy's page, a fault of the server, an answer of the API's
-	// own. The connection goes on working.
+	// KeepConnection is for answers that are not about the client's credentials: the
+	// page of a proxy, a fault of the server, or an answer of the API itself. The
+	// client goes on using the connection.
 	KeepConnection Action = iota
-	// FixRequest is for refusals that no repetition cures.
+	// FixRequest is for refusals that come again if the request is repeated unchanged.
 	FixRequest
 	// RestartAuthorization sends the user to the authorization page again.
 	RestartAuthorization
@@ -73,14 +73,14 @@ func (a Action) String() string {
 	return "Action(" + strconv.Itoa(int(a)) + ")"
 }
 
-// challenge is when an answer has a WWW-Authenticate header.
+// challenge decides whether an answer has a WWW-Authenticate header.
 type challenge int
 
 const (
 	noChallenge challenge = iota
 	// challengeAlways names the schemes by which tokens are accepted.
 	challengeAlways
-	// challengeIfGuarded does so in the answer of a guarded route, and not in
+	// challengeIfGuarded names them in the answer of a guarded route, and not in
 	// that of an endpoint.
 	challengeIfGuarded
 	// challengeBasic names Basic if the client sent an Authorization header to an
@@ -99,8 +99,8 @@ type row struct {
 	// attribute is the error attribute of the challenge (RFC 6750 section 3.1).
 	attribute     string
 	pragmaNoCache bool
-	// retryAfter is the Retry-After of an error that has none. An answer of a row
-	// without it has no Retry-After.
+	// retryAfter is the Retry-After of an error that sets none. If it is 0, answers
+	// of the row have no Retry-After.
 	retryAfter time.Duration
 }
 
@@ -207,7 +207,8 @@ func (c Code) Status() int {
 	return 0
 }
 
-// Meaning returns a sentence that says what the answer means.
+// Meaning returns a sentence that says what the answer means, empty for a code
+// that is not in the table.
 func (c Code) Meaning() string {
 	if row := c.row(); row != nil {
 		return row.meaning
@@ -215,7 +216,8 @@ func (c Code) Meaning() string {
 	return ""
 }
 
-// Remedy returns a sentence that says what the client does about the answer.
+// Remedy returns a sentence that says what the client does about the answer, empty
+// for a code that is not in the table.
 func (c Code) Remedy() string {
 	if row := c.row(); row != nil {
 		return row.remedy
@@ -223,8 +225,8 @@ func (c Code) Remedy() string {
 	return ""
 }
 
-// Action returns what the client does about the answer: [KeepConnection] for a
-// code that is not in the table.
+// Action returns the reaction of the client: [KeepConnection] for a code that is
+// not in the table.
 func (c Code) Action() Action {
 	if row := c.row(); row != nil {
 		return row.action
@@ -232,8 +234,8 @@ func (c Code) Action() Action {
 	return KeepConnection
 }
 
-// RetryAfter returns the Retry-After of an [Error] of this code that has none, 0
-// if its answer carries no Retry-After.
+// RetryAfter returns the Retry-After of an [Error] of this code that sets none. It
+// returns 0 if answers of this code have no Retry-After.
 func (c Code) RetryAfter() time.Duration {
 	if row := c.row(); row != nil {
 		return row.retryAfter

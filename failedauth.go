@@ -75,7 +75,7 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 	now := time.Now()
 	if q, refused := f.failures.usedUp(addr, now); refused {
 		f.budget.setFields(w.Header(), q, now)
-		return nil, rateLimited(q.Reset, now)
+		return nil, f.budget.usedUp("address", q, q.Reset, now)
 	}
 	s := extend(r.Context())
 	s.charge = func(w http.ResponseWriter, r *http.Request, err error) error {
@@ -106,7 +106,7 @@ func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s 
 	}
 	f.failures.update(network, q, now)
 	if !q.Allowed {
-		return rateLimited(q.Reset, now)
+		return f.budget.usedUp("address", q, q.Reset, now)
 	}
 	return err
 }

@@ -9,19 +9,19 @@ import (
 type GrantOption func(*grantGuard)
 
 // WithGrantInPath is for routes that name a grant, such as
-// /installations/{grantId}/tokens: unless the path parameter of this name is
-// the token's own grant, the answer is 404 grant_not_found, the same whether
-// the named grant is live, revoked or does not exist, and the store is not asked.
+// /installations/{grantId}/tokens. If the path parameter of this name is not the
+// token's own grant, the answer is 404 grant_not_found, and the store is not asked.
+// The answer is the same if the named grant is active, revoked or does not exist.
 func WithGrantInPath(name string) GrantOption {
 	named := PathValue(name)
 	return func(g *grantGuard) { g.named = named }
 }
 
-// RequireGrant returns a guard that needs the token's grant to exist and to be
-// active. A token without grant, and one whose grant the store does not know,
-// is answered 404 grant_not_found; a revoked grant 410 grant_revoked. The store
-// is asked on every request. [RequireOrg] inside uses the grant's organization; the
-// handler gets the grant from [GrantFrom].
+// RequireGrant returns a guard that requires the token's grant to exist and to be
+// active. If the token has no grant, or the store does not know it, the answer is 404
+// grant_not_found. If the grant was revoked, the answer is 410 grant_revoked. The
+// store is asked on every request. [RequireOrg] inside uses the grant's organization,
+// and [GrantFrom] returns the grant to the handler.
 func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 	if isNil(grants) {
 		panic("bearergate: RequireGrant needs a GrantStore; new(MemoryGrants) is one")
@@ -41,11 +41,7 @@ type grantGuard struct {
 	named  OrgFunc // selects the grant that the route names, nil if it names none
 }
 
-var (
-	errNoGrantID  = ErrGrantNotFound.because(errors.New("the token names no grant"))
-	errOtherGrant = ErrGrantNotFound.because(errors.New("the route names another grant than the token's"))
-	errWrongGrant = ErrTemporarilyUnavailable.because(errors.New("bearergate: the grant store answered neither an error nor the grant that was asked for"))
-)
+var errNoGrantID = ErrGrantNotFound.because(errors.New("the token names no grant"))
 
 func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
 	id := s.token.GrantID()
@@ -58,11 +54,11 @@ func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*s
 	grant, err := g.grants.Grant(r.Context(), id)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, &grantError{id, err}
 	case grant.ID != id:
-		return nil, errWrongGrant
+		return nil, becauseOf(Error{Code: ErrTemporarilyUnavailable}, wrongGrant{grant.ID, id})
 	case !grant.RevokedAt.IsZero():
-		return nil, ErrGrantRevoked
+		return nil, becauseOf(Error{Code: ErrGrantRevoked}, revokedGrant{id, grant.RevokedAt})
 	}
 	inner := extend(r.Context())
 	inner.grant = &grant
@@ -78,7 +74,7 @@ func (g *grantGuard) checkNamed(r *http.Request, id string) error {
 		return err
 	}
 	if named != id {
-		return errOtherGrant
+		return becauseOf(Error{Code: ErrGrantNotFound}, otherGrant{named, id})
 	}
 	return nil
 }

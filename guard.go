@@ -6,9 +6,9 @@ import (
 	"reflect"
 )
 
-// guard is what every guard is: a check of the request. It returns the state that
-// the guards and the handler inside see, s itself if it has nothing to add, or
-// why the request is refused.
+// guard checks a request. It returns the state that the guards and the handler
+// inside see, which is s if there is nothing to add, or an error if the request is
+// refused.
 type guard func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
 
 func (g guard) middleware() Middleware {
@@ -36,7 +36,7 @@ func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, err error) 
 	refuse(w, r, s, e)
 }
 
-// behindToken returns a guard that needs to know the caller.
+// behindToken returns a guard that needs the token.
 func behindToken(name string, check guard) Middleware {
 	need := newTokenNeed(name)
 	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
@@ -47,7 +47,7 @@ func behindToken(name string, check guard) Middleware {
 	}).middleware()
 }
 
-// nilOption is what a constructor panics with if it is given a nil option.
+// nilOption returns the message with which a constructor panics at a nil option.
 func nilOption(constructor, option string) string {
 	return fmt.Sprintf("bearergate: %s was given a nil %s; leave it out", constructor, option)
 }

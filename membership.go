@@ -3,7 +3,6 @@ package bearergate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 )
 
@@ -49,7 +48,14 @@ func checkMembership(r *http.Request, t *Token, org OrgFunc, member MembershipFu
 	case err != nil:
 		return err
 	case !belongs:
-		return ErrWrongOrganization.because(fmt.Errorf("the token's holder is no member of the organization %q", wanted))
+		return becauseOf(Error{Code: ErrWrongOrganization}, notMember{wanted})
 	}
 	return nil
+}
+
+// notMember is the organization of a resource to which the caller does not belong.
+type notMember struct{ org string }
+
+func (n notMember) String() string {
+	return "the token's holder is no member of the organization " + quoted(n.org)
 }

@@ -11,26 +11,27 @@ import (
 type Grant struct {
 	ID             string
 	OrganizationID string
-	// Scopes and ProjectIDs bound what installation tokens can be minted for the
-	// grant. Nil scopes bound nothing, as no project ids do.
+	// Scopes and ProjectIDs are the most that installation tokens of the grant can
+	// hold. Nil Scopes set no bound. Empty ProjectIDs stand for all projects.
 	Scopes     []string
 	ProjectIDs []string
-	// RevokedAt is the zero time for an active grant. Any other time, also one
-	// to come, makes it a revoked one.
+	// RevokedAt is the zero time for an active grant. A grant with any other time,
+	// also one in the future, counts as revoked.
 	RevokedAt time.Time
 }
 
 // GrantStore finds grants.
 //
-// Grant returns the grant, revoked ones too; or an error with
-// [ErrGrantNotFound] in its tree for one that was deleted or never existed: 404.
-// Another [Code], or an [*Error], in the tree sets its own answer. Any other error, and a Grant of another id without an error, means that it
-// cannot tell: 503. It is called concurrently.
+// Grant returns the grant, also if it was revoked. If the grant was deleted or never
+// existed, it returns an error with [ErrGrantNotFound] in its tree: 404. Another
+// [Code], or an [*Error], in the tree sets its own answer. Any other error means that
+// it cannot decide: 503. So does a Grant of another id without an error. It is called
+// concurrently.
 type GrantStore interface {
 	Grant(ctx context.Context, id string) (Grant, error)
 }
 
-// GrantStoreFunc is a function that is a [GrantStore].
+// GrantStoreFunc is a function that implements [GrantStore].
 type GrantStoreFunc func(ctx context.Context, id string) (Grant, error)
 
 // Grant implements [GrantStore].
@@ -43,13 +44,14 @@ func (g Grant) clone() Grant {
 
 // MemoryGrants is a [GrantStore] in memory, for tests and for programs without
 // a database. The zero value is empty and ready to use. It is safe for
-// concurrent use and holds a grant until [MemoryGrants.Delete].
+// concurrent use. It holds a grant until [MemoryGrants.Delete].
 type MemoryGrants struct {
 	mu     sync.RWMutex
 	grants map[string]Grant
 }
 
-// Grant implements [GrantStore].
+// Grant implements [GrantStore]. It never returns an error other than
+// [ErrGrantNotFound].
 func (m *MemoryGrants) Grant(_ context.Context, id string) (Grant, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -60,7 +62,7 @@ func (m *MemoryGrants) Grant(_ context.Context, id string) (Grant, error) {
 	return g.clone(), nil
 }
 
-// Put stores the grant in place of one with the same ID.
+// Put stores a copy of the grant. It replaces a grant with the same ID.
 func (m *MemoryGrants) Put(g Grant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -70,9 +72,9 @@ func (m *MemoryGrants) Put(g Grant) {
 	m.grants[g.ID] = g.clone()
 }
 
-// Revoke marks the grant as revoked at this time, or now for the zero time. It
-// returns [ErrGrantNotFound] for a grant that is not there, and leaves one that
-// was revoked before as it is.
+// Revoke marks the grant as revoked at this time. If the time is zero, the current
+// time is used. If the grant was revoked before, Revoke has no effect. If there is no
+// such grant, it returns [ErrGrantNotFound].
 func (m *MemoryGrants) Revoke(id string, at time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -91,7 +93,7 @@ func (m *MemoryGrants) Revoke(id string, at time.Time) error {
 	return nil
 }
 
-// Delete removes the grant. It does nothing for one that is not there.
+// Delete removes the grant. If there is no such grant, it has no effect.
 func (m *MemoryGrants) Delete(id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

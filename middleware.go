@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Middleware wraps a handler. It is an alias, so that routers that accept
-// func(http.Handler) http.Handler accept it as it is.
+// Middleware wraps a handler. It is an alias, so that it fits routers that accept
+// a func(http.Handler) http.Handler.
 type Middleware = func(http.Handler) http.Handler
 
 // Chain composes guards into one Middleware. The first guard is outermost: it
-// sees the request first.
+// sees the request first. It panics if one of them is nil.
 func Chain(guards ...Middleware) Middleware {
 	if slices.ContainsFunc(guards, func(g Middleware) bool { return g == nil }) {
 		panic("bearergate: Chain was given a nil guard; leave it out")
@@ -31,9 +31,10 @@ func Chain(guards ...Middleware) Middleware {
 // Require returns a guard that lets a request pass if check returns nil. A [Code]
 // or an [*Error] in the tree of check's error sets the answer; return
 // [ErrForbidden] if no other code fits. Any other error is answered 503
-// temporarily_unavailable, since a fault of the server must not look like one of
-// the client. It needs no RequireToken. check is called concurrently, and must not
-// read the body.
+// temporarily_unavailable, so that a fault of the server does not look like a fault
+// of the client. The error's text is logged and not sent: write into it what was
+// required and what was found. Require needs no [RequireToken]. check is called
+// concurrently, and must not read the body.
 func Require(check func(*http.Request) error) Middleware {
 	if check == nil {
 		panic("bearergate: Require needs a check; pass a func(*http.Request) error")
@@ -55,16 +56,16 @@ func (t TokenType) applyToken(g *tokenGuard) {
 }
 
 // RequireToken returns a guard that lets a request pass if its Authorization
-// header carries a bearer token (RFC 6750 section 2.1) that v accepts and that is
-// of one of the types; without a type among the options, of either. Guards and
-// handler inside get the verified token from [TokenFrom]. A [RequestVerifier]
-// receives tokens of other schemes as well.
+// header carries a bearer token (RFC 6750 section 2.1) that v accepts. If there are
+// types among the options, the token must be of one of them. [TokenFrom] returns
+// the token to the guards and the handler inside. A [RequestVerifier] receives
+// tokens of other schemes as well.
 //
-// A request without a token, and a token that v refuses or that is of another
-// type, is answered 401 invalid_token. So is a token with a [Confirmation] that
-// is sent as bearer, unless a RequestVerifier returned it. A malformed header is
-// answered 400 invalid_request, and an error of v without a [Code] or [*Error]
-// in its tree 503. Neither query, form nor cookie is read.
+// A request without a token is answered 401 invalid_token. So is a token that v
+// refuses, or that is of another type, or that has a [Confirmation] and was sent as
+// bearer; a RequestVerifier may return tokens with one. A malformed header is
+// answered 400 invalid_request. An error of v without a [Code] or [*Error] in its
+// tree is answered 503 temporarily_unavailable. Query, form and cookies are not read.
 func RequireToken(v Verifier, opts ...TokenOption) Middleware {
 	return guard(newTokenGuard("RequireToken", v, opts).check).middleware()
 }
@@ -119,27 +120,41 @@ func (g *tokenGuard) authenticate(r *http.Request, maxLength int) (*Token, *acce
 	case token == nil:
 		return nil, scheme, errNoAnswer
 	case !token.Type().known():
-		return nil, scheme, errNoType
+		return nil, scheme, becauseOf(Error{Code: ErrTemporarilyUnavailable}, unknownType{token.Type()})
 	case len(g.types) > 0 && !slices.Contains(g.types, token.Type()):
-		return nil, scheme, errWrongType
+		return nil, scheme, becauseOf(Error{Code: ErrInvalidToken}, wrongType{g.types, token.Type()})
 	}
 	return token, scheme, nil
 }
 
-var (
-	errNoAnswer  = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier answered neither token nor error"))
-	errNoType    = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier answered a token without a type; set Claims.Type"))
-	errWrongType = ErrInvalidToken.because(errors.New("a token of this type is not accepted here"))
-)
+var errNoAnswer = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier returned neither a token nor an error"))
 
-// minSecretLength is shorter than any unguessable token.
+// unknownType is the type of a token that is neither of the two.
+type unknownType struct{ got TokenType }
+
+func (u unknownType) String() string {
+	return fmt.Sprintf("bearergate: the verifier returned a token of the type %s; set Claims.Type to AccessToken or InstallationToken", quoted(string(u.got)))
+}
+
+// wrongType is the types that a route accepts, and that of the token.
+type wrongType struct {
+	want []TokenType
+	got  TokenType
+}
+
+func (t wrongType) String() string {
+	return fmt.Sprintf("this route accepts %s tokens, and the token is an %s token. A JWT is an installation token if it has the claim type=installation, "+
+		"and otherwise an access token: see jwtverifier's Config.ClaimNames and Config.TokenTypes. The type of an opaque token is the Claims.Type of its lookup", t.want[0], t.got)
+}
+
+// minSecretLength is the length from which a token can be unguessable.
 const minSecretLength = 16
 
-// withoutSecret keeps a token out of the text of an error that goes to the log
-// and the observer. Shorter texts are left alone, since a client could send them
-// to blank out parts of the log.
+// withoutSecret keeps a token out of the text of an error, which goes to the log
+// and the observer. It ignores short tokens: a client could send them to blank out
+// parts of the log. Refusals of this package have no token in them.
 func withoutSecret(err error, secret string) error {
-	if len(secret) < minSecretLength {
+	if _, safe := err.(tokenless); safe || len(secret) < minSecretLength {
 		return err
 	}
 	text := fmt.Sprint(err)

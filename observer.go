@@ -2,24 +2,24 @@ package bearergate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 )
 
-// Decision is what the guards decided about one request. It never holds the
+// Decision is the decision of the guards about one request. It never holds the
 // token.
 type Decision struct {
 	// Code is empty if every guard let the request pass.
 	Code Code
-	// Reason is the refusal, an [*Error] that unwraps to its private cause, for
-	// logs alone. It is nil if the request passed.
+	// Reason is the refusal, an [*Error] that unwraps to its private cause. Its text
+	// names what the guard required and what it found, for logs alone. It is nil if
+	// the request passed.
 	Reason error
 
-	// What the token said; empty if none was verified. After RequireGrant,
-	// OrganizationID is the grant's.
+	// The claims of the token, empty if none was verified. After [RequireGrant],
+	// OrganizationID is that of the grant.
 	TokenType      TokenType
 	Subject        string
 	ClientID       string
@@ -27,7 +27,12 @@ type Decision struct {
 	OrganizationID string
 	InstallationID string
 
-	// Method and Pattern are the request's; Pattern is as in
+	// ClientGone reports that the client closed the connection before the guards
+	// decided. Code is then that of an answer that nobody received, such as
+	// temporarily_unavailable.
+	ClientGone bool
+
+	// Method and Pattern are those of the request. Pattern is
 	// [http.Request.Pattern], empty if the guards run outside of the mux.
 	Method  string
 	Pattern string
@@ -40,19 +45,27 @@ type Decision struct {
 	Duration time.Duration
 }
 
-// Observer receives one Decision for each guarded request, once its handler has
-// returned. A refusal that the handler itself makes with [Refuse] counts. A
-// request that ended before a guard decided, since the guard panicked or an
-// http.TimeoutHandler did not wait for it, is reported as server_error.
-// It is called by the request's goroutine, so it must be safe for concurrent
-// use and should be quick: net/http may hold the answer back until it returns.
-// If it panics, the panic is logged to slog.Default and the answer stands. The
-// context is the one that Configure received.
+// Observer receives one Decision for each guarded request, after its handler
+// returned. A refusal by the handler itself, with [Refuse], counts as the decision.
+// If a request ends before a guard decides, because the guard panicked or an
+// [http.TimeoutHandler] did not wait for it, the code is server_error.
+//
+// The request's goroutine calls it, so it must be safe for concurrent use. It
+// should be quick: net/http may hold the answer back until it returns. If it
+// panics, the panic is logged to [slog.Default], and the answer stands. The context
+// is the one that [Configure] received.
 type Observer func(ctx context.Context, d Decision)
 
-// LogDecisions returns an [Observer] that logs to logger: passes at debug
-// level, refusals at info, what was decided by a fallback at warn, and 5xx
-// answers at error.
+// LogDecisions returns an [Observer] that logs each decision to logger, with the
+// attributes of [Decision.LogValue]:
+//
+//   - A pass is logged at debug level, which slog does not show by default.
+//   - A refusal is logged at info level, and so is a client that closed the
+//     connection before the guards decided.
+//   - A decision in which a limiter's fallback was used is logged at warn level.
+//   - A 500 or 503 is logged at error level.
+//
+// It panics if logger is nil. To log nothing, pass slog.New(slog.DiscardHandler).
 func LogDecisions(logger *slog.Logger) Observer {
 	if logger == nil {
 		panic("bearergate: LogDecisions needs a logger; pass slog.Default()")
@@ -68,6 +81,8 @@ func LogDecisions(logger *slog.Logger) Observer {
 
 func (d Decision) level() slog.Level {
 	switch {
+	case d.ClientGone:
+		return slog.LevelInfo
 	case d.Code.Status() >= http.StatusInternalServerError:
 		return slog.LevelError
 	case d.Degraded:
@@ -80,23 +95,37 @@ func (d Decision) level() slog.Level {
 }
 
 func (d Decision) message() string {
-	if d.Code == "" {
+	switch {
+	case d.ClientGone:
+		return "client gone"
+	case d.Code == "":
 		return "request passed"
 	}
 	return "request refused"
 }
 
+// LogValue returns a group with the code, the reason without the code, the request's
+// method and pattern, the token's ids and the duration. Empty values are left out.
+// It never holds the token or its raw claims.
+func (d Decision) LogValue() slog.Value { return slog.GroupValue(d.attrs()...) }
+
+// reasonText returns the text of a reason without its code, empty if there is none.
+func reasonText(reason error, c Code) string {
+	if reason == nil {
+		return ""
+	}
+	return withoutCode(fmt.Sprint(reason), c)
+}
+
 func (d Decision) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 13)
+	attrs := make([]slog.Attr, 0, 14)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
 		}
 	}
 	add("code", string(d.Code))
-	if cause := errors.Unwrap(d.Reason); cause != nil {
-		add("reason", fmt.Sprint(cause))
-	}
+	add("reason", reasonText(d.Reason, d.Code))
 	add("method", d.Method)
 	add("pattern", d.Pattern)
 	add("token_type", string(d.TokenType))
@@ -105,6 +134,9 @@ func (d Decision) attrs() []slog.Attr {
 	add("grant_id", d.GrantID)
 	add("organization_id", d.OrganizationID)
 	add("installation_id", d.InstallationID)
+	if d.ClientGone {
+		attrs = append(attrs, slog.Bool("client_gone", true))
+	}
 	if d.CacheHit {
 		attrs = append(attrs, slog.Bool("cache_hit", true))
 	}

@@ -12,6 +12,9 @@ import "net/http"
 // caller 401 invalid_token, with the challenge of a request without a token. A
 // [RateLimit] inside does so too, unless [WithKey] gives anonymous callers a key.
 //
+// If the handler's answer depends on the caller and may be cached, the handler sets
+// Vary: Authorization, so that no cache sends the anonymous answer to other callers.
+//
 // It starts anew, as RequireToken does: the token of an outer guard, or of
 // [ContextWithToken], does not count for a request without the header.
 func OptionalToken(v Verifier, opts ...TokenOption) Middleware {

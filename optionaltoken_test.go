@@ -160,6 +160,40 @@ func TestHandlerAsksAnonymousCallersToAuthenticate(t *testing.T) {
 	}
 }
 
+// TestCallerThatIsIdentifiedLaterIsNotAnonymous holds for what middleware between the
+// guards does: it identifies the caller by other means, or reads the token from a
+// cookie for a RequireToken inside.
+//
+// Rules: S1.3, S2.20.
+func TestCallerThatIsIdentifiedLaterIsNotAnonymous(t *testing.T) {
+	optional := bearergate.OptionalToken(issuer.Verifier())
+	identified := func(claims bearergate.Claims) bearergate.Middleware {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r.WithContext(bearergatetest.ContextWithToken(r.Context(), claims)))
+			})
+		}
+	}
+	fromCookie := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Set("Authorization", "Bearer expired")
+			next.ServeHTTP(w, r)
+		})
+	}
+	refusing := bearergate.Require(func(*http.Request) error { return bearergate.ErrInvalidToken })
+	for name, guard := range map[string]bearergate.Middleware{
+		"by other means":   bearergate.Chain(optional, identified(bearergatetest.Claims()), refusing),
+		"by another guard": bearergate.Chain(optional, fromCookie, bearergate.RequireToken(issuer.Verifier())),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := refuses(t, guard, get(""), bearergate.ErrInvalidToken)
+			if h, want := got.Header.Get(challenge), bareChallenge+`, error="invalid_token"`; h != want {
+				t.Errorf("got challenge %q, want %q", h, want)
+			}
+		})
+	}
+}
+
 // Rules: S2.21, S3.12.
 func TestTokenOfAnOuterGuardDoesNotCount(t *testing.T) {
 	seen := "unset"

@@ -2,13 +2,14 @@ package bearergate
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 )
 
-// RequireOrg returns a guard that needs the token's organization to be the
-// resource's, byte for byte; otherwise the answer is 403 wrong_organization. A
-// token without organization never matches. Inside of [RequireGrant] the
-// grant's organization stands for the token's.
+// RequireOrg returns a guard that compares the token's organization with that of the
+// resource, byte for byte. If they differ, the answer is 403 wrong_organization. A
+// token without organization never matches. Inside of [RequireGrant], the grant's
+// organization is compared in place of the token's.
 func RequireOrg(org OrgFunc) Middleware {
 	if org == nil {
 		panic("bearergate: RequireOrg needs a selector; for a path parameter pass PathValue(\"org\")")
@@ -22,8 +23,25 @@ func RequireOrg(org OrgFunc) Middleware {
 		case wanted == "":
 			return nil, errNothing
 		case s.organization() != wanted:
-			return nil, ErrWrongOrganization
+			return nil, becauseOf(Error{Code: ErrWrongOrganization}, organizations{wanted, s.organization(), s.grant != nil})
 		}
 		return s, nil
 	})
+}
+
+// organizations is the organization of a resource, and that of the caller.
+type organizations struct {
+	resource, caller string
+	ofGrant          bool
+}
+
+func (o organizations) String() string {
+	caller := "token"
+	if o.ofGrant {
+		caller = "grant"
+	}
+	if o.caller == "" {
+		return fmt.Sprintf("the resource belongs to the organization %s, and the %s names none", quoted(o.resource), caller)
+	}
+	return fmt.Sprintf("the resource belongs to the organization %s, and the %s to %s", quoted(o.resource), caller, quoted(o.caller))
 }

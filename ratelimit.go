@@ -2,7 +2,9 @@ package bearergate
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -67,7 +69,7 @@ func (g *rateLimit) check(w http.ResponseWriter, r *http.Request, s *state) (*st
 	case err != nil:
 		return nil, err
 	case !q.Allowed:
-		return nil, rateLimited(later(q.Reset, s.usedUpUntil), now)
+		return nil, g.budget.usedUp(g.kindOf(key), q, later(q.Reset, s.usedUpUntil), now)
 	case q.Remaining > 0:
 		return s, nil
 	}
@@ -96,6 +98,29 @@ func later(reset time.Time, outer *time.Time) time.Time {
 	return reset
 }
 
-func rateLimited(until, now time.Time) *Error {
-	return &Error{Code: ErrRateLimited, RetryAfter: until.Sub(now)}
+// kindOf returns what the budget of the key is for: the name of [WithKey], or the
+// part of the token's key before the colon.
+func (g *rateLimit) kindOf(key string) string {
+	if g.key != nil {
+		return g.key.name
+	}
+	kind, _, _ := strings.Cut(key, ":")
+	return kind
+}
+
+// usedUp returns the refusal of a request that passes at until. The kind is what the
+// budget is for, such as an installation.
+func (b *budget) usedUp(kind string, q Quota, until, now time.Time) error {
+	return becauseOf(Error{Code: ErrRateLimited, RetryAfter: until.Sub(now)}, budgetUsedUp{b.name, kind, q.Limit, until})
+}
+
+// budgetUsedUp is the facts of a budget, without its key, which may be a secret.
+type budgetUsedUp struct {
+	name, kind string
+	limit      uint64
+	until      time.Time
+}
+
+func (u budgetUsedUp) String() string {
+	return fmt.Sprintf("the budget %q is used up for this %s: its limit is %d, and the next request passes at %s", u.name, u.kind, u.limit, u.until.UTC().Format(time.RFC3339))
 }

@@ -26,7 +26,8 @@ type KeyFunc func(*http.Request) (string, error)
 // as well.
 //
 // A KeyFunc of the application's own may do without a token. RateLimit then needs
-// no [RequireToken] in front, and can limit anonymous callers by address.
+// no [RequireToken] in front, and can limit anonymous callers by address. A key that
+// clients can choose, such as a header, gives them as many budgets as they like.
 //
 // It panics on a nil key, and on a name that is empty, or not printable ASCII
 // without space, quote and backslash.

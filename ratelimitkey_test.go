@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
@@ -193,7 +194,10 @@ func TestTokenKeyIsAHashOfTheToken(t *testing.T) {
 	const raw = "bi_oat_0123456789abcdef"
 	l, keys := keysOf()
 	limit := bearergate.RateLimit(l, bearergate.WithKey("token", bearergate.TokenKey))
-	guard := bearergate.Chain(bearergate.RequireToken(accepting(bearergate.Claims{Type: bearergate.AccessToken})), limit)
+	grants := new(bearergate.MemoryGrants)
+	grants.Put(bearergate.Grant{ID: "grant"})
+	guard := bearergate.Chain(
+		bearergate.RequireToken(accepting(bearergate.Claims{Type: bearergate.AccessToken, GrantID: "grant"})), bearergate.RequireGrant(grants), limit)
 	for _, value := range []string{"Bearer " + raw, "bearer " + raw, "BEARER    " + raw, "Bearer" + strings.Repeat(" ", 1024) + raw, "Bearer " + raw + "0"} {
 		passes(t, guard, withAuthorization(value))
 	}
@@ -255,5 +259,16 @@ func TestKeyFuncThatPanicsPropagates(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1), bearergate.WithKey("id", func(*http.Request) (string, error) { panic("key") }))
 	if got := panics(t, func() { serve(guard, get("")) }); got != "key" {
 		t.Errorf("got panic %v, want that of the function", got)
+	}
+}
+
+// Rules: S1.25.
+func TestReasonOfAUsedUpKeyNamesItsKindAlone(t *testing.T) {
+	configure, seen := observing(bearergate.Config{})
+	guard := bearergate.Chain(configure, bearergate.RateLimit(exhausted(7, time.Unix(0, 0)), bearergate.WithKey("device", byID)))
+	refuses(t, guard, withID("hunter2"), bearergate.ErrRateLimited)
+	const want = `rate_limited: the budget "device" is used up for this device: its limit is 7, and the next request passes at 1970-01-01T00:00:00Z`
+	if got := (*seen)[0].Reason.Error(); got != want {
+		t.Errorf("got reason %q, want %q", got, want)
 	}
 }

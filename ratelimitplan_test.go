@@ -38,13 +38,14 @@ func onPlan(plan, installation string) *http.Request {
 // Rules: S6.41.
 func TestPlansHaveTheirOwnBudgets(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1), bearergate.WithPlan(plans(map[string]*bearergate.MemoryLimiter{
-		"pro": perWindow(t, 3, time.Minute), "max": perWindow(t, 5, time.Hour),
+		"pro": perWindow(t, 3, time.Minute), "hourly": perWindow(t, 3, time.Hour), "max": perWindow(t, 5, time.Hour),
 	})))
 	for _, c := range []struct {
 		plan, policy string
 		requests     int
 	}{
 		{"pro", `"installation";q=3;w=60`, 3},
+		{"hourly", `"installation";q=3;w=3600`, 3}, // as many, in another window
 		{"max", `"installation";q=5;w=3600`, 5},
 		{"unknown", `"installation";q=1;w=60`, 1}, // the limiter that RateLimit was given
 	} {

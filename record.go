@@ -12,8 +12,8 @@ import (
 )
 
 // record collects the Decision of one request. A nil record, of a request without
-// an observer, collects nothing. http.TimeoutHandler can run guards on a goroutine
-// that outlives the request, hence the lock.
+// an observer, collects nothing. It has a lock because http.TimeoutHandler can run
+// guards on a goroutine that outlives the request.
 type record struct {
 	started  time.Time
 	cacheHit atomic.Bool // set by the verifier
@@ -26,8 +26,8 @@ type record struct {
 
 func newRecord() *record { return &record{started: time.Now()} }
 
-// deciding records that a guard begins, so that one that panics does not count
-// as a pass.
+// deciding records that a guard begins, so that a guard that panics does not
+// count as a pass.
 func (rec *record) deciding() {
 	if rec == nil {
 		return
@@ -44,7 +44,7 @@ func (rec *record) verifying() {
 	}
 }
 
-// passed records that a guard let the request pass, and what is known of it.
+// passed records that a guard let the request pass, with its token and grant.
 func (rec *record) passed(r *http.Request, t *Token, g *Grant) {
 	if rec == nil {
 		return
@@ -71,6 +71,7 @@ func (rec *record) refused(r *http.Request, e *Error) {
 	defer rec.mu.Unlock()
 	rec.decided(r)
 	rec.decision.Code, rec.decision.Reason = e.Code, e
+	rec.decision.ClientGone = clientGone(r.Context(), e)
 }
 
 // decided needs rec.mu.
@@ -91,9 +92,9 @@ func (rec *record) degraded() {
 	rec.decision.Degraded = true
 }
 
-// report calls the observer. If it panics, the answer that the client gets is
-// none the worse for it.
-func (rec *record) report(ctx context.Context, observe Observer) {
+// report calls the observer, after the handler returned or panicked. If the observer
+// panics, the answer stands.
+func (rec *record) report(ctx context.Context, observe Observer, returned bool) {
 	rec.mu.Lock()
 	decision, guarded, open := rec.decision, rec.guarded, rec.open
 	rec.mu.Unlock()
@@ -102,6 +103,7 @@ func (rec *record) report(ctx context.Context, observe Observer) {
 	}
 	if open {
 		decision.Code, decision.Reason = ErrServerError, errUndecided
+		decision.ClientGone = returned && ctx.Err() == context.Canceled
 	}
 	defer func() {
 		if p := recover(); p != nil {

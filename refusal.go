@@ -3,24 +3,26 @@ package bearergate
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
-// Error is a refusal with details: those that the client sees, and, behind
-// Unwrap, the private cause that only the program, its log and its [Observer]
+// Error is a refusal with details. The client sees the exported fields. Unwrap
+// returns the private cause, which only the program, its log and its [Observer]
 // see. Without details, a [Code] is enough.
 //
-// A check refuses a request by returning one, as it is or wrapped with %w.
-// [errors.Is] holds for its Code, such as [ErrGrantRevoked], and for every Error
-// of the same Code.
+// A check refuses a request by returning an Error, as it is or wrapped with %w.
+// [errors.Is] reports true for its Code, such as [ErrGrantRevoked], and for every
+// Error of the same Code.
 type Error struct {
 	Code Code
 	// Required is the value of the body's "required" member: space-delimited
-	// scopes. Only the answer to [ErrMissingScope] has one.
+	// scopes. It is used by [ErrMissingScope] alone.
 	Required string
-	// RetryAfter is sent rounded up to whole seconds, at least 1. Only the
-	// answers to [ErrRateLimited] and [ErrTemporarilyUnavailable] have one; zero
-	// stands for 1 and 5 seconds.
+	// RetryAfter is sent rounded up to whole seconds, at least 1. It is used by
+	// [ErrRateLimited], with a default of 1 second, and by
+	// [ErrTemporarilyUnavailable], with a default of 5 seconds.
 	RetryAfter time.Duration
 
 	cause         error
@@ -30,18 +32,35 @@ type Error struct {
 	schemes       *acceptedScheme // by which the token was sent, or could be
 }
 
-// Error returns the code and the private cause. It is for logs, not for clients.
+// Error returns the code, once, and the private cause. It is for logs, not for
+// clients.
 func (e *Error) Error() string {
 	switch {
 	case e == nil:
 		return "nil *bearergate.Error"
 	case e.cause == nil:
 		return string(e.Code)
-	case errors.Is(e.cause, e.Code): // says the code itself
-		return fmt.Sprint(e.cause)
-	default:
-		return fmt.Sprintf("%s: %v", e.Code, e.cause)
 	}
+	if text := withoutCode(fmt.Sprint(e.cause), e.Code); text != "" {
+		return string(e.Code) + ": " + text
+	}
+	return string(e.Code)
+}
+
+// withoutCode returns the text of an error without the code, which is in it as
+// often as errors of the code were wrapped or joined.
+func withoutCode(text string, c Code) string {
+	if !strings.Contains(text, string(c)) {
+		return text
+	}
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		parts := slices.DeleteFunc(strings.Split(line, ": "), func(part string) bool { return part == string(c) })
+		if len(parts) > 0 {
+			lines = append(lines, strings.Join(parts, ": "))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Unwrap returns the private cause, nil if there is none.
@@ -74,7 +93,12 @@ func (e *Error) refusal() *Error {
 	return &c
 }
 
-// refuser is what a check refuses with: a [Code], an [*Error], or a reason.
+// tokenless is a refusal of this package, with a cause of its own that never holds
+// a token.
+type tokenless interface{ tokenless() }
+
+// refuser is an error that sets the answer: a [Code], an [*Error], a reason or a
+// factual.
 type refuser interface {
 	error
 	refusal() *Error // a copy
@@ -96,15 +120,15 @@ func errorFrom(err error) *Error {
 		return ErrServerError.because(err).refusal()
 	}
 	switch err.(type) {
-	case Code, *Error, *reason:
+	case Code, *Error, tokenless:
 	default:
 		e.cause = err
 	}
 	return e
 }
 
-// refuserIn returns the first in the tree of err, in the order of [errors.As], which
-// takes several times as long to find an interface.
+// refuserIn returns the first refuser in the tree of err, in the order of
+// [errors.As]. That function needs several times as long to find an interface.
 func refuserIn(err error) refuser {
 	switch e := err.(type) {
 	case refuser:
@@ -123,8 +147,8 @@ func refuserIn(err error) refuser {
 
 func (c Code) refusal() *Error { return &Error{Code: c} }
 
-// reason is a refusal with a private cause that nobody can change, so that one can
-// serve many requests.
+// reason is a refusal with a private cause. It is immutable, so that one value
+// serves many requests.
 type reason struct {
 	code          Code
 	cause         error
@@ -137,6 +161,7 @@ func (c Code) because(cause error) *reason { return &reason{code: c, cause: caus
 func (r *reason) Error() string        { return r.refusal().Error() }
 func (r *reason) Unwrap() error        { return r.cause }
 func (r *reason) Is(target error) bool { return target == error(r.code) }
+func (r *reason) tokenless()           {}
 
 func (r *reason) refusal() *Error {
 	return &Error{Code: r.code, cause: r.cause, noCredentials: r.noCredentials}

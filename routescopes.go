@@ -12,39 +12,41 @@ import (
 	"github.com/bearergate/bearergate/internal/pattern"
 )
 
-// RouteScopes is an authorization table: which scopes each route of an API
-// needs. It is a map so that programs can read it, to document the API or to test
-// that every route is listed. [RequireRouteScopes] enforces it.
+// RouteScopes is an authorization table: it lists the scopes that each route of an
+// API requires. It is a map so that programs can read it, to document the API or to
+// test that every route is listed. [RequireRouteScopes] enforces it.
 //
-// A key is the pattern that the route is registered with, as of [http.ServeMux]:
+// A key is the pattern with which the route is registered at an [http.ServeMux]:
 // method and path, or the path alone for all methods that are not listed. GET
-// stands for HEAD too, unless that is listed. Names of parameters do not count:
+// includes HEAD, unless HEAD is listed. Names of parameters do not matter:
 // /v1/projects/{id} and /v1/projects/{project} are one path, and so are /files/ and
-// /files/{path...}. Other routers' adapters translate: /v1/projects/:id of echo and
-// gin is /v1/projects/{id}, /files/* of chi and echo is /files/.
+// /files/{path...}. Adapters of other routers translate: /v1/projects/:id of echo and
+// gin is /v1/projects/{id}, and /files/* of chi and echo is /files/.
 //
-// All scopes of the list are needed; with an empty one, a token is enough.
+// All scopes of a list are required. If the list is empty, a token is enough.
 type RouteScopes map[string][]string
 
 // RouteScopesOption is a setting of [RequireRouteScopes].
 type RouteScopesOption func(*routeScopesGuard)
 
 // AllowUnlistedRoutes lets requests pass whose path is in no key of the table. A
-// request with a listed path and a method that is not listed with it is refused
-// all the same, and so is one whose route is not known.
+// request for a listed path with a method that is not listed is still refused. So is
+// a request whose route is not known.
 func AllowUnlistedRoutes() RouteScopesOption {
 	return func(g *routeScopesGuard) { g.unlistedPass = true }
 }
 
-// RequireRouteScopes returns a guard that needs a token with the scopes that the
-// table lists for the request's route, and otherwise answers as [RequireScope]
-// does. A route that is not listed, also for want of the method, is answered 500
-// server_error; see [AllowUnlistedRoutes]. It stands where the route is known, inside of
-// the mux: on each route or, with other routers' adapters, on a group of them.
-// Where a mux is a route of another, that is the mux whose handler it wraps.
+// RequireRouteScopes returns a guard that requires the scopes that the table lists
+// for the request's route. If the token lacks one, it answers as [RequireScope] does.
+// If the path or its method is not listed, the answer is 500 server_error; see
+// [AllowUnlistedRoutes]. The guard stands inside of the mux, since the route is known
+// there: on each route or, with the adapters of other routers, on a group of routes.
+// If a mux is a route of another mux, the route is that of the mux whose handler the
+// guard wraps.
 //
-// The table is copied. It panics on an empty table, a key that is no pattern,
-// two keys for the same routes, and a scope that RequireScope would not take.
+// The table is copied. RequireRouteScopes panics if the table is empty, if a key is
+// not a pattern, if two keys are the same route, or if RequireScope would panic at a
+// scope.
 func RequireRouteScopes(table RouteScopes, opts ...RouteScopesOption) Middleware {
 	guard := newRouteScopesGuard(table)
 	for _, set := range opts {
@@ -67,7 +69,7 @@ type routeScopesGuard struct {
 // methodScopes is the scopes of a path by method, "" for all others.
 type methodScopes map[string]*scopeList
 
-// route is a pattern as the table sees it.
+// route is the method of a pattern, and the scopes of its path.
 type route struct {
 	method string
 	scopes methodScopes // nil: the path is not listed
@@ -109,7 +111,14 @@ func (g *routeScopesGuard) check(r *http.Request, t *Token) error {
 	case g.unlistedPass && route.scopes == nil:
 		return nil
 	}
-	return ErrServerError.because(fmt.Errorf("bearergate: the route %q is not in the table of RequireRouteScopes for %s; list it, with no scopes if it needs none", r.Pattern, r.Method))
+	return becauseOf(Error{Code: ErrServerError}, unlistedRoute{r.Pattern, r.Method})
+}
+
+// unlistedRoute is a route that the table does not have.
+type unlistedRoute struct{ pattern, method string }
+
+func (u unlistedRoute) String() string {
+	return fmt.Sprintf("bearergate: the route %q is not in the table of RequireRouteScopes for the method %s; list it, with no scopes if it needs none", u.pattern, quoted(u.method))
 }
 
 func (g *routeScopesGuard) route(p string) route {
@@ -122,8 +131,8 @@ func (g *routeScopesGuard) route(p string) route {
 	return found
 }
 
-// of returns the scopes for a request, nil if there are none listed. The pattern's
-// method is that of the route, which serves HEAD by GET.
+// of returns the scopes for a request, nil if none are listed. The pattern's method
+// is that of the route: a route of GET serves HEAD too.
 func (m methodScopes) of(patternMethod, method string) *scopeList {
 	head := method == http.MethodHead && (patternMethod == http.MethodGet || patternMethod == http.MethodHead || patternMethod == "")
 	if patternMethod != "" && !head {

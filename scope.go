@@ -9,12 +9,11 @@ import (
 	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
-// RequireScope returns a guard that needs a token with every one of the scopes.
-// Otherwise the answer is 403 missing_scope: "required" lists those that the
-// token does not hold, in the order given here, and the challenge lists all
-// scopes of the route (RFC 6750 section 3.1). The answer
-// never lists the token's own scopes. It panics on a scope that is empty or not a scope-token of RFC 6749
-// section 3.3.
+// RequireScope returns a guard that requires every one of the scopes. If the token
+// lacks one, the answer is 403 missing_scope. The body's "required" lists the missing
+// scopes, in the order given here. The challenge lists all scopes of the route (RFC
+// 6750 section 3.1). The answer never lists the token's own scopes. It panics on a
+// scope that is empty or not a scope-token of RFC 6749 section 3.3.
 func RequireScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireScope", prepend(scope, more))
 	return behindToken("RequireScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
@@ -22,17 +21,16 @@ func RequireScope(scope string, more ...string) Middleware {
 	})
 }
 
-// RequireAnyScope returns a guard that needs a token with at least one of the
-// scopes. Otherwise it answers as [RequireScope] does, with the first scope as
-// "required".
+// RequireAnyScope returns a guard that requires at least one of the scopes. If the
+// token holds none of them, it answers as [RequireScope] does, with the first scope
+// as "required".
 func RequireAnyScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireAnyScope", prepend(scope, more))
-	errMissing := scopes.missing(scope)
 	return behindToken("RequireAnyScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
 		if slices.ContainsFunc(scopes.scopes, s.token.HasScope) {
 			return s, nil
 		}
-		return nil, errMissing
+		return nil, scopes.missing(scope, s.token, "one")
 	})
 }
 
@@ -64,9 +62,26 @@ func (l *scopeList) check(t *Token) error {
 		return nil
 	}
 	missing := slices.DeleteFunc(slices.Clone(l.scopes), t.HasScope)
-	return l.missing(strings.Join(missing, " "))
+	return l.missing(strings.Join(missing, " "), t, "all")
 }
 
-func (l *scopeList) missing(required string) error {
-	return &Error{Code: ErrMissingScope, Required: required, routeScopes: l.joined}
+// missing returns the refusal of a token that does not hold as many of the scopes
+// as the route requires.
+func (l *scopeList) missing(required string, t *Token, quantity string) error {
+	return becauseOf(Error{Code: ErrMissingScope, Required: required, routeScopes: l.joined}, scopesMissing{l.scopes, t.claims.Scopes, quantity, required})
+}
+
+// scopesMissing is the scopes that a route requires, and those that the token holds.
+type scopesMissing struct {
+	required, held []string
+	quantity       string
+	missing        string
+}
+
+func (m scopesMissing) String() string {
+	missing := ""
+	if m.quantity == "all" {
+		missing = ", without " + quoted(m.missing)
+	}
+	return fmt.Sprintf("this route requires %s of the scopes %s; the token holds %s%s", m.quantity, quotedScopes(m.required), quotedScopes(m.held), missing)
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/bearergate/bearergate/internal/cachehit"
 )
 
-// state is what the guards of one request pass on to each other. It is the one
-// context value of this package, is never changed once a request carries it,
-// and is its own context so that adding to it costs one allocation.
+// state holds the facts that the guards of one request pass on to each other. It is
+// the one context value of this package. It is not changed once a request carries
+// it. It is its own context, so that adding to it costs one allocation.
 type state struct {
 	context.Context
 	settings *settings
@@ -29,15 +29,15 @@ type state struct {
 	// usedUpUntil is when the last of the outer budgets that are used up is
 	// restored, nil if none is.
 	usedUpUntil *time.Time
-	// limiting is the context of the first limiter that is asked, here to spare an
-	// allocation.
+	// limiting is the context of the first limiter that is asked. It is a part of the
+	// state because that saves an allocation.
 	limiting limiterContext
 }
 
 // settings are those of Configure, and of an answer in progress.
 type settings struct {
 	Config
-	refusing *Error // what a replacement writer is answering
+	refusing *Error // the refusal that a replacement writer is answering
 }
 
 var defaultSettings = settings{Config: defaultConfig}
@@ -59,7 +59,7 @@ func (s *state) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// String keeps fmt from printing what the state holds.
+// String returns a text without the fields, which fmt would print otherwise.
 func (s *state) String() string { return "bearergate.state" }
 
 // stateFrom never returns nil.
@@ -113,8 +113,9 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 }
 
 // ContextWithToken returns a context in which [TokenFrom] finds t and [GrantFrom]
-// nothing, as directly behind RequireToken: for tests of handlers, and for servers
-// that verify by other means. If t is nil, TokenFrom reports false.
+// finds no grant, as directly behind [RequireToken]. It is for tests of handlers and
+// for servers that verify tokens by other means. If t is nil, TokenFrom reports
+// false.
 func ContextWithToken(ctx context.Context, t *Token) context.Context {
 	s := extend(ctx)
 	s.setToken(t, bearerOnly)

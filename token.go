@@ -15,13 +15,12 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// TokenType says what a token is for.
+// TokenType is the purpose of a token.
 type TokenType string
 
 const (
-	// AccessToken mints installation tokens and identifies the user who connected
-	// the app. It reads
-	// no resource.
+	// AccessToken mints installation tokens and identifies the user of the app. It
+	// reads no resource.
 	AccessToken TokenType = "access"
 	// InstallationToken reads and writes resources. It mints nothing.
 	InstallationToken TokenType = "installation"
@@ -29,13 +28,13 @@ const (
 
 func (t TokenType) known() bool { return t == AccessToken || t == InstallationToken }
 
-// DefaultLeeway is how far the clocks of issuer and API may differ: a token is
-// accepted this long after its expiry.
+// DefaultLeeway is the difference that is allowed between the clocks of issuer and
+// API: a token is accepted this long after its expiry.
 const DefaultLeeway = 30 * time.Second
 
-// Claims are the facts that a verifier learned about a token, to make a
-// [Token] of. Ids are the service's: if there are several issuers, they must
-// not give one id to two things.
+// Claims are the facts about a token that a verifier returns; [NewToken] makes a
+// [Token] of them. Ids are compared without the issuer: if there are several issuers,
+// an id must mean the same to all of them.
 type Claims struct {
 	Type           TokenType
 	Issuer         string
@@ -50,11 +49,11 @@ type Claims struct {
 	Scopes         []string
 	IssuedAt       time.Time // zero: not known
 	ExpiresAt      time.Time
-	// Confirmation is the key that a sender of the token must prove to have. Nil
-	// means that the token is a bearer token.
+	// Confirmation is the key whose possession the sender of the token must prove. If
+	// nil, the token is a bearer token.
 	Confirmation *Confirmation
-	// Raw is the claims as one JSON object, for [Token.Decode]; empty where
-	// there are none.
+	// Raw is the claims as one JSON object, for [Token.Decode]. It is empty if there
+	// are none.
 	Raw string
 }
 
@@ -65,8 +64,8 @@ type Confirmation struct {
 	CertificateThumbprint string // "x5t#S256" (RFC 8705 section 3.1)
 }
 
-// Token is a verified token. It is immutable and safe for concurrent use: what
-// its methods return is the caller's own.
+// Token is a verified token. It is immutable and safe for concurrent use. Its methods
+// return copies, which the caller may change.
 type Token struct {
 	claims   Claims
 	scopes   map[string]struct{} // nil for few scopes, which are found without
@@ -76,8 +75,7 @@ type Token struct {
 // fewScopes are as quickly compared one by one as found in a map.
 const fewScopes = 8
 
-// NewToken returns a Token with these claims. It copies what it is given and
-// checks nothing.
+// NewToken returns a Token with a copy of these claims. It checks nothing.
 func NewToken(c Claims) *Token {
 	c.Audience = slices.Clone(c.Audience)
 	c.ProjectIDs = slices.Clone(c.ProjectIDs)
@@ -96,8 +94,8 @@ func NewToken(c Claims) *Token {
 	return t
 }
 
-// limitKey names the bucket that the token's requests count in. The parts are
-// kept apart by kind and length, since ids may hold any character. It is empty
+// limitKey returns the key of the budget in which the token's requests count. Kind
+// and length keep its parts apart, since ids may contain any character. It is empty
 // if the token names nobody.
 func limitKey(c *Claims) string {
 	switch {
@@ -112,10 +110,10 @@ func limitKey(c *Claims) string {
 	}
 }
 
-// Type returns what the token is for.
+// Type returns the type of the token.
 func (t *Token) Type() TokenType { return t.claims.Type }
 
-// Issuer returns the issuer of the token.
+// Issuer returns the issuer of the token, empty if the token does not say.
 func (t *Token) Issuer() string { return t.claims.Issuer }
 
 // ID returns the identifier of the token, empty if the token does not say.
@@ -125,7 +123,8 @@ func (t *Token) ID() string { return t.claims.ID }
 // the token does not say.
 func (t *Token) Audience() []string { return slices.Clone(t.claims.Audience) }
 
-// Subject returns the user who connected the app.
+// Subject returns the user or client that the token stands for, empty if the token
+// does not say.
 func (t *Token) Subject() string { return t.claims.Subject }
 
 // ClientID returns the app, empty if the token does not say.
@@ -146,8 +145,8 @@ func (t *Token) InstallationID() string { return t.claims.InstallationID }
 // all projects; [Token.HasProject] knows that.
 func (t *Token) ProjectIDs() []string { return slices.Clone(t.claims.ProjectIDs) }
 
-// HasProject reports whether the token may be used for the project: it names
-// it, or it names none.
+// HasProject reports whether the token may be used for the project: the token names
+// this project, or it names none.
 func (t *Token) HasProject(id string) bool {
 	return len(t.claims.ProjectIDs) == 0 || slices.Contains(t.claims.ProjectIDs, id)
 }
@@ -173,7 +172,8 @@ func (t *Token) IssuedAt() time.Time { return t.claims.IssuedAt }
 func (t *Token) ExpiresAt() time.Time { return t.claims.ExpiresAt }
 
 // Confirmation returns the key that the token is bound to. It reports false for a
-// bearer token. [RequireToken] refuses any other.
+// bearer token. [RequireToken] refuses any other token unless a [RequestVerifier]
+// returned it.
 func (t *Token) Confirmation() (Confirmation, bool) {
 	if t.claims.Confirmation == nil {
 		return Confirmation{}, false
@@ -181,7 +181,7 @@ func (t *Token) Confirmation() (Confirmation, bool) {
 	return *t.claims.Confirmation, true
 }
 
-// LogValue returns a text without claims, so that a log does not hold them.
+// LogValue returns a text without claims, so that none of them get into a log.
 func (t *Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // String returns a text without claims.

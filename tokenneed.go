@@ -1,9 +1,6 @@
 package bearergate
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // tokenNeed is the need of a guard to know the caller.
 type tokenNeed struct {
@@ -14,10 +11,7 @@ type tokenNeed struct {
 func newTokenNeed(name string) tokenNeed {
 	return tokenNeed{
 		unguarded: ErrServerError.because(fmt.Errorf("bearergate: %s without RequireToken before it; put RequireToken outside of it", name)),
-		anonymous: &reason{
-			code: ErrInvalidToken, noCredentials: true,
-			cause: errors.New("the request carries no token, and " + name + " needs one"),
-		},
+		anonymous: ErrInvalidToken.because(fmt.Errorf("the request carries no token, and %s needs one", name)),
 	}
 }
 

@@ -250,6 +250,7 @@ func TestReasonHasFacts(t *testing.T) {
 			{nil, options{bearergatetest.WithHeader("kid", "other"), bearergatetest.SignedWith("ES256")}, `signature: no known key signed the token: got alg "ES256" with kid "other", want a signature by one of the 3 keys of "https://issuer.example"; see jwtverifier's Config.Keys`},
 			{nil, options{claim("org_id", true)}, `claims: org_id: neither a string nor an integer of at most 20 digits; see jwtverifier's Config.ClaimNames`},
 			{func(c *config) { c.ScopeClaims = []path{{"realm_access", "roles"}} }, options{claim("realm_access", map[string]any{"roles": 1})}, `claims: realm_access: roles: neither a string nor an array of strings; see jwtverifier's Config.ClaimNames`},
+			{func(c *config) { c.ScopeClaims = []path{{"realm_access", "roles"}} }, options{claim("realm_access", "admin")}, `claims: realm_access: not an object; see jwtverifier's Config.ClaimNames`},
 			{nil, options{claim("iss", "https://other.example")}, `issuer: got iss "https://other.example", want iss "https://issuer.example"; see jwtverifier's Config.Issuer`},
 			{nil, options{claim("aud", []string{"a", "b"})}, `audience: got aud "a", "b", want aud "https://api.example"; see jwtverifier's Config.Audience`},
 			{func(c *config) { c.AudienceClaim = path{"client_id"} }, options{without("aud"), claim("client_id", 7)}, `audience: got no aud, client_id "7", want client_id "https://api.example", and the same of aud if there is one; see jwtverifier's Config.Audience`},

@@ -12,6 +12,20 @@ func Valid(s string) bool {
 	return n > 0 && unpadded(s[:n])
 }
 
+// Fault returns the index of the first byte that must not be in its place, -1 if s is
+// a b64token, and 0 if s is empty.
+func Fault(s string) int {
+	if Valid(s) {
+		return -1
+	}
+	for i := range len(s) {
+		if wrong[s[i]] == 1 {
+			return i
+		}
+	}
+	return 0
+}
+
 // unpadded looks at eight bytes at a time and does not stop at the first that is
 // wrong: this is much of the cost of a repeated token.
 func unpadded(s string) bool {

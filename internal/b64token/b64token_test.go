@@ -13,7 +13,10 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
-var syntax = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+var (
+	alphabetic = regexp.MustCompile(`^[A-Za-z0-9._~+/-]*`)
+	syntax     = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+)
 
 // TestValidIsTheSyntaxOfRFC6750 puts every byte at every place of tokens of the
 // lengths around the eight bytes that are looked at together.
@@ -21,6 +24,10 @@ func TestValidIsTheSyntaxOfRFC6750(t *testing.T) {
 	check := func(s string) {
 		if got, want := b64token.Valid(s), syntax.MatchString(s); got != want {
 			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+		at := b64token.Fault(s)
+		if want := len(alphabetic.FindString(s)); s != "" && !syntax.MatchString(s) && at != want || syntax.MatchString(s) && at != -1 {
+			t.Errorf("%q: got a fault at %d, want it at %d, or -1 if there is none", s, at, want)
 		}
 	}
 	for _, length := range []int{0, 1, 2, 7, 8, 9, 15, 16, 17, 24} {
