@@ -120,11 +120,11 @@ func contains(sources, block string) bool {
 }
 
 var (
-	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	heading  = regexp.MustCompile(`(?m)^#+ (.*)$`)
-	anchor   = regexp.MustCompile(`<a id="([^"]+)">`)
+	link         = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading      = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	anchor       = regexp.MustCompile(`<a id="([^"]+)">`)
 	markdownCode = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
-	unslug   = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	unslug       = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 func TestLinksOfTheDocumentationResolve(t *testing.T) {
