@@ -88,7 +88,8 @@ type Config struct {
 	// are not.
 	CacheSize int
 	// Logger receives a record for each key that is skipped, once, and when fetches
-	// of keys begin to fail and to succeed. If nil, nothing is logged.
+	// of keys begin to fail and to succeed. If nil, slog.Default receives them, at a
+	// bounded rate; a logger that discards turns them off.
 	Logger *slog.Logger
 }
 

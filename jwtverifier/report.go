@@ -1,26 +1,43 @@
 package jwtverifier
 
 import (
+	"context"
 	"log/slog"
 	"slices"
+
+	"github.com/bearergate/bearergate/internal/defaultlog"
 )
 
-// reporter logs the state of an issuer's keys for an operator.
+// reporter logs the state of an issuer's keys for an operator: to logger or, if that
+// is nil, to slog.Default at a bounded rate.
 type reporter struct {
 	logger *slog.Logger
 	issuer string
 }
 
+// The budgets of lines without a logger, for each kind of report.
+var unheard struct{ skipped, failing, recovered defaultlog.Log }
+
 func (r reporter) skipped(reason string) {
-	r.logger.Warn("bearergate: key skipped", "issuer", r.issuer, "reason", reason)
+	r.log(&unheard.skipped, slog.LevelWarn, "bearergate: key skipped", slog.String("reason", reason))
 }
 
 func (r reporter) failing(err error) {
-	r.logger.Warn("bearergate: keys cannot be fetched", "issuer", r.issuer, "reason", err)
+	r.log(&unheard.failing, slog.LevelWarn, "bearergate: keys cannot be fetched", slog.Any("reason", err))
 }
 
 func (r reporter) recovered() {
-	r.logger.Info("bearergate: keys can be fetched again", "issuer", r.issuer)
+	r.log(&unheard.recovered, slog.LevelInfo, "bearergate: keys can be fetched again")
+}
+
+func (r reporter) log(byDefault *defaultlog.Log, level slog.Level, message string, attrs ...slog.Attr) {
+	ctx := context.Background()
+	attrs = append([]slog.Attr{slog.String("issuer", r.issuer)}, attrs...)
+	if r.logger == nil {
+		byDefault.Log(ctx, level, message, attrs...)
+		return
+	}
+	r.logger.LogAttrs(ctx, level, message, attrs...)
 }
 
 // fetched reports the changes that a fetch made.
