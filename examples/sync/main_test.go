@@ -19,7 +19,7 @@ import (
 // quickstart starts the API, with tokens that live two seconds, and returns
 // where it is and an access token that lives longer.
 func quickstart(t *testing.T) (base, access string) {
-	program := filepath.Join(t.TempDir(), "quickstart")
+	program := filepath.Join(t.TempDir(), "quickstart.exe") // a name that Windows runs, too
 	if output, err := exec.Command("go", "build", "-o", program, "../quickstart").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
