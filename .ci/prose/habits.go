@@ -52,7 +52,7 @@ func habits() []habit {
 		},
 		{
 			name: "save", instead: `"except"`, limit: 0.1,
-			pattern:  regexp.MustCompile(`(?i)(?:([\w']+),?\s+)?\bsave (?:for|that|when|if|where|in|by|the|an?|one|those|what|with|of|to|its)\b`),
+			pattern:  regexp.MustCompile(`(?i)(?:([\w']+),?\s+)?\bsave (?:for|that|when|if|where|in|by|what|with)\b`),
 			notAfter: []string{"to", "must", "can", "could", "may", "not", "and", "should"},
 		},
 		{

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The kinds of text, each of which is held to the limits.
+// The kinds of text. Each is held to the limits.
 const (
 	docs   = "doc comments"
 	others = "everything else"
