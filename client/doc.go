@@ -1,7 +1,7 @@
 // Package client calls an API guarded by bearergate on behalf of an app, and reacts
 // to each of the documented errors.
 //
-// [Transport] is an [net/http.RoundTripper] that holds the tokens of a connection,
+// [Transport] is a [net/http.RoundTripper] that holds the tokens of a connection,
 // renews them, repeats requests, waits for Retry-After, and stops when the
 // connection is dead. [CheckResponse] returns a refusal as a typed [Error], for
 // apps with a transport of their own.

@@ -21,7 +21,7 @@ func TestHabitsAreCounted(t *testing.T) {
 		"A new key is taken at its first use.":                  "taken",
 		"The pattern on the way is not taken for the route's.":  "taken",
 		"A proxy takes for granted that hosts are known.":       "taken",
-		"All requests pass save for those without a token.":         "save",
+		"All requests pass save for those without a token.":     "save",
 		"It returns nil where there are none.":                  "where, where there are none",
 		"Then nothing must have been done.":                     "must have been",
 		"If the lock is gone, nothing must not have been done.": "must have been",
