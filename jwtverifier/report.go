@@ -23,7 +23,7 @@ func (r reporter) recovered() {
 	r.logger.Info("bearergate: keys can be fetched again", "issuer", r.issuer)
 }
 
-// fetched reports the changes that a fetch made.
+// fetched reports the changes by a fetch.
 func (r reporter) fetched(before, keys *fetchedKeys, failure, err error) {
 	switch {
 	case err != nil && failure == nil:
