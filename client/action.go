@@ -6,7 +6,7 @@ import "github.com/bearergate/bearergate"
 // one; see [bearergate.Code.Action].
 type Action = bearergate.Action
 
-// The actions of the error table.
+// The actions of the error table. Package bearergate documents them.
 const (
 	KeepConnection       = bearergate.KeepConnection
 	FixRequest           = bearergate.FixRequest

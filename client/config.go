@@ -30,7 +30,8 @@ type Config struct {
 	ClientID, ClientSecret string
 	// Connections stores the connection of ConnectionID. A new refresh token is saved
 	// before it is used.
-	Connections  ConnectionStore
+	Connections ConnectionStore
+	// ConnectionID is the id of the connection in Connections.
 	ConnectionID string
 
 	// Base sends the requests. If nil, [http.DefaultTransport] is used.

@@ -10,9 +10,15 @@ import (
 // Connection is the state that an app stores for one user: the grant and its
 // tokens. All fields except GrantID and Dead are secret.
 type Connection struct {
-	GrantID      string
+	// GrantID is the id of the grant, for [Config.MintURL].
+	GrantID string
+	// RefreshToken is the newest refresh token.
 	RefreshToken string
-	Access       StoredToken
+	// Access is the access token. If it is empty or due, the Transport gets a new one
+	// with RefreshToken.
+	Access StoredToken
+	// Installation is the installation token. If it is empty or due, the Transport
+	// mints a new one with Access.
 	Installation StoredToken
 	// Dead is the code of the error that ended the connection. It is empty while
 	// the connection lives.
@@ -21,7 +27,9 @@ type Connection struct {
 
 // StoredToken is a token and its lifetime.
 type StoredToken struct {
-	Text      string
+	// Text is the token itself, empty if there is none.
+	Text string
+	// IssuedAt and ExpiresAt bound its lifetime.
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 }
@@ -42,7 +50,7 @@ func (t StoredToken) living(now time.Time) bool {
 }
 
 // ConnectionStore stores connections for all processes that share them. Package
-// connectiontest tests an implementation.
+// connectiontest tests implementations.
 type ConnectionStore interface {
 	// Load returns the connection of id. If there is none, the error wraps
 	// [ErrNoConnection]. Any other error means that the store failed.

@@ -70,8 +70,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // InstallationToken returns the installation token, after renewing it if that is
-// due. It is for programs with a transport of their own. It returns the error of a
-// failed renewal, and an [*Error] if the connection is dead.
+// due. It is for programs with a transport of their own. If the renewal fails and
+// the token has expired, it returns the error of the renewal. If the connection is
+// dead, it returns an [*Error].
 func (t *Transport) InstallationToken(ctx context.Context) (StoredToken, error) {
 	return t.current(ctx, "")
 }

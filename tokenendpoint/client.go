@@ -15,6 +15,7 @@ import (
 
 // Client is a registered app.
 type Client struct {
+	// ID is the client_id.
 	ID string
 	// Secrets are the SHA-256 sums of the client's secrets; see [SecretSum]. While
 	// one secret replaces another, both are here. A client without secrets is

@@ -13,11 +13,14 @@ type Sum = [sha256.Size]byte
 // Authorization is a user's consent to an app. A code and its refresh tokens
 // represent one.
 type Authorization struct {
+	// ClientID is the client_id of the app.
 	ClientID string
 	// GrantID is the app's installation on an organization.
 	GrantID string
+	// Subject is the user.
 	Subject string
-	Scopes  []string
+	// Scopes are the scopes that the user consented to.
+	Scopes []string
 	// Family identifies the refresh tokens that are issued for one code. The
 	// endpoint sets it.
 	Family string
@@ -31,6 +34,7 @@ type AuthorizationCode struct {
 	RedirectURI string
 	// Challenge is the S256 code challenge, empty if there was none.
 	Challenge string
+	// ExpiresAt is the time from which on the code is [Expired].
 	ExpiresAt time.Time
 	// Used is set by Consume.
 	Used bool
@@ -39,6 +43,7 @@ type AuthorizationCode struct {
 // RefreshToken is a refresh token as a [Store] keeps it.
 type RefreshToken struct {
 	Authorization
+	// ExpiresAt is the time from which on the token is [Expired].
 	ExpiresAt time.Time
 	// RetiredAt is the time of its rotation, zero for a living token.
 	RetiredAt time.Time
@@ -119,6 +124,7 @@ type Store interface {
 
 // NewRefreshToken is a refresh token to store.
 type NewRefreshToken struct {
+	// Sum is the key of the token.
 	Sum Sum
 	RefreshToken
 }

@@ -14,6 +14,7 @@ import (
 
 // Route is a route that [Run] registers on a router.
 type Route struct {
+	// Method is the HTTP method, such as GET.
 	Method string
 	// Pattern is a pattern of [http.ServeMux]. It consists of text and of
 	// parameters that are whole segments, such as {org}. A slash at its end matches
