@@ -19,8 +19,8 @@ type habit struct {
 	notAfter []string
 }
 
-// sentence matches the text that precedes the first word of a sentence or of a main clause.
-const sentence = `(?:^|[.!;:–]\s+|[,;] (?:and|but) )`
+// sentence matches the text before the first word of a sentence or of a main clause.
+const sentence = `(?:^|[.!;:–]\s+)`
 
 // habits returns the habits to count, in the order of the table's columns.
 func habits() []habit {
@@ -53,7 +53,7 @@ func habits() []habit {
 		{
 			name: "save", instead: `"except"`, limit: 0.1,
 			pattern:  regexp.MustCompile(`(?i)(?:([\w']+),?\s+)?\bsave (?:for|that|when|if|where|in|by|what|with)\b`),
-			notAfter: []string{"to", "must", "can", "could", "may", "not", "and", "should"},
+			notAfter: []string{"to", "must", "can", "could", "may", "not", "and", "should", "call", "calls"},
 		},
 		{
 			name: "where there are none", instead: `"without", "if there are none"`, limit: 0.1,

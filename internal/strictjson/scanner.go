@@ -19,7 +19,7 @@ func (s *scanner) read(data string) {
 	s.data, s.escapes, s.controls = data, strings.IndexByte(data, '\\') >= 0, hasControls(data)
 }
 
-// peek returns the next byte, or 0 at the end. A NUL is not valid where peek is
+// peek returns the next byte, or 0 at the end. A NUL is not valid wherever peek is
 // called.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.data) {
