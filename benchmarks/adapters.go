@@ -15,7 +15,7 @@ import (
 	"github.com/labstack/echo/v5"
 )
 
-// routers route one path, with guards in front, or without where these are nil.
+// routers route one path, behind the guards. If guards is nil, there is no adapter.
 var routers = []struct {
 	name  string
 	route func(guards []bearergate.Middleware) http.Handler
@@ -55,8 +55,8 @@ var routers = []struct {
 	}},
 }
 
-// adapters is what a route costs without guards, with an adapter that has none,
-// and with all guards and a repeated token.
+// adapters measures a route without guards, with an adapter that has none, and with
+// all guards and a repeated token.
 func adapters() []measurement {
 	s := newSigner("EdDSA")
 	all, token := guards(s, jwtverifier.DefaultCacheSize), s.token(0)

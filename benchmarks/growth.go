@@ -17,7 +17,7 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
-// growth is what a hit costs as things grow: it should not.
+// growth measures a cache hit as scopes, keys and tokens grow. Its cost should not.
 func growth() []measurement {
 	var ms []measurement
 	add := func(what string, n int, run func(*testing.B)) {
@@ -64,7 +64,7 @@ func growth() []measurement {
 	return ms
 }
 
-// jwkSet has n keys, the signer's last.
+// jwkSet returns a set of n keys. The signer's key is the last.
 func jwkSet(s signer, n int) []byte {
 	var keys []map[string]string
 	for i := range n {

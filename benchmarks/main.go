@@ -2,8 +2,8 @@
 //
 //	go run ./benchmarks
 //
-// It measures in turns, several times, and prints a table of
-// medians, as benchstat has them, in Markdown.
+// It measures them in turns, several times, and prints a table of benchstat's
+// medians in Markdown.
 package main
 
 import (
@@ -49,7 +49,7 @@ func run(rounds int, only, raw string) error {
 	for _, group := range []struct {
 		name   string
 		setUp  func() []measurement
-		rounds int // fewer where much memory makes them long
+		rounds int // fewer for groups that use much memory and are slow
 	}{{"comparisons", comparisons, rounds}, {"adapters", adapters, rounds}, {"many-tokens", manyTokens, (rounds + 3) / 4}, {"growth", growth, (rounds + 3) / 4}} {
 		if only != "" && only != group.name {
 			continue
@@ -61,8 +61,8 @@ func run(rounds int, only, raw string) error {
 	return printTables(os.Stdout, out.Name())
 }
 
-// refuse shows that every stack does its work: it takes a good token, and none
-// that it must not.
+// refuse checks that every stack does its work: it accepts a good token and rejects
+// bad ones.
 func refuse() error {
 	for _, algorithm := range algorithms {
 		s, stranger := newSigner(algorithm), newSigner(algorithm)
@@ -83,8 +83,8 @@ func refuse() error {
 	return nil
 }
 
-// measure goes through the measurements of one work in turn, and then again, so
-// that what else the machine does falls on all of them.
+// measure runs the measurements of one work in turn, round after round, so that
+// other load of the machine affects all of them.
 func measure(out io.Writer, ms []measurement, rounds int) error {
 	for len(ms) > 0 {
 		n := 1
@@ -107,7 +107,7 @@ func measure(out io.Writer, ms []measurement, rounds int) error {
 	return nil
 }
 
-// work is what the name says before the stack.
+// work returns the part of the name before the stack.
 func (m measurement) work() string {
 	work, _, _ := strings.Cut(m.name, "/stack=")
 	work, _, _ = strings.Cut(work, "/n=")

@@ -20,7 +20,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/auth"
 )
 
-// stack is a way to guard a route, as its users would.
+// stack guards a route with one library, as its users would.
 type stack struct {
 	name  string
 	guard func(s signer) http.Handler
@@ -31,8 +31,9 @@ const (
 	tokenOnly = "bearergate-token-only"
 )
 
-// stacks are this library and its peers. Ours does more than each of them: it
-// limits, and compares organization and scope; once it does their work alone.
+// stacks are this library and its peers. Ours does more than each of them: it also
+// limits, and compares organization and scope. One stack of ours does only their
+// work.
 var stacks = []stack{
 	{ours, func(s signer) http.Handler { return chain(s, jwtverifier.DefaultCacheSize) }},
 	{tokenOnly, func(s signer) http.Handler { return token(s, jwtverifier.DefaultCacheSize) }},
@@ -49,7 +50,7 @@ func chain(s signer, cacheSize int) http.Handler {
 	return bearergate.Chain(guards(s, cacheSize)...)(handled)
 }
 
-// guards are all of ours: token, limit, organization, scope.
+// guards returns our guards: token, limit, organization, scope.
 func guards(s signer, cacheSize int) []bearergate.Middleware {
 	return []bearergate.Middleware{
 		bearergate.RequireToken(verifier(s, cacheSize), bearergate.InstallationToken),

@@ -13,7 +13,8 @@ import (
 	"text/tabwriter"
 )
 
-// medians are nanoseconds and allocations of a measurement, by its name.
+// medians holds the medians of nanoseconds and allocations, by the name of the
+// measurement.
 type medians struct {
 	order  []string
 	time   map[string]float64
@@ -21,8 +22,8 @@ type medians struct {
 	ratio  map[string]float64 // to ours
 }
 
-// ratios compares, round by round, the measurements of a work with ours, and
-// keeps the medians: a machine that is slower for a while is so for both.
+// ratios compares the measurements of each work with ours, round by round, and
+// keeps the medians: if the machine is slower for a while, both are slower.
 func (m *medians) ratios(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -58,7 +59,7 @@ func (m *medians) ratios(file string) error {
 
 const benchstatVersion = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
 
-// benchstat reads medians of the measurements from benchstat.
+// benchstat returns the medians that the command benchstat computes.
 func benchstat(file string) (medians, error) {
 	m := medians{time: make(map[string]float64), allocs: make(map[string]float64)}
 	cmd := exec.Command("go", "run", benchstatVersion, "-format", "csv", file)
@@ -95,8 +96,8 @@ func benchstat(file string) (medians, error) {
 	return m, err
 }
 
-// printTables prints what stacks need for each work, on one core and on two, and
-// what they allocate; and what a hit costs as things grow.
+// printTables prints the time and the allocations of each stack for each work, on
+// one core and on two, and the time of a hit as things grow.
 func printTables(w io.Writer, file string) error {
 	m, err := benchstat(file)
 	if err == nil {
@@ -130,7 +131,7 @@ func printTables(w io.Writer, file string) error {
 	return nil
 }
 
-// names are the works, the stacks, and the measurements of growth.
+// names returns the works, the stacks, and the measurements of growth.
 func (m medians) names() (works, stacks, grown []string) {
 	add := func(to *[]string, name string) {
 		if !slices.Contains(*to, name) {
@@ -149,7 +150,7 @@ func (m medians) names() (works, stacks, grown []string) {
 	return works, stacks, grown
 }
 
-// cell is the time, and how many times ours it is.
+// cell returns the time, and its ratio to ours.
 func (m medians) cell(work, stack string, cores int) string {
 	name := fmt.Sprintf("%s/stack=%s/cores=%d", work, stack, cores)
 	ns, ok := m.time[name]
@@ -163,7 +164,7 @@ func (m medians) cell(work, stack string, cores int) string {
 	return fmt.Sprintf("%s (%.3g×)", duration(ns), ratio)
 }
 
-// count is the number of allocations.
+// count returns the number of allocations.
 func (m medians) count(work, stack string) string {
 	allocs, ok := m.allocs[fmt.Sprintf("%s/stack=%s/cores=1", work, stack)]
 	if !ok {
@@ -187,7 +188,8 @@ func printTable(w io.Writer, title string, rows, columns []string, cell func(row
 	fmt.Fprintln(w)
 }
 
-// words makes words of work=repeated/alg=RS256 and hit-by=keys/n=10.
+// words returns the values of a name such as work=repeated/alg=RS256 or
+// hit-by=keys/n=10.
 func words(name string) string {
 	var values []string
 	for field := range strings.SplitSeq(name, "/") {

@@ -51,7 +51,7 @@ func newSigner(algorithm string) signer {
 	return s
 }
 
-// claims are 11, of which one tells tokens apart.
+// claims returns 11 claims. One of them differs from token to token.
 func claims(n int, expires time.Time) jwt.MapClaims {
 	return jwt.MapClaims{
 		"iss": issuerURL, "aud": audience, "sub": "user_01HZX3T9K4QWERTY", "client_id": "app_01HZX3T9K4QWERTY",
@@ -70,7 +70,7 @@ func (s signer) token(n int) string { return s.sign(claims(n, time.Now().Add(24*
 
 func (s signer) expired() string { return s.sign(claims(0, time.Now().Add(-time.Hour))) }
 
-// tampered is a token whose claims were changed after it was signed.
+// tampered returns a token whose claims were changed after it was signed.
 func (s signer) tampered() string {
 	parts := strings.Split(s.token(0), ".")
 	parts[1] = strings.Split(s.token(1), ".")[1]

@@ -15,13 +15,13 @@ import (
 	"testing"
 )
 
-// measurement is one benchmark, to be run again in each round.
+// measurement is a benchmark that runs once in each round.
 type measurement struct {
 	name string
 	run  func(b *testing.B)
 }
 
-// unrouted returns a request as it comes to a router.
+// unrouted returns a request that no router has routed yet.
 func unrouted() *http.Request {
 	r := must(http.NewRequest("GET", "/orgs/"+organization+"/projects", nil))
 	r.RemoteAddr = "192.0.2.1:1234"
@@ -34,7 +34,7 @@ func routed() *http.Request {
 	return r
 }
 
-// request returns a request with the token; with an empty one, none.
+// request returns a request with the token, or without one if token is empty.
 func request(token string) *http.Request {
 	r := routed()
 	if token != "" {
@@ -43,7 +43,7 @@ func request(token string) *http.Request {
 	return r
 }
 
-// responseWriter remembers the status alone.
+// responseWriter keeps only the status.
 type responseWriter struct {
 	header http.Header
 	status int
@@ -59,8 +59,8 @@ func answer(h http.Handler, r *http.Request) int {
 	return w.status
 }
 
-// requests serves requests with the tokens in turn, on as many cores as there
-// may be, each beginning anywhere.
+// requests serves requests with the tokens in turn, on all cores of the benchmark.
+// Each core begins with a random token.
 func requests(h http.Handler, status int, tokens ...string) func(*testing.B) {
 	return requestsAs(routed, h, status, tokens...)
 }
@@ -108,7 +108,8 @@ func onEachCore(f func() bool) func(*testing.B) {
 	}
 }
 
-// signatureCheck is what checking the tokens' signatures costs at least.
+// signatureCheck only verifies the signatures of the tokens, the least that a stack
+// must do.
 func signatureCheck(s signer, tokens ...string) func(*testing.B) {
 	inputs, signatures := make([][]byte, len(tokens)), make([][]byte, len(tokens))
 	for i, token := range tokens {
@@ -155,7 +156,7 @@ func floors(token string) []measurement {
 
 var algorithms = []string{"RS256", "ES256", "EdDSA", "HS256"}
 
-// comparisons are ours and the peers on the same work.
+// comparisons measures ours and the peers on the same work.
 func comparisons() []measurement {
 	var ms []measurement
 	for _, algorithm := range algorithms {
@@ -170,7 +171,7 @@ func comparisons() []measurement {
 		add("first-sight", "signature", signatureCheck(s, tokens...))
 		for _, st := range stacks {
 			h := st.guard(s)
-			switch st.name { // none of 1,000 is to be there when it comes again
+			switch st.name { // no token of 1,000 may still be cached when it comes again
 			case ours:
 				h = chain(s, 8)
 			case tokenOnly:
@@ -197,7 +198,7 @@ func comparisons() []measurement {
 	return ms
 }
 
-// warm lets a stack see the tokens once.
+// warm sends each token to a stack once.
 func warm(h http.Handler, tokens []string) {
 	for _, token := range tokens {
 		answer(h, request(token))
@@ -206,15 +207,15 @@ func warm(h http.Handler, tokens []string) {
 
 func statusOf(h http.Handler, token string) int { return answer(h, request(token)) }
 
-// manyTokens are 100,000 tokens in turn, more than the default cache has places
-// for, and a cache that has. EdDSA signs them in a few seconds.
+// manyTokens measures 100,000 tokens in turn, with the default cache, which has
+// fewer places, and with one that has enough. EdDSA signs them in a few seconds.
 func manyTokens() []measurement {
 	s := newSigner("EdDSA")
 	tokens := s.tokens(100_000)
 	var ms []measurement
 	add := func(stack string, h http.Handler) {
 		if strings.HasPrefix(stack, ours) {
-			warm(h, tokens) // the others remember nothing
+			warm(h, tokens) // the others cache nothing
 		}
 		ms = append(ms, measurement{"work=100000-tokens/alg=EdDSA/stack=" + stack, requests(h, http.StatusOK, tokens...)})
 	}

@@ -2,11 +2,11 @@ package client
 
 import "github.com/bearergate/bearergate"
 
-// Action is what a client does about an answer. Each code of the error table has
-// one: see [bearergate.Code.Action].
+// Action is the reaction of a client to a refusal. Each code of the error table has
+// one; see [bearergate.Code.Action].
 type Action = bearergate.Action
 
-// The actions, as the error table has them.
+// The actions of the error table. Package bearergate documents them.
 const (
 	KeepConnection       = bearergate.KeepConnection
 	FixRequest           = bearergate.FixRequest

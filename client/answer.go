@@ -14,14 +14,14 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// maxBody bounds what is read of an answer.
+// maxBody bounds the bytes that are read of an answer's body.
 const maxBody = 1 << 20
 
 var errTooLong = errors.New("more than 1 MiB")
 
-// CheckResponse returns nil for an answer below 400, and otherwise an [*Error]. It
-// is for callers with a transport of their own. It reads at most 1 MiB of the body
-// of such an answer, and replaces the body by what it read.
+// CheckResponse returns an [*Error] if the status of resp is 400 or more, and nil
+// otherwise. It is for callers that do not use [Transport]. For an error, it reads
+// at most 1 MiB of the body, and replaces the body with the bytes that it read.
 func CheckResponse(resp *http.Response) error {
 	if resp.StatusCode < http.StatusBadRequest {
 		return nil
@@ -45,7 +45,7 @@ func readBody(resp *http.Response) ([]byte, error) {
 	return body, err
 }
 
-// classify returns the error of an answer of 400 or more.
+// classify returns the error for an answer with a status of 400 or more.
 func classify(resp *http.Response, body []byte) *Error {
 	e := &Error{Status: resp.StatusCode}
 	code, required := codeOf(resp, body)
@@ -58,7 +58,7 @@ func classify(resp *http.Response, body []byte) *Error {
 	return e
 }
 
-// codeOf returns the code that the answer names, empty if it names none.
+// codeOf returns the code that the answer names, or "" if it names none.
 func codeOf(resp *http.Response, body []byte) (code bearergate.Code, required []string) {
 	if isHEAD(resp) {
 		return codeOfChallenges(resp), nil
@@ -71,8 +71,8 @@ func isHEAD(resp *http.Response) bool {
 	return resp.Request != nil && resp.Request.Method == http.MethodHead
 }
 
-// codeOfBody reads the documented JSON: an object with "error", and "required"
-// for missing_scope. It reports whether the body is that.
+// codeOfBody reads the documented JSON: an object with "error", and "required" for
+// missing_scope. It reports whether the body is such an object.
 func codeOfBody(body []byte) (code bearergate.Code, required []string, ok bool) {
 	err := strictjson.Object(string(body), func(name, value string) error {
 		text, isString := strictjson.String(value)
@@ -93,8 +93,8 @@ func codeOfBody(body []byte) (code bearergate.Code, required []string, ok bool) 
 	return code, required, ok
 }
 
-// codeOfChallenges returns the code that a challenge of the answer names and that
-// has the answer's status (S8.26).
+// codeOfChallenges returns the code of the first challenge whose code has the
+// status of the answer (S8.26).
 func codeOfChallenges(resp *http.Response) bearergate.Code {
 	for _, c := range challenge.Parse(resp.Header.Values("WWW-Authenticate")) {
 		if code := codeOfAttribute(c.Parameters["error"]); code.Status() == resp.StatusCode {

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// maxAttempts is how often an endpoint that cannot answer is asked.
+// maxAttempts is how many requests are sent to an endpoint that cannot answer.
 const maxAttempts = 3
 
-// ask sends a request for a token until it is answered, maxAttempts times at most.
-// It returns the time at which the last one was sent.
+// ask sends a request for a token until it is answered, at most maxAttempts times.
+// It returns the time at which it sent the last one.
 func (t *Transport) ask(ctx context.Context, into any, newRequest func() (*http.Request, error)) (issued time.Time, err error) {
 	for attempt := 1; ; attempt++ {
 		r, err := newRequest()
@@ -32,13 +32,13 @@ func (t *Transport) ask(ctx context.Context, into any, newRequest func() (*http.
 	}
 }
 
-// isFinal reports whether asking again cannot help.
+// isFinal reports whether another attempt cannot succeed.
 func isFinal(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Action != Wait && e.Status < http.StatusInternalServerError
 }
 
-// pauseAfter returns how long to wait before asking again.
+// pauseAfter returns how long to wait before the next attempt.
 func pauseAfter(err error) time.Duration {
 	var e *Error
 	if errors.As(err, &e) && e.RetryAfter > 0 {
@@ -47,7 +47,7 @@ func pauseAfter(err error) time.Duration {
 	return renewPause
 }
 
-// send sends a request for a token, and decodes the answer.
+// send sends a request for a token and decodes the answer.
 func (t *Transport) send(r *http.Request, into any) error {
 	resp, err := t.client.Do(r)
 	if err != nil {
@@ -63,7 +63,7 @@ func (t *Transport) send(r *http.Request, into any) error {
 	return nil
 }
 
-// readToken decodes a success.
+// readToken decodes a successful answer.
 func readToken(resp *http.Response, into any) error {
 	body, err := readBody(resp)
 	if err != nil {

@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// call is a request of the application with all its attempts.
+// call is a request of the application and the state of its attempts.
 type call struct {
 	transport *Transport
 	request   *http.Request
 	token     StoredToken
-	rejected  string        // a token that is not to be used again
-	left      time.Duration // to wait
+	rejected  string        // a token that must not be used again
+	left      time.Duration // of MaxWait
 	sent      bool
 	replayed  bool
 }
 
-// do sends the request until an answer is to be returned.
+// do sends the request until its answer can be returned.
 func (c *call) do() (*http.Response, error) {
 	for {
 		resp, err := c.attempt()
@@ -65,8 +65,8 @@ func (c *call) closeUnsent() {
 	}
 }
 
-// react does what the refusal asks for. It returns nil if the request is to be sent
-// again.
+// react performs the action of the refusal. It returns nil if the request must be
+// sent again.
 func (c *call) react(refusal *Error) error {
 	switch refusal.Action {
 	case RefreshAndRemint:
@@ -79,7 +79,7 @@ func (c *call) react(refusal *Error) error {
 	return refusal
 }
 
-// replay has the request sent once more, with another token.
+// replay lets the request be sent again, once, with another token.
 func (c *call) replay(refusal *Error) error {
 	if c.replayed {
 		return refusal
@@ -92,7 +92,8 @@ func (c *call) replay(refusal *Error) error {
 	return nil
 }
 
-// wait returns nil after the time of Retry-After.
+// wait waits for the time of Retry-After. It returns the refusal if the time left
+// is shorter.
 func (c *call) wait(refusal *Error) error {
 	if !c.repeatable() {
 		refusal.note = errNotRepeated
@@ -108,7 +109,8 @@ func (c *call) wait(refusal *Error) error {
 	return nil
 }
 
-// repeatable reports whether the body, if there is one, can be sent again.
+// repeatable reports whether the request has no body, or one that can be sent
+// again.
 func (c *call) repeatable() bool {
 	r := c.request
 	return r.Body == nil || r.Body == http.NoBody || r.GetBody != nil
@@ -116,8 +118,8 @@ func (c *call) repeatable() bool {
 
 var errNotRepeated = errors.New("not repeated, as the body of the request cannot be read again; set GetBody")
 
-// refusalOf returns the error of the table that the answer is, nil for any other
-// answer, of which the body is left to be read.
+// refusalOf returns the error if the answer is one of the error table. For any
+// other answer it returns nil, and the body can still be read.
 func refusalOf(resp *http.Response) *Error {
 	if resp.StatusCode < http.StatusBadRequest || !isJSON(resp) {
 		return nil

@@ -7,27 +7,35 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// Connection is what an app stores for one user: the grant and its tokens. All of
-// it is secret except GrantID and Dead.
+// Connection is the state that an app stores for one user: the grant and its
+// tokens. All fields except GrantID and Dead are secret.
 type Connection struct {
-	GrantID      string
+	// GrantID is the id of the grant, for [Config.MintURL].
+	GrantID string
+	// RefreshToken is the newest refresh token.
 	RefreshToken string
-	Access       StoredToken
+	// Access is the access token. If it is empty or due, the Transport gets a new one
+	// with RefreshToken.
+	Access StoredToken
+	// Installation is the installation token. If it is empty or due, the Transport
+	// mints a new one with Access.
 	Installation StoredToken
-	// Dead is the code that ended the connection. It is empty while the connection
-	// lives.
+	// Dead is the code of the error that ended the connection. It is empty while
+	// the connection lives.
 	Dead bearergate.Code
 }
 
-// StoredToken is the text of a token and its lifetime.
+// StoredToken is a token and its lifetime.
 type StoredToken struct {
-	Text      string
+	// Text is the token itself, empty if there is none.
+	Text string
+	// IssuedAt and ExpiresAt bound its lifetime.
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 }
 
-// renewMargin is how long before its end a token is renewed. A token that lives less
-// than four times as long is renewed in its last quarter.
+// renewMargin is how long before its expiry a token is renewed. A token that lives
+// less than four times as long is renewed in its last quarter.
 const renewMargin = time.Minute
 
 // fresh reports whether there is a token that need not be renewed.
@@ -42,10 +50,10 @@ func (t StoredToken) living(now time.Time) bool {
 }
 
 // ConnectionStore stores connections for all processes that share them. Package
-// connectiontest tests an implementation.
+// connectiontest tests implementations.
 type ConnectionStore interface {
 	// Load returns the connection of id. If there is none, the error wraps
-	// [ErrNoConnection]. Any other error means that the store cannot tell.
+	// [ErrNoConnection]. Any other error means that the store failed.
 	Load(ctx context.Context, id string) (Connection, error)
 
 	// Save replaces the connection of id. If it returns nil, every later Load returns
@@ -61,7 +69,7 @@ type ConnectionStore interface {
 // StoreError is an error of a [ConnectionStore].
 type StoreError string
 
-// ErrNoConnection means that a [ConnectionStore] has no connection of an id.
+// ErrNoConnection means that a [ConnectionStore] has no connection with the id.
 const ErrNoConnection StoreError = "client: no such connection"
 
 // Error returns the text.

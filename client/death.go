@@ -8,7 +8,7 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// deathIn returns the refusal in err that ends the connection, nil if there is none.
+// deathIn returns the refusal in the tree of err that ends the connection, or nil.
 func deathIn(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) && e.Action == Reconnect {
@@ -17,7 +17,8 @@ func deathIn(err error) *Error {
 	return nil
 }
 
-// refusedRefresh makes a death of a refresh that is answered invalid_grant (S8.5).
+// refusedRefresh makes the answer invalid_grant to a refresh end the connection
+// (S8.5).
 func refusedRefresh(err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Code == bearergate.ErrInvalidGrant {
@@ -26,8 +27,8 @@ func refusedRefresh(err error) error {
 	return err
 }
 
-// ended saves that the connection is dead, if err says so, and returns err. The
-// caller holds the lock.
+// ended returns err. If err ends the connection, it first saves that the connection
+// is dead. The caller holds the lock.
 func (t *Transport) ended(ctx context.Context, c Connection, err error) error {
 	if e := deathIn(err); e != nil {
 		t.saveDeath(ctx, c, e)
@@ -46,7 +47,7 @@ func (t *Transport) die(ctx context.Context, token string, e *Error) {
 }
 
 // markDead reports whether the connection is dead, and saves that it is. If the
-// store cannot tell, the connection is dead.
+// store fails, the connection counts as dead.
 func (t *Transport) markDead(ctx context.Context, token string, e *Error) bool {
 	id, store := t.config.ConnectionID, t.config.Connections
 	unlock, err := store.Lock(ctx, id)
@@ -67,7 +68,7 @@ func (t *Transport) markDead(ctx context.Context, token string, e *Error) bool {
 	return true
 }
 
-// saveDeath needs the lock of the connection.
+// saveDeath saves that the connection is dead. The caller holds the lock.
 func (t *Transport) saveDeath(ctx context.Context, c Connection, e *Error) {
 	c.Dead = e.Code
 	if err := t.config.Connections.Save(ctx, t.config.ConnectionID, c); err != nil {
@@ -75,7 +76,7 @@ func (t *Transport) saveDeath(ctx context.Context, c Connection, e *Error) {
 	}
 }
 
-// latch ends all further requests (S8.33).
+// latch makes all further requests fail (S8.33).
 func (t *Transport) latch(e *Error) {
 	t.mu.Lock()
 	first := t.dead == nil

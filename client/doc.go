@@ -1,9 +1,10 @@
-// Package client is for apps that call an API guarded by bearergate: it does what
-// each of the documented errors asks for.
+// Package client calls an API guarded by bearergate on behalf of an app, and reacts
+// to each of the documented errors.
 //
-// [CheckResponse] makes a typed error of an answer. [Transport] acts on the error:
-// it holds the tokens of a connection, renews them, repeats requests, waits for
-// Retry-After, and stops when the connection is dead.
+// [Transport] is a [net/http.RoundTripper] that holds the tokens of a connection,
+// renews them, repeats requests, waits for Retry-After, and stops when the
+// connection is dead. [CheckResponse] returns a refusal as a typed [Error], for
+// apps with a transport of their own.
 //
 //	transport, err := client.New(client.Config{
 //		APIURL:       "https://api.example",

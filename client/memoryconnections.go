@@ -50,8 +50,8 @@ func (m *MemoryConnections) Lock(ctx context.Context, id string) (unlock func(),
 	}
 }
 
-// tryLock locks id and returns nil, or returns what is closed when the present
-// holder unlocks it.
+// tryLock locks id and returns nil. If id is locked, it returns a channel that is
+// closed when the holder unlocks it.
 func (m *MemoryConnections) tryLock(id string) (held <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

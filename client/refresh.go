@@ -12,9 +12,9 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// renew returns an installation token other than the rejected one. It works under
-// the lock that all processes share: the holder before it may have renewed already
-// (S8.31).
+// renew returns an installation token other than the rejected one. It holds the
+// lock that all processes share. The previous holder may have renewed the token
+// already (S8.31).
 func (t *Transport) renew(ctx context.Context, rejected string) (StoredToken, error) {
 	id, store := t.config.ConnectionID, t.config.Connections
 	unlock, err := store.Lock(ctx, id)
@@ -42,8 +42,8 @@ func (t *Transport) renew(ctx context.Context, rejected string) (StoredToken, er
 	return c.Installation, nil
 }
 
-// renewTokens mints an installation token. It refreshes the access token before, if
-// that is due, or once after it was refused.
+// renewTokens mints an installation token. It refreshes the access token first if
+// that is due, or once after the access token was refused.
 func (t *Transport) renewTokens(ctx context.Context, c Connection) (Connection, error) {
 	if !c.Access.fresh(time.Now()) {
 		return t.refreshAndMint(ctx, c)
@@ -63,8 +63,8 @@ func (t *Transport) refreshAndMint(ctx context.Context, c Connection) (Connectio
 	return t.mint(ctx, c)
 }
 
-// refresh gets an access token. It saves the new refresh token before anybody uses
-// it (S8.29), without the installation token that it makes obsolete.
+// refresh gets an access token. It saves the new refresh token before it is used
+// (S8.29), and drops the installation token, which the refresh makes obsolete.
 func (t *Transport) refresh(ctx context.Context, c Connection) (Connection, error) {
 	var answer struct {
 		AccessToken  string `json:"access_token"`
@@ -88,8 +88,9 @@ func (t *Transport) refresh(ctx context.Context, c Connection) (Connection, erro
 	return c, nil
 }
 
-// refreshRequest authenticates the client by Basic with form-encoded id and secret
-// (RFC 6749 section 2.3.1), a public client by its id.
+// refreshRequest returns the request of a refresh. It authenticates the client by
+// Basic with form-encoded id and secret (RFC 6749 section 2.3.1). A public client
+// sends its id.
 func (t *Transport) refreshRequest(ctx context.Context, c Connection) (*http.Request, error) {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {c.RefreshToken}}
 	if t.config.ClientSecret == "" {

@@ -7,25 +7,25 @@ import (
 )
 
 const (
-	// renewTimeout bounds a renewal. A renewal does not end with the context of a
-	// request.
+	// renewTimeout bounds a renewal. A renewal goes on when the context of a
+	// request ends.
 	renewTimeout = 45 * time.Second
-	// renewPause is how long a failed renewal is not tried again, and its error
-	// returned to every request.
+	// renewPause is how long no renewal begins after one that failed. Until then,
+	// every request gets its error.
 	renewPause = time.Second
-	// maxRenewals is how many renewals a request waits for at most. It needs two: one
-	// that others began before it, and its own.
+	// maxRenewals is how many renewals a request waits for at most. It may need
+	// two: one that an earlier request began, and its own.
 	maxRenewals = 3
 )
 
-var errNoToken = errors.New("client: renewals give no token that is new and lasts")
+var errNoToken = errors.New("client: renewals return no new token that lasts")
 
-// renewal is under way until done is closed.
+// renewal is a renewal in progress. done is closed when it ends.
 type renewal struct{ done chan struct{} }
 
-// current returns an installation token other than the rejected one. If none is
-// fresh, it waits for a renewal. If the renewal fails, a token that still lives is
-// returned (S8.32).
+// current returns an installation token other than the rejected one. If no token is
+// fresh, it waits for a renewal. If the renewal fails, it returns a token that has
+// not expired, if there is one (S8.32).
 func (t *Transport) current(ctx context.Context, rejected string) (StoredToken, error) {
 	for range maxRenewals {
 		token, r, err := t.tokenOrRenewal(rejected)
@@ -41,8 +41,8 @@ func (t *Transport) current(ctx context.Context, rejected string) (StoredToken, 
 	return StoredToken{}, errNoToken
 }
 
-// tokenOrRenewal returns a token, an error, or the renewal to wait for. It begins
-// one if none is under way (S8.14).
+// tokenOrRenewal returns a token, an error, or the renewal to wait for. It begins a
+// renewal if none is in progress (S8.14).
 func (t *Transport) tokenOrRenewal(rejected string) (StoredToken, *renewal, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -64,7 +64,7 @@ func (t *Transport) tokenOrRenewal(rejected string) (StoredToken, *renewal, erro
 	return StoredToken{}, t.renewal, nil
 }
 
-// run renews, and lets all who wait go on.
+// run renews the tokens and wakes all waiting requests.
 func (t *Transport) run(r *renewal, rejected string) {
 	ctx, cancel := context.WithTimeout(context.Background(), renewTimeout)
 	defer cancel()

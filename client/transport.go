@@ -9,17 +9,22 @@ import (
 	"time"
 )
 
-// Transport is an [http.RoundTripper] that holds a connection. It renews the
-// installation token a minute before its end, and the access token when that is
-// due. All requests share one renewal. Make a Transport with [New].
+// Transport is an [http.RoundTripper] that sends requests with the installation
+// token of a connection. It renews the token a minute before its expiry, and the
+// access token when that is due. All requests share one renewal. Make a Transport
+// with [New].
 //
-// It returns an answer of the error table as an [*Error], after the [Action] of
-// the code. RefreshAndRemint: the request is repeated once, with a new token. Wait:
-// the request is repeated after Retry-After, within MaxWait and the request's
-// context. Reconnect: the connection is dead, and every further request fails
-// without any network; the same holds if the refresh token is refused. A request
-// with a body and without GetBody is not repeated, and the error says so. Any other
-// answer is returned as it is.
+// If the answer is one of the error table, RoundTrip acts on its code:
+//
+//   - [RefreshAndRemint]: it repeats the request once, with a new token.
+//   - [Wait]: it repeats the request after Retry-After, within MaxWait and the
+//     context of the request.
+//   - [Reconnect]: the connection is dead, and every further request fails without
+//     use of the network. The same holds if the refresh token is refused.
+//
+// If the action does not help, or if there is none, RoundTrip returns the answer as
+// an [*Error]. A request with a body and without GetBody is not repeated, and the
+// error says so. Any other answer is returned unchanged.
 //
 // It is safe for concurrent use.
 type Transport struct {
@@ -35,8 +40,8 @@ type Transport struct {
 	retryAt time.Time
 }
 
-// New returns a transport, or all faults of the configuration at once. It does not
-// use the network.
+// New returns a transport. The error names every fault of c. New does not use the
+// network.
 func New(c Config) (*Transport, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -51,7 +56,7 @@ func New(c Config) (*Transport, error) {
 	return &Transport{config: c, api: api, client: http.Client{Transport: c.Base, CheckRedirect: stay}}, err
 }
 
-// stay keeps a redirect from being followed.
+// stay keeps redirects from being followed.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // RoundTrip implements [http.RoundTripper].
@@ -64,8 +69,10 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.do()
 }
 
-// InstallationToken returns the installation token, renewed if that is due. It is
-// for programs with a transport of their own.
+// InstallationToken returns the installation token, after renewing it if that is
+// due. It is for programs with a transport of their own. If the renewal fails and
+// the token has expired, it returns the error of the renewal. If the connection is
+// dead, it returns an [*Error].
 func (t *Transport) InstallationToken(ctx context.Context) (StoredToken, error) {
 	return t.current(ctx, "")
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// survivesCancellation asks with contexts that end before, in and after the call.
+// survivesCancellation calls Grant with contexts that end before, during and after
+// the call.
 func (s *suite) survivesCancellation() {
 	want := grant("grant-1")
 	s.put(want)

@@ -12,7 +12,7 @@ func grant(id string) bearergate.Grant {
 	return bearergate.Grant{ID: id, OrganizationID: "acme", Scopes: []string{"b", "a"}, ProjectIDs: []string{"p2", "p1"}}
 }
 
-// has wants the store to have this grant.
+// has tests that the store has this grant.
 func (s *suite) has(want bearergate.Grant) {
 	s.Helper()
 	got, err := s.store.Grant(s.Context(), want.ID)
@@ -30,8 +30,8 @@ func (s *suite) isSame(got, want bearergate.Grant) {
 	}
 }
 
-// normalized returns a grant of which those that are equal are deeply equal: in
-// which location a time is, and whether no projects are nil, is no matter.
+// normalized returns a grant that is deeply equal to every equal grant: it ignores
+// the locations of times and the difference between nil and empty ProjectIDs.
 func normalized(g bearergate.Grant) bearergate.Grant {
 	if g.RevokedAt = g.RevokedAt.UTC(); !g.RevokedAt.IsZero() {
 		g.RevokedAt = time.Unix(g.RevokedAt.Unix(), 0).UTC()
@@ -42,7 +42,7 @@ func normalized(g bearergate.Grant) bearergate.Grant {
 	return g
 }
 
-// hasNot wants the store to return an error with ErrGrantNotFound in its tree.
+// hasNot tests that the store returns an error that wraps ErrGrantNotFound.
 func (s *suite) hasNot(id string) {
 	s.Helper()
 	if got, err := s.store.Grant(s.Context(), id); !errors.Is(err, bearergate.ErrGrantNotFound) {

@@ -21,7 +21,7 @@ func (s *suite) returnsGrants() {
 	}
 }
 
-// returnsRevokedGrants puts also one that is revoked at a time to come.
+// returnsRevokedGrants also puts a grant that is revoked in the future.
 func (s *suite) returnsRevokedGrants() {
 	for id, at := range map[string]time.Time{
 		"now": s.now, "long ago": time.Unix(1, 0), "to come": s.now.AddDate(1, 0, 0),
@@ -33,8 +33,8 @@ func (s *suite) returnsRevokedGrants() {
 	}
 }
 
-// keepsNoScopesApart holds that a grant without any scope does not turn into one
-// that bounds nothing.
+// keepsNoScopesApart tests that empty scopes do not become nil scopes, which bound
+// nothing.
 func (s *suite) keepsNoScopesApart() {
 	none, unbounded := grant("none"), grant("unbounded")
 	none.Scopes, unbounded.Scopes = []string{}, nil
@@ -64,8 +64,8 @@ func (s *suite) doesNotKnowOthers() {
 	}
 }
 
-// findsIDsByteForByte puts grants whose ids differ in one byte, or in what some
-// stores take for the same text.
+// findsIDsByteForByte puts grants whose ids differ in one byte, or only in ways
+// that some stores ignore.
 func (s *suite) findsIDsByteForByte() {
 	ids := []string{"e\u0301", "\u00e9", "straße", "STRASSE", "a/b", "a%2Fb", "a:b", "a::b", "1", "01", "1.0"}
 	for b := range 256 {
@@ -97,7 +97,7 @@ func (s *suite) sharesNoSlices() {
 	}
 }
 
-// spoil does what a caller may do with slices of its own.
+// spoil changes slices, as their owner may.
 func spoil(g bearergate.Grant) {
 	for _, slice := range [][]string{g.Scopes, g.ProjectIDs} {
 		for i := range slice {

@@ -8,10 +8,10 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// Run tests that a store does what [bearergate.GrantStore] promises, also under
-// concurrent use and under cancelled contexts. newStore returns an empty store,
-// and a function that puts a grant into it, in place of one with the same id. Ids
-// hold any byte. Times are kept to the second at least.
+// Run tests that a store keeps the promises of [bearergate.GrantStore], also under
+// concurrent use and with cancelled contexts. newStore returns an empty store and a
+// function that puts a grant into it, in place of any grant with the same id. Ids
+// may contain any byte. The store must keep times to the second or better.
 func Run(t *testing.T, newStore func(t *testing.T) (store bearergate.GrantStore, put func(bearergate.Grant))) {
 	for _, test := range []struct {
 		name string

@@ -1,3 +1,3 @@
-// Package interop has other people's OAuth clients complete the flow against the
-// token endpoint, and see its errors. It has tests alone.
+// Package interop tests the token endpoint with OAuth clients of other projects,
+// through the whole flow and its errors. It contains only tests.
 package interop

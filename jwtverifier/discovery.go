@@ -10,7 +10,7 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// discovery finds the keys of an issuer by its metadata.
+// discovery finds the URL of an issuer's keys in its metadata.
 type discovery struct {
 	issuer string
 	scheme string
@@ -41,8 +41,8 @@ func (d *discovery) keys(ctx context.Context, f *fetcher) (document, error) {
 	return f.get(ctx, jwksURL)
 }
 
-// find asks at one place after the other. One that hangs leaves time for the
-// other, and for the keys.
+// find tries one place after the other. A server that hangs leaves time for the
+// other place, and for the keys.
 func (d *discovery) find(ctx context.Context, f *fetcher) (jwksURL string, err error) {
 	var faults []error
 	for _, place := range d.places {
@@ -83,7 +83,7 @@ func (d *discovery) read(ctx context.Context, f *fetcher, place string) (jwksURL
 
 func (d *discovery) check(issuer, jwksURL string) error {
 	if issuer != d.issuer {
-		return fmt.Errorf("is of the issuer %q", issuer)
+		return fmt.Errorf("its issuer is %q", issuer)
 	}
 	keys, err := parseURL(jwksURL)
 	if err != nil {

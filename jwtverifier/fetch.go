@@ -20,7 +20,7 @@ const (
 	maxResponseHeader = 64 << 10
 )
 
-// fetcher gets documents from key servers.
+// fetcher fetches documents from key servers.
 type fetcher struct {
 	client http.Client
 }
@@ -41,7 +41,7 @@ func newFetcher() fetcher {
 // document is the answer of a server.
 type document struct {
 	text   string
-	maxAge time.Duration // negative: the server did not say
+	maxAge time.Duration // negative if the server did not send one
 }
 
 func (f *fetcher) get(ctx context.Context, rawURL string) (document, error) {
@@ -69,7 +69,7 @@ func (f *fetcher) read(ctx context.Context, rawURL string) (string, http.Header,
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode != http.StatusOK:
-		return "", nil, fmt.Errorf("answered %d, not 200", resp.StatusCode)
+		return "", nil, fmt.Errorf("answered %d, want 200", resp.StatusCode)
 	case resp.ContentLength > maxDocument:
 		return "", nil, errTooLong
 	}
@@ -82,7 +82,7 @@ func (f *fetcher) read(ctx context.Context, rawURL string) (string, http.Header,
 
 var errTooLong = fmt.Errorf("answered more than %d bytes", maxDocument)
 
-// maxAge returns for how long an answer is fresh (RFC 9111 section 5.2.2), or a
+// maxAge returns how long an answer is fresh (RFC 9111 section 5.2.2), or a
 // negative time if the answer does not say.
 func maxAge(h http.Header) time.Duration {
 	fresh := time.Duration(-1)
@@ -104,9 +104,9 @@ func maxAge(h http.Header) time.Duration {
 	return fresh
 }
 
-// parseURL parses the URL of an issuer or of a key set. Its error is the end of a
-// sentence. The scheme that it returns is in lower case, in whatever case raw spells
-// it (RFC 3986 section 3.1).
+// parseURL parses the URL of an issuer or of a key set. Its error completes a
+// sentence whose subject is the URL. The scheme of the result is in lower case (RFC
+// 3986 section 3.1).
 func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {

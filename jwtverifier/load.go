@@ -16,16 +16,16 @@ const (
 	defaultFresh = 15 * time.Minute
 	// fetchTimeout bounds a fetch of keys, metadata included.
 	fetchTimeout = 10 * time.Second
-	// heedingTime is the time in which a transport must return after its context
-	// ended.
+	// heedingTime is how long a transport may go on after its context ended.
 	heedingTime = time.Second
-	// maxLeftBehind bounds the fetches of a transport that does not.
+	// maxLeftBehind bounds the abandoned fetches of a transport that ignores its
+	// context.
 	maxLeftBehind = 16
 )
 
 var errPanicked = errors.New("the transport panicked")
 
-// loadInTime leaves a transport behind that does not heed its context.
+// loadInTime fetches keys. It abandons a transport that ignores its context.
 func (k *remoteKeys) loadInTime() loadedKeys {
 	if k.leftBehind.Load() >= maxLeftBehind {
 		return loadedKeys{err: errTooLate}
@@ -51,7 +51,7 @@ func (k *remoteKeys) loadInTime() loadedKeys {
 	}
 }
 
-// loadedKeys are keys, or why there are none.
+// loadedKeys holds new keys, or the error of the fetch.
 type loadedKeys struct {
 	keys  *fetchedKeys
 	fresh time.Duration

@@ -59,9 +59,9 @@ func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, 
 	}
 }
 
-// withoutAnswer keeps an error of bearergate in the tree of a transport's error, or
-// of the cause of a cancellation, from becoming the answer to the client: that
-// there are no keys is no fault of the token.
+// withoutAnswer hides an error of bearergate in the tree of err, which comes from a
+// transport or from the cause of a cancellation. Otherwise it would become the
+// answer to the client, and missing keys are not a fault of the token.
 func withoutAnswer(err error) error {
 	var code bearergate.Code
 	var answer *bearergate.Error

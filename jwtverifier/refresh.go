@@ -9,15 +9,16 @@ import (
 )
 
 const (
-	// unknownKeyCoolDown is how long no unknown key causes a fetch after one did.
+	// unknownKeyCoolDown is how long unknown keys begin no fetch after a fetch for
+	// one.
 	unknownKeyCoolDown = 10 * time.Second
-	// retryInterval lies between the beginnings of fetches that fail.
+	// retryInterval is the time between the starts of failing fetches.
 	retryInterval = 5 * time.Second
 )
 
 // flight is a fetch in progress, shared by all requests that wait for it.
 type flight struct {
-	unknownKey bool // it is made for an unknown key
+	unknownKey bool // it was begun for an unknown key
 	done       chan struct{}
 	err        error // to read when done
 }
@@ -27,10 +28,10 @@ var (
 	errTooLate = errors.New("the key server did not answer in time")
 )
 
-// newerThan returns other keys than these, or nil if the server has no others. For
-// a nil set it does not return nil without an error. It waits for a fetch until the
-// deadline. A refresh that was under way when a token with an unknown key arrived
-// may have missed the key, and is followed by another fetch.
+// newerThan returns keys other than set, or nil if the server has no others. If set
+// is nil, it returns keys or an error. It waits for a fetch until the deadline. A
+// refresh that was in progress when a token with an unknown key arrived may have
+// missed the key, so another fetch follows it.
 func (k *remoteKeys) newerThan(ctx context.Context, set *jose.KeySet, deadline time.Time) (*jose.KeySet, error) {
 	for {
 		newer, f, err := k.join(set)
@@ -50,11 +51,11 @@ func (k *remoteKeys) newerThan(ctx context.Context, set *jose.KeySet, deadline t
 	}
 }
 
-// join returns other keys than these if they arrived already, or else the fetch in
-// progress, or begins one. If no fetch may begin now, it returns neither, and the
-// error of the last fetch, if that failed.
+// join returns keys other than set, if they have arrived. Otherwise it returns the
+// fetch in progress, or begins one. If no fetch may begin now, it returns neither,
+// and the error of the last fetch, if that failed.
 func (k *remoteKeys) join(set *jose.KeySet) (newer *jose.KeySet, f *flight, err error) {
-	k.mu.Lock() // keys that arrive from here on are not overlooked
+	k.mu.Lock() // so that no arriving keys are overlooked
 	defer k.mu.Unlock()
 	elapsed := time.Since(k.epoch)
 	newer = k.fetched(elapsed).keySet()
@@ -86,7 +87,7 @@ func (f *flight) wait(ctx context.Context, deadline time.Time) error {
 	}
 }
 
-// refresh begins a fetch that is due, unless somebody else just did.
+// refresh begins a fetch that is due, unless another request just did.
 func (k *remoteKeys) refresh(elapsed time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -95,7 +96,7 @@ func (k *remoteKeys) refresh(elapsed time.Duration) {
 	}
 }
 
-// begin needs k.mu.
+// begin begins a fetch. The caller holds k.mu.
 func (k *remoteKeys) begin(unknownKey bool) *flight {
 	k.refreshAt.Store(int64(never))
 	k.flight = &flight{unknownKey: unknownKey, done: make(chan struct{})}
@@ -103,7 +104,7 @@ func (k *remoteKeys) begin(unknownKey bool) *flight {
 	return k.flight
 }
 
-// run makes the fetch. It lives by its own timeout, not by that of a request.
+// run makes the fetch. It has its own timeout, and does not depend on a request's.
 func (k *remoteKeys) run(f *flight) {
 	began := time.Since(k.epoch)
 	loaded := k.loadInTime()
@@ -130,8 +131,8 @@ func (k *remoteKeys) run(f *flight) {
 	}
 }
 
-// install needs k.mu. Keys that have not changed stay the same set, so that the
-// tokens which they verified need not be verified again.
+// install puts keys into use. The caller holds k.mu. If the keys did not change,
+// the set stays the same, so that its tokens need not be verified again.
 func (k *remoteKeys) install(keys *fetchedKeys, due time.Duration) {
 	if old := k.current.Load(); old != nil && old.sum == keys.sum {
 		keys.set = old.set

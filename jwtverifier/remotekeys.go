@@ -18,45 +18,44 @@ import (
 const (
 	// DefaultMaxWait is how long a request waits for keys.
 	DefaultMaxWait = 3 * time.Second
-	// DefaultStaleIfError is how long known keys are used beyond the time at
-	// which new ones were due.
+	// DefaultStaleIfError is how long known keys are used after new ones were due.
 	DefaultStaleIfError = 24 * time.Hour
 )
 
-// RemoteKeysOption is a setting of [RemoteKeys] and [DiscoverKeys], which return
-// an error for one that cannot work.
+// RemoteKeysOption is a setting of [RemoteKeys] and [DiscoverKeys]. They return an
+// error for a value that cannot work.
 type RemoteKeysOption func(*remoteKeys) error
 
-// WithMaxWait sets how long a request waits for keys before it is answered 503.
-// It must be over 0. Only requests whose key is not known wait. The default is
+// WithMaxWait sets how long a request waits for keys before it is answered 503. It
+// must be greater than 0. Only requests whose key is not known wait. The default is
 // [DefaultMaxWait].
 func WithMaxWait(d time.Duration) RemoteKeysOption {
 	return func(k *remoteKeys) error {
 		if d <= 0 {
-			return fmt.Errorf("WithMaxWait was given %v; give a time over 0", d)
+			return fmt.Errorf("WithMaxWait was given %v; use a time greater than 0", d)
 		}
 		k.maxWait = d
 		return nil
 	}
 }
 
-// WithStaleIfError sets how long known keys are used beyond the time at which
-// new ones were due, while the key server cannot give any (RFC 5861 section 4).
-// It must be 0 or more. The default is [DefaultStaleIfError].
+// WithStaleIfError sets how long known keys are used after new ones were due, while
+// the key server fails (RFC 5861 section 4). It must be 0 or more. The default is
+// [DefaultStaleIfError].
 func WithStaleIfError(d time.Duration) RemoteKeysOption {
 	return func(k *remoteKeys) error {
 		if d < 0 {
-			return fmt.Errorf("WithStaleIfError was given %v; give 0 or more", d)
+			return fmt.Errorf("WithStaleIfError was given %v; use 0 or more", d)
 		}
 		k.staleIfError = d
 		return nil
 	}
 }
 
-// WithTransport sets how the key server is reached, for instance with own
-// certificate authorities or through a proxy. It must not be nil. Limits, timeouts
-// and the refusal of redirects stay as they are. A transport that ignores the
-// context of its request is left behind a second after the timeout. The default
+// WithTransport sets the transport for requests to the key server, for instance to
+// use other certificate authorities or a proxy. It must not be nil. It does not
+// change limits, timeouts and the refusal of redirects. If a transport ignores the
+// context of its request, it is abandoned a second after the timeout. The default
 // is a copy of [http.DefaultTransport] that keeps no connections.
 func WithTransport(t http.RoundTripper) RemoteKeysOption {
 	return func(k *remoteKeys) error {
@@ -72,24 +71,26 @@ func WithTransport(t http.RoundTripper) RemoteKeysOption {
 // (RFC 7517 section 5) at jwksURL: an https URL, or an http one of this machine
 // (localhost, 127.0.0.0/8, ::1).
 //
-// Nothing is fetched before the first token, or [KeySource.Ready]; a server
-// that is down delays no start. All requests that wait share one fetch, which lasts
-// at most 10 s and goes on if they leave. Each waits at most [DefaultMaxWait], and
-// is then answered 503. A token whose key is known never waits.
+// The first token, or [KeySource.Ready], begins the first fetch, so a server that
+// is down does not delay the start of the program. All waiting requests share one
+// fetch. It lasts at most 10 s, and goes on if they end. A request waits at most
+// [DefaultMaxWait], and is then answered 503. A token whose key is known never
+// waits.
 //
-// Keys are fetched again after the time that Cache-Control: max-age says, between
-// 1 minute (also for no-store and no-cache) and 24 hours; without it after 15
-// minutes. A request that uses the keys begins the fetch and does not wait for it.
-// An unknown "kid" makes its request fetch at once, so that a new key works from
-// its first use; for the next 10 s other unknown ones are refused without a fetch.
-// Publish a key before it is used, with a kid that no other key had. A failed fetch
-// is repeated after 5 s, if keys are needed.
+// Keys are fetched again after the max-age of Cache-Control, but not before 1
+// minute (used for no-store and no-cache too) and at the latest after 24 hours.
+// Without max-age, they are fetched again after 15 minutes. A request that uses the
+// keys begins the fetch and does not wait for it. A token with an unknown "kid"
+// begins a fetch at once and waits for it, so that a new key works from its first
+// use. For the next 10 s, tokens with other unknown kids are refused without a
+// fetch. Publish a key before it is used, with a kid that no other key had. A
+// failed fetch is repeated after 5 s, if keys are needed.
 //
-// New keys are used only if the answer is 200, without redirect, has at most 1 MiB,
-// is a JWK Set, and has a usable key. Otherwise known keys stay in use, at most
-// [DefaultStaleIfError] longer. Entries that cannot be used are skipped, as by
-// [StaticKeys]. [Config.Logger] receives a record for each of them, once, and when
-// fetches begin to fail and to succeed.
+// New keys are used only if the answer is 200 without a redirect, has at most 1
+// MiB, and is a JWK Set with a usable key. Otherwise known keys stay in use, at
+// most [DefaultStaleIfError] longer. Unusable entries are skipped, as by
+// [StaticKeys]. [Config.Logger] receives one record for each skipped entry, and one
+// when fetches begin to fail or succeed again.
 //
 // The error names every fault of the URL and of the options.
 func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
@@ -105,12 +106,12 @@ func RemoteKeys(jwksURL string, opts ...RemoteKeysOption) (KeySource, error) {
 	return k, nil
 }
 
-// DiscoverKeys returns a source of the keys of the issuer, as [RemoteKeys] does
-// for the URL that the issuer's metadata names. The metadata is that of RFC 8414
-// or, if that is not usable, of OpenID Connect Discovery. Its "issuer" must be this
-// issuer, byte for byte, and its "jwks_uri" a URL that RemoteKeys accepts, with
-// https if the issuer has https. It is read again with every fetch. The issuer is
-// a URL without query and fragment.
+// DiscoverKeys returns a source of the keys of the issuer. It finds their URL in
+// the issuer's metadata and then works like [RemoteKeys]. The metadata is the
+// document of RFC 8414 or, if that is not usable, of OpenID Connect Discovery. Its
+// "issuer" must equal issuer byte for byte. Its "jwks_uri" must be a URL that
+// RemoteKeys accepts, with https if the issuer has https. The metadata is read
+// again with every fetch. The issuer is a URL without query and fragment.
 func DiscoverKeys(issuer string, opts ...RemoteKeysOption) (KeySource, error) {
 	var faults []error
 	d, err := newDiscovery(issuer)
@@ -126,13 +127,13 @@ func DiscoverKeys(issuer string, opts ...RemoteKeysOption) (KeySource, error) {
 	return k, nil
 }
 
-// remoteKeys is a source of keys that are fetched when they are asked for.
-// Readers need no lock as long as the keys that they need are known. Times count
-// from epoch, so that no change of the clock moves them.
+// remoteKeys is a source of keys that are fetched on demand. Readers need no lock
+// if the keys that they need are known. Times are durations since epoch, so that
+// changes of the clock do not affect them.
 type remoteKeys struct {
 	fetcher      fetcher
 	fetch        func(context.Context) (document, error)
-	discovered   string // the issuer, if the keys were found by it
+	discovered   string // the issuer of DiscoverKeys, or ""
 	maxWait      time.Duration
 	staleIfError time.Duration
 	fetchTimeout time.Duration
@@ -140,7 +141,7 @@ type remoteKeys struct {
 	epoch        time.Time
 
 	current   atomic.Pointer[fetchedKeys]
-	refreshAt atomic.Int64 // when the next request is to begin a fetch
+	refreshAt atomic.Int64 // when the next request must begin a fetch
 
 	ctx   context.Context // ends with Close
 	close context.CancelFunc
@@ -150,15 +151,15 @@ type remoteKeys struct {
 	mu        sync.Mutex
 	flight    *flight
 	failure   error         // of the last fetch
-	retryAt   time.Duration // when the next may begin, after a failure
+	retryAt   time.Duration // when the next fetch may begin, after a failure
 	unknownAt time.Duration // when a fetch for an unknown key last ended
 	reporters []reporter
 }
 
-// fetchedKeys are keys as they were fetched. They are never changed.
+// fetchedKeys is the result of a fetch. It is immutable.
 type fetchedKeys struct {
 	set         *jose.KeySet
-	sum         [sha256.Size]byte // of their text
+	sum         [sha256.Size]byte // of the text of the JWK Set
 	skipped     []string
 	at          time.Time
 	usableUntil time.Duration

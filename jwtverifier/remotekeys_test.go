@@ -900,9 +900,9 @@ func TestFaultsOfOptionsAreReturnedTogether(t *testing.T) {
 		opt  jwtverifier.RemoteKeysOption
 		want string
 	}{
-		{jwtverifier.WithMaxWait(0), "WithMaxWait was given 0s; give a time over 0"},
-		{jwtverifier.WithMaxWait(-time.Second), "WithMaxWait was given -1s; give a time over 0"},
-		{jwtverifier.WithStaleIfError(-1), "WithStaleIfError was given -1ns; give 0 or more"},
+		{jwtverifier.WithMaxWait(0), "WithMaxWait was given 0s; use a time greater than 0"},
+		{jwtverifier.WithMaxWait(-time.Second), "WithMaxWait was given -1s; use a time greater than 0"},
+		{jwtverifier.WithStaleIfError(-1), "WithStaleIfError was given -1ns; use 0 or more"},
 		{jwtverifier.WithTransport(nil), "WithTransport was given nil; leave it out"},
 		{nil, "%s was given a nil RemoteKeysOption; leave it out"},
 	}

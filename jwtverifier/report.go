@@ -40,7 +40,7 @@ func (r reporter) log(byDefault *defaultlog.Log, level slog.Level, message strin
 	r.logger.LogAttrs(ctx, level, message, attrs...)
 }
 
-// fetched reports the changes that a fetch made.
+// fetched reports the changes by a fetch.
 func (r reporter) fetched(before, keys *fetchedKeys, failure, err error) {
 	switch {
 	case err != nil && failure == nil:

@@ -38,8 +38,8 @@ func (s *suite) passesExactlyAtOnce() {
 	}
 }
 
-// keepsKeysApart uses up the budgets of keys that differ in one byte, or in what
-// some stores take for the same text.
+// keepsKeysApart uses up the budgets of keys that differ in one byte, or only in
+// ways that some stores ignore.
 func (s *suite) keepsKeysApart() {
 	keys := []string{
 		"", " ", "key", "KEY", "key ", " key", "key\n", "key\x00", "key\x00key", "key:", "key:key", "{key}", "*", "key*", "é", "e\u0301", "grant:key", "installation:key",

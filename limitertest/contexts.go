@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// doesNotRefuseDeadContext asks for keys with a full budget.
+// doesNotRefuseDeadContext takes from full budgets with contexts that have ended.
 func (s *suite) doesNotRefuseDeadContext() {
 	dead, cancel := context.WithCancel(s.Context())
 	cancel()
@@ -20,8 +20,8 @@ func (s *suite) doesNotRefuseDeadContext() {
 	}
 }
 
-// countsUnderCancellation takes with contexts that end before the call, twice as
-// often as the budget allows, and then with some that end in it or after it.
+// countsUnderCancellation takes twice the budget with contexts that end before the
+// call, and then takes with contexts that end during or after the call.
 func (s *suite) countsUnderCancellation() {
 	var passed uint64
 	before := 2 * int(s.limit)
@@ -38,7 +38,7 @@ func (s *suite) countsUnderCancellation() {
 		}
 	}
 	if passed > s.limit {
-		s.Errorf("got %d requests Allowed, want %d at most", passed, s.limit)
+		s.Errorf("got %d requests Allowed, want at most %d", passed, s.limit)
 	}
 	s.isRefused("key")
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// Run tests that a limiter does what [bearergate.Limiter] promises, also under
-// concurrent use and under cancelled contexts. newLimiter returns a limiter that
-// gives each key this many requests in each window. One test waits, on the real
-// clock, for a window of a second to end.
+// Run tests that a limiter keeps the promises of [bearergate.Limiter], also under
+// concurrent use and with cancelled contexts. newLimiter returns a limiter that
+// allows each key limit requests in each window. One test waits for a window of a
+// second to end, on the real clock.
 func Run(t *testing.T, newLimiter func(t *testing.T, limit uint64, window time.Duration) bearergate.Limiter) {
 	for _, test := range []struct {
 		name   string

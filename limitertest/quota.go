@@ -39,7 +39,7 @@ func (s *suite) isReset(q bearergate.Quota, began time.Time) {
 	}
 }
 
-// restores uses up the budget, waits for the next one and uses that up.
+// restores uses up the budget, waits until it is restored, and uses it up again.
 func (s *suite) restores() {
 	s.useUp()
 	began := time.Now()
@@ -49,8 +49,8 @@ func (s *suite) restores() {
 	s.useUp()
 }
 
-// useUp takes requests until one is refused. The first passes, and no more than
-// the budget do.
+// useUp takes requests until one is refused. It tests that the first is allowed and
+// that no more are allowed than the budget has.
 func (s *suite) useUp() {
 	s.Helper()
 	s.passes("key")
@@ -59,5 +59,5 @@ func (s *suite) useUp() {
 			return
 		}
 	}
-	s.Fatalf("got %d requests Allowed after the budget was restored, want %d at most", s.limit+1, s.limit)
+	s.Fatalf("got %d requests Allowed after the budget was restored, want at most %d", s.limit+1, s.limit)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// patience is how long a call may take before the limiter counts as hanging.
+// patience is how long a call of a limiter may last before it counts as hanging.
 const patience = 2 * time.Second
 
 // call takes one request. It fails the test if the limiter hangs.

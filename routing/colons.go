@@ -2,11 +2,11 @@ package routing
 
 import "strings"
 
-// FromColons returns a pattern of a router that writes parameters with colons, as
-// echo and gin do, as [net/http.ServeMux] spells it: /orgs/:org is /orgs/{org},
-// /files/* is /files/, /files/*path is /files/{path...}, and /files/, which such a
-// router matches alone, is /files/{$}. A colon behind a backslash stands for
-// itself: /orgs/:org/\:publish is /orgs/{org}/%3Apublish.
+// FromColons translates a route of a router that writes parameters with colons, as
+// echo and gin do, into a pattern of [net/http.ServeMux]: /orgs/:org is
+// /orgs/{org}, /files/* is /files/, and /files/*path is /files/{path...}. A route
+// that ends in a slash matches only that path: /files/ is /files/{$}. A colon after
+// a backslash is literal: /orgs/:org/\:publish is /orgs/{org}/%3Apublish.
 func FromColons(route string) string {
 	segments := strings.Split(route, "/")
 	for i, segment := range segments {

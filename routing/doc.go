@@ -1,4 +1,4 @@
-// Package routing helps authors of adapters for routers: behind an adapter, guards
-// see the route and the parameters of a request as behind [net/http.ServeMux].
-// routingtest.Run proves an adapter.
+// Package routing helps to write adapters for routers. Behind an adapter, guards
+// see the route and the path parameters of a request as they do behind
+// [net/http.ServeMux]. routingtest.Run tests an adapter.
 package routing

@@ -2,11 +2,11 @@ package routing
 
 import "strings"
 
-// OnTheWay returns what r.Pattern is for a request that a router has matched so
-// far, and has yet to route: a pattern of no route, so that guards which need the
-// route refuse. Path values may be set all the same.
+// OnTheWay returns the r.Pattern of a request that a router has matched as far as
+// pattern, but not yet routed. It is the pattern of no route, so that guards which
+// need the route refuse. Path values may be set nevertheless.
 //
-// It ends in a segment that is a star, and is empty if the pattern is.
+// The result ends in the segment *. It is empty if the pattern is empty.
 func OnTheWay(pattern string) string {
 	if pattern == "" || strings.HasSuffix(pattern, "/*") {
 		return pattern

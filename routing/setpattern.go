@@ -10,18 +10,18 @@ import (
 )
 
 // SetPattern sets r.Pattern and the path values as [http.ServeMux] would, for a
-// request that another router has routed. The values are those of the escaped
-// path of r.URL, decoded once: whatever the router itself makes of an encoded
-// slash, a plus or a segment too many, guards see what they would see behind
-// http.ServeMux.
+// request that another router has routed. The values come from the escaped path of
+// r.URL, decoded once. However the router itself reads an encoded slash, a plus or
+// an extra segment, guards see the same values as behind http.ServeMux.
 //
 // The route is a pattern of http.ServeMux without method and host, such as
-// "/orgs/{org}/projects", "/files/{path...}", "/files/" for all below it, and
-// "/files/{$}" for that path alone. A segment may also have text around its
-// parameter, as in "v{version}".
+// "/orgs/{org}/projects", "/files/{path...}", "/files/" for all paths below it, and
+// "/files/{$}" for that path only. A segment may also have text around its
+// parameter, such as "v{version}".
 //
 // SetPattern reports whether http.ServeMux would match the path with the route. If
-// not, the path values are set empty, so that guards which need one refuse.
+// it reports false, the path values are empty, so that guards which need one
+// refuse.
 func SetPattern(r *http.Request, route string) bool {
 	r.Pattern = route
 	if setPathValues(r, route, r.URL.EscapedPath()) {
@@ -42,7 +42,7 @@ func setPathValues(r *http.Request, route, escaped string) bool {
 		case "/":
 			return IsClean(escaped)
 		case "/{$}":
-			return escaped == "/" || strings.EqualFold(escaped, "/%2F") // as http.ServeMux has it
+			return escaped == "/" || strings.EqualFold(escaped, "/%2F") // like http.ServeMux
 		}
 		var want, have string
 		want, route = cutSegment(route[1:])
@@ -76,14 +76,14 @@ func setPathValues(r *http.Request, route, escaped string) bool {
 	return escaped == ""
 }
 
-// IsClean reports whether http.ServeMux would serve the escaped path, and not
-// redirect it to one without empty and dot segments.
+// IsClean reports whether the escaped path has no empty or dot segments, so that
+// http.ServeMux serves it and does not redirect it.
 func IsClean(escaped string) bool {
 	clean := path.Clean(escaped)
 	return clean == escaped || clean != "/" && clean+"/" == escaped
 }
 
-// unescaped decodes text of a pattern.
+// unescaped decodes the text of a pattern.
 func unescaped(text string) string {
 	if decoded, err := url.PathUnescape(text); err == nil {
 		return decoded
@@ -91,7 +91,7 @@ func unescaped(text string) string {
 	return text
 }
 
-// cutSegment cuts in front of the next slash.
+// cutSegment cuts s before the next slash.
 func cutSegment(s string) (segment, rest string) {
 	if i := strings.IndexByte(s, '/'); i >= 0 {
 		return s[:i], s[i:]

@@ -22,14 +22,15 @@ type CodeRequest struct {
 	CodeChallengeMethod string
 }
 
-// NewCode returns a new authorization code, bound to client, redirect_uri and
-// challenge, to redirect the user with.
+// NewCode returns a new authorization code (RFC 6749 section 4.1.2). The code is
+// bound to the client, redirect_uri and code challenge of r. Redirect the user with
+// it.
 //
 // The error is [bearergate.ErrInvalidClient] if there is no such client. It is
 // [bearergate.ErrInvalidRequest] if redirect_uri is not registered, if the
-// challenge is not of method S256, or if a public client sent none. After such an
-// error, redirect the user to redirect_uri only if [Client.HasRedirectURI] reports
-// true. Any other error is a fault of a store.
+// challenge is not of method S256, or if a public client sent no challenge. After
+// such an error, redirect the user to redirect_uri only if [Client.HasRedirectURI]
+// reports true. Any other error is a fault of a store.
 func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	client, err := e.clients.Client(ctx, r.ClientID)
 	if err != nil {
@@ -43,7 +44,7 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	case r.CodeChallenge == "" && (len(client.Secrets) == 0 || r.CodeChallengeMethod != ""):
 		return "", malformed("no code_challenge")
 	case r.CodeChallenge != "" && (r.CodeChallengeMethod != "S256" || !isChallenge(r.CodeChallenge)):
-		return "", malformed("a code_challenge that is not S256")
+		return "", malformed("code_challenge is not S256")
 	}
 	code, a := secret.New(), r.Authorization
 	a.Scopes, a.Family = slices.Clone(a.Scopes), secret.New()
@@ -64,8 +65,8 @@ func (c Client) HasRedirectURI(uri string) bool {
 	})
 }
 
-// differInLoopbackPort reports whether two URIs are alike but for the port of a
-// loopback address.
+// differInLoopbackPort reports whether two http URIs of a loopback address are
+// equal apart from their ports.
 func differInLoopbackPort(a, b string) bool {
 	withoutPort := func(uri string) (string, bool) {
 		u, err := url.Parse(uri)

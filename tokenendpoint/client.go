@@ -15,21 +15,22 @@ import (
 
 // Client is a registered app.
 type Client struct {
+	// ID is the client_id.
 	ID string
-	// Secrets are the SHA-256 of its secrets, see [SecretSum]. There are two while
-	// one is replaced. A client without secrets is a public one (RFC 6749 section
-	// 2.1), and must use PKCE.
+	// Secrets are the SHA-256 sums of the client's secrets; see [SecretSum]. While
+	// one secret replaces another, both are here. A client without secrets is
+	// public (RFC 6749 section 2.1) and must use PKCE.
 	Secrets []Sum
 	// RedirectURIs are compared byte for byte.
 	RedirectURIs []string
-	// AnyLoopbackPort accepts also an http redirect URI on 127.0.0.1 or [::1] that
-	// differs from a registered one in its port alone (RFC 8252 section 7.3).
+	// AnyLoopbackPort also accepts an http redirect URI on 127.0.0.1 or [::1] that
+	// differs from a registered one only in its port (RFC 8252 section 7.3).
 	AnyLoopbackPort bool
 }
 
-// ClientStore finds clients. An error with [bearergate.ErrInvalidClient] in its
-// tree means that there is no client with this id. Any other error is 503. It is
-// called concurrently.
+// ClientStore finds registered clients by id. If there is no client with the id,
+// the error wraps [bearergate.ErrInvalidClient]. Any other error is answered 503.
+// Client is called concurrently.
 type ClientStore interface {
 	Client(ctx context.Context, id string) (Client, error)
 }
@@ -43,7 +44,7 @@ func (f ClientStoreFunc) Client(ctx context.Context, id string) (Client, error) 
 // SecretSum returns the SHA-256 of a secret, for [Client.Secrets].
 func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
 
-// credentials are those that a client sent.
+// credentials are the id and the secret that a client sent.
 type credentials struct {
 	id, secret string
 }
@@ -52,18 +53,19 @@ var (
 	errNoClient    = refusal(bearergate.ErrInvalidRequest, "no client_id")
 	errTwoWays     = refusal(bearergate.ErrInvalidRequest, "the client authenticates in two ways")
 	errMalformed   = refusal(bearergate.ErrInvalidRequest, "malformed Authorization")
-	errScheme      = refusal(bearergate.ErrInvalidClient, "a scheme other than Basic")
-	errWrongSecret = refusal(bearergate.ErrInvalidClient, "not a secret of the client")
-	errNoSecret    = refusal(bearergate.ErrInvalidClient, "a client that has a secret sent none")
-	errOtherClient = errors.New("tokenendpoint: the client store answered another client than it was asked for")
+	errScheme      = refusal(bearergate.ErrInvalidClient, "the scheme is not Basic")
+	errWrongSecret = refusal(bearergate.ErrInvalidClient, "the secret is not the client's")
+	errNoSecret    = refusal(bearergate.ErrInvalidClient, "the client has a secret and sent none")
+	errOtherClient = errors.New("tokenendpoint: the client store returned a client with another id than requested")
 )
 
-// clientCredentials reads them from Authorization or from the form (RFC 6749
-// section 2.3.1). Both may name the client, but only one may hold a secret.
+// clientCredentials reads a client's credentials from Authorization or from the
+// form (RFC 6749 section 2.3.1). Both may name the client, but only one may hold a
+// secret.
 func clientCredentials(h http.Header, f *form) (credentials, error) {
 	inForm := credentials{f.clientID, f.clientSecret}
 	lines := h.Values("Authorization")
-	if len(lines) == 1 && lines[0] == "" { // as if there were none
+	if len(lines) == 1 && lines[0] == "" { // counts as absent
 		lines = nil
 	}
 	switch {
@@ -102,8 +104,8 @@ func basicCredentials(line string) (credentials, error) {
 	return credentials{id, secret}, nil
 }
 
-// authenticate returns the client. The secret is compared even if there is no
-// such client, so that this takes as long.
+// authenticate returns the client with these credentials. It compares a secret even
+// if the client is unknown, so that both take the same time.
 func (e *Endpoint) authenticate(ctx context.Context, c credentials) (Client, error) {
 	client, err := e.clients.Client(ctx, c.id)
 	if err != nil {

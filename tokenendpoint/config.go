@@ -17,30 +17,32 @@ const (
 	DefaultGrace           = 30 * time.Second
 )
 
-// Config is the settings of an [Endpoint]. Clients, Store and Issue are required.
+// Config configures an [Endpoint]. Clients, Store and Issue are required.
 type Config struct {
+	// Clients finds the registered clients.
 	Clients ClientStore
-	Store   Store
+	// Store stores codes and refresh tokens.
+	Store Store
 	// Issue returns an access token for an authorization, with its scopes. It is
-	// called before the code is consumed or the refresh token rotated: if the
-	// request then loses, the token is dropped. A [bearergate.Code] or
-	// [*bearergate.Error] in the tree of its error sets the answer; any other error
-	// is 503.
+	// called before the code is consumed or the refresh token is rotated. If a
+	// concurrent request is first, the access token is discarded. If its error
+	// wraps a [bearergate.Code] or [*bearergate.Error], that is the answer. Any
+	// other error is answered 503.
 	Issue func(ctx context.Context, a Authorization) (Issued, error)
-	// Grants, if set, is asked before Issue. If it does not know the grant, or if
-	// the grant was revoked, the answer is invalid_grant.
+	// Grants, if set, is consulted before Issue. If the grant is unknown or
+	// revoked, the answer is invalid_grant.
 	Grants bearergate.GrantStore
 
-	// CodeLifetime is how long a code may be exchanged. If zero,
+	// CodeLifetime is how long a code can be exchanged. If zero,
 	// [DefaultCodeLifetime] is used.
 	CodeLifetime time.Duration
-	// RefreshLifetime is how long a refresh token lives that is not used. If zero,
+	// RefreshLifetime is how long an unused refresh token lives. If zero,
 	// [DefaultRefreshLifetime] is used. If negative, no refresh tokens are issued.
 	RefreshLifetime time.Duration
-	// Grace is how long a rotated refresh token still answers, with the same
-	// successor: the answer to the first request may have been lost, or two
-	// processes may have asked at once. If zero, [DefaultGrace] is used. If negative,
-	// there is no grace.
+	// Grace is how long a rotated refresh token is still accepted; the answer has
+	// the same successor. It serves clients that lost the first answer, and apps
+	// with two processes that refresh at once. If zero, [DefaultGrace] is used. If
+	// negative, a rotated token is never accepted.
 	Grace time.Duration
 }
 
@@ -48,11 +50,12 @@ type Config struct {
 type Issued struct {
 	// Token is the text of the access token.
 	Token string
-	// ExpiresIn is a second at least. Clients receive whole seconds, rounded down.
+	// ExpiresIn is the lifetime of the token, at least a second. Clients receive
+	// whole seconds, rounded down.
 	ExpiresIn time.Duration
 }
 
-// New returns an endpoint. The error names every fault of c.
+// New returns the endpoint that c configures. The error names every fault of c.
 func New(c Config) (*Endpoint, error) {
 	if err := c.check(); err != nil {
 		return nil, err

@@ -19,7 +19,8 @@ type Endpoint struct {
 	grace           time.Duration
 }
 
-// ServeHTTP implements [http.Handler]. A method other than POST is 405.
+// ServeHTTP answers a token request (RFC 6749 section 3.2). A method other than
+// POST is answered 405.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		refuseMethod(w)
@@ -63,7 +64,7 @@ func (e *Endpoint) exchange(r *http.Request) (*tokens, error) {
 	return e.redeem(r.Context(), client, f)
 }
 
-// check refuses what no client of any kind may send.
+// check rejects a form that no client may send.
 func (f *form) check() error {
 	switch f.grantType {
 	case "authorization_code":
@@ -71,7 +72,7 @@ func (f *form) check() error {
 			return malformed("no code")
 		}
 		if f.codeVerifier != "" && !isVerifier(f.codeVerifier) {
-			return malformed("code_verifier is not of 43 to 128 unreserved characters")
+			return malformed("code_verifier is not 43 to 128 unreserved characters")
 		}
 	case "refresh_token":
 		if f.refreshToken == "" {
@@ -85,4 +86,4 @@ func (f *form) check() error {
 	return nil
 }
 
-var errUnsupported = malformed("an unsupported grant_type")
+var errUnsupported = malformed("the grant_type is not supported")

@@ -17,8 +17,8 @@ const (
 	maxParameters = 64
 )
 
-// form is the parameters that the endpoint knows. An empty parameter is a missing
-// one (RFC 6749 section 3.2).
+// form holds the parameters that the endpoint knows. An empty parameter counts as
+// absent (RFC 6749 section 3.2).
 type form struct {
 	grantType    string
 	clientID     string
@@ -52,31 +52,31 @@ func (f *form) parameter(name string) *string {
 	return nil
 }
 
-// refusal returns an answer of the table. The reason appears in the log alone.
+// refusal returns an answer of the error table. The reason appears only in the log.
 func refusal(answer bearergate.Code, reason string) error {
 	return fmt.Errorf("%w: %s", answer, reason)
 }
 
 func malformed(reason string) error { return refusal(bearergate.ErrInvalidRequest, reason) }
 
-// readForm reads the parameters from the body alone.
+// readForm reads the parameters, from the body only.
 func readForm(r *http.Request) (*form, error) {
 	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset, ok := parameters["charset"]
 	switch {
 	case err != nil, mediaType != "application/x-www-form-urlencoded", len(r.Header.Values("Content-Type")) > 1:
-		return nil, malformed("not a form")
+		return nil, malformed("the Content-Type is not application/x-www-form-urlencoded")
 	case ok && !strings.EqualFold(charset, "utf-8"):
-		return nil, malformed("a charset other than UTF-8")
+		return nil, malformed("the charset is not UTF-8")
 	case r.Header.Get("Content-Encoding") != "":
-		return nil, malformed("an encoded body")
+		return nil, malformed("the body has a Content-Encoding")
 	case r.ContentLength > maxForm:
 		return nil, errTooLong
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
 	switch {
 	case err != nil:
-		return nil, malformed("the body did not arrive")
+		return nil, malformed("the body could not be read")
 	case len(body) > maxForm:
 		return nil, errTooLong
 	}
@@ -86,13 +86,14 @@ func readForm(r *http.Request) (*form, error) {
 	return parseForm(string(body))
 }
 
-var errTooLong = malformed("a form of more than 64 KiB")
+var errTooLong = malformed("the form is larger than 64 KiB")
 
-// refuseQuery refuses parameters in the query, from where secrets get into logs.
+// refuseQuery rejects parameters in the query, since queries with secrets end up in
+// logs.
 func refuseQuery(query string) error {
 	f, err := parseForm(query)
 	if err == nil && *f != (form{}) {
-		return malformed("a parameter in the query")
+		return malformed("a parameter is in the query")
 	}
 	return err
 }
@@ -116,7 +117,7 @@ func parseForm(text string) (*form, error) {
 			continue
 		}
 		if seen[name] {
-			return nil, malformed("a parameter twice")
+			return nil, malformed("a parameter is repeated")
 		}
 		seen[name], *known = true, value
 	}
@@ -131,7 +132,7 @@ func parsePair(pair string) (name, value string, err error) {
 	case nameErr != nil, valueErr != nil:
 		return "", "", malformed("bad percent-encoding")
 	case !isText(name), !isText(value):
-		return "", "", malformed("not UTF-8, or a control character")
+		return "", "", malformed("a parameter is not UTF-8 or has a control character")
 	}
 	return name, value, nil
 }

@@ -13,17 +13,19 @@ import (
 const (
 	// maxCodes bounds the codes that a MemoryStore keeps.
 	maxCodes = 1 << 16
-	// maxRetired bounds the retired refresh tokens of a family that it remembers.
+	// maxRetired bounds the retired refresh tokens of a family that a MemoryStore
+	// keeps.
 	maxRetired = 32
 )
 
-// MemoryStore is a [Store] in memory, for tests and for programs that run once
-// and may forget. The zero value is empty and ready to use.
+// MemoryStore is a [Store] in memory, for tests and for programs with one process
+// that may forget when they end. The zero value is empty and ready to use. It is
+// safe for concurrent use.
 //
-// It keeps 65,536 codes, and fails to keep more until some expire. Of each family
-// of refresh tokens it keeps the living one and the last 32 retired ones; the reuse
-// of an older one is refused, and revokes nothing. Expired codes and tokens are
-// removed when the store grows.
+// It keeps at most 65,536 codes; SaveCode then returns an error until some expire.
+// For each family of refresh tokens it keeps the living token and the last 32
+// retired ones. The reuse of an older token is rejected, but revokes nothing.
+// Expired codes and tokens are removed when the store grows.
 type MemoryStore struct {
 	mu       sync.Mutex
 	codes    map[Sum]AuthorizationCode
@@ -33,7 +35,7 @@ type MemoryStore struct {
 	swept    time.Time
 }
 
-var errFull = errors.New("tokenendpoint: too many codes wait for their exchange")
+var errFull = errors.New("tokenendpoint: too many codes are waiting to be exchanged")
 
 // SaveCode implements [Store].
 func (m *MemoryStore) SaveCode(_ context.Context, sum Sum, code AuthorizationCode) error {
@@ -86,7 +88,7 @@ func (m *MemoryStore) RefreshToken(_ context.Context, sum Sum) (RefreshToken, bo
 	return token, ok, nil
 }
 
-// token returns a token whose slices are the caller's.
+// token returns a copy of the token that shares no slices with the store.
 func (m *MemoryStore) token(sum Sum) (RefreshToken, bool) {
 	token, ok := m.tokens[sum]
 	token.Scopes = slices.Clone(token.Scopes)
@@ -113,7 +115,7 @@ func (m *MemoryStore) Rotate(_ context.Context, sum Sum, at time.Time, sealed [s
 	return token, Fresh, nil
 }
 
-// add keeps a living token.
+// add stores a living token.
 func (m *MemoryStore) add(t NewRefreshToken) {
 	m.makeRoom()
 	t.Scopes = slices.Clone(t.Scopes)
@@ -154,8 +156,8 @@ func (m *MemoryStore) RevokeGrant(_ context.Context, grantID string) error {
 	return nil
 }
 
-// makeRoom sweeps when there is twice as much as after the last time, and each
-// second while there are too many codes.
+// makeRoom removes expired entries when the store has doubled since the last time,
+// and at most once a second while it is full of codes.
 func (m *MemoryStore) makeRoom() {
 	if m.codes == nil {
 		m.codes, m.tokens, m.families = make(map[Sum]AuthorizationCode), make(map[Sum]RefreshToken), make(map[string][]Sum)

@@ -22,8 +22,8 @@ func isChallenge(s string) bool {
 	return err == nil && len(sum) == sha256.Size
 }
 
-// matchesChallenge reports whether the verifier is that of the challenge (RFC
-// 7636 section 4.6), or whether there is neither.
+// matchesChallenge reports whether the verifier matches the challenge (RFC 7636
+// section 4.6), or both are empty.
 func matchesChallenge(challenge, verifier string) bool {
 	if challenge == "" || verifier == "" {
 		return challenge == verifier

@@ -9,17 +9,17 @@ import (
 )
 
 var (
-	errUnknownCode  = refusal(bearergate.ErrInvalidGrant, "an unknown code")
-	errOtherClients = refusal(bearergate.ErrInvalidGrant, "another client's")
+	errUnknownCode  = refusal(bearergate.ErrInvalidGrant, "the code is unknown")
+	errOtherClients = refusal(bearergate.ErrInvalidGrant, "the code or token was issued to another client")
 	errExpired      = refusal(bearergate.ErrInvalidGrant, "expired")
-	errRedirectURI  = refusal(bearergate.ErrInvalidGrant, "redirect_uri is not that of the authorization request")
+	errRedirectURI  = refusal(bearergate.ErrInvalidGrant, "redirect_uri differs from the authorization request")
 	errPKCE         = refusal(bearergate.ErrInvalidGrant, "PKCE failed")
-	errLost         = refusal(bearergate.ErrInvalidGrant, "another exchange of the code, at the same time, was first")
+	errLost         = refusal(bearergate.ErrInvalidGrant, "a concurrent exchange of the code was first")
 	errReplay       = refusal(bearergate.ErrInvalidGrant, "the code was used before")
 )
 
-// redeem gives tokens for a code. Only a request that passes every check consumes
-// the code, and only such a request can trigger revocation on replay.
+// redeem exchanges a code for tokens. Only a request that passes every check
+// consumes the code, and only such a request can trigger revocation on replay.
 func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens, error) {
 	now, sum := time.Now(), sha256.Sum256([]byte(f.code))
 	code, found, err := e.store.Code(ctx, sum)
@@ -55,8 +55,8 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 	return nil, errLost
 }
 
-// replayed revokes the refresh tokens of the first exchange of the code: one of
-// the two stole it.
+// replayed revokes the refresh tokens of the first exchange of the code, since one
+// of the two parties stole it.
 func (e *Endpoint) replayed(ctx context.Context, code AuthorizationCode) error {
 	if err := e.store.RevokeFamily(ctx, code.Family); err != nil {
 		return err

@@ -15,12 +15,12 @@ import (
 )
 
 var (
-	errUnknownRefreshToken = refusal(bearergate.ErrInvalidGrant, "an unknown or revoked refresh token")
-	errReuse               = refusal(bearergate.ErrInvalidGrant, "a refresh token that was rotated is used again")
-	errWidened             = malformed("a scope that was not granted")
+	errUnknownRefreshToken = refusal(bearergate.ErrInvalidGrant, "the refresh token is unknown or was revoked")
+	errReuse               = refusal(bearergate.ErrInvalidGrant, "a rotated refresh token was used again")
+	errWidened             = malformed("the scope was not granted")
 )
 
-// refresh gives tokens for a refresh token, and a new one in its place.
+// refresh exchanges a refresh token for an access token and a new refresh token.
 func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens, error) {
 	now, sum := time.Now(), sha256.Sum256([]byte(f.refreshToken))
 	token, found, err := e.store.RefreshToken(ctx, sum)
@@ -60,8 +60,8 @@ func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens
 	return answer, nil
 }
 
-// rotate returns the token as it is when it was retired, by this request or by
-// another at the same time.
+// rotate retires the token, unless a concurrent request did, and returns it as it
+// was then retired.
 func (e *Endpoint) rotate(ctx context.Context, text string, token RefreshToken, now time.Time) (RefreshToken, Outcome, error) {
 	next, successor := e.newRefreshToken(token.Authorization, now)
 	token.RetiredAt, token.Successor = now, seal(text, next)
@@ -72,7 +72,7 @@ func (e *Endpoint) rotate(ctx context.Context, text string, token RefreshToken, 
 	return rotated, outcome, err
 }
 
-// inGrace reports whether a token was retired just now.
+// inGrace reports whether a retired token is still accepted.
 func (e *Endpoint) inGrace(token RefreshToken, now time.Time) bool {
 	return e.grace > 0 && now.Sub(token.RetiredAt) < e.grace
 }
@@ -84,8 +84,8 @@ func (e *Endpoint) reused(ctx context.Context, token RefreshToken) error {
 	return errReuse
 }
 
-// narrow returns the authorization with the scopes that are asked for (RFC 6749
-// section 6).
+// narrow returns the authorization with only the requested scopes (RFC 6749 section
+// 6).
 func narrow(a Authorization, scope string) (Authorization, error) {
 	if scope == "" {
 		return a, nil
@@ -103,8 +103,8 @@ func narrow(a Authorization, scope string) (Authorization, error) {
 	return a, nil
 }
 
-// newRefreshToken returns a token and its record for the store, or neither if none
-// are issued.
+// newRefreshToken returns a token and its record for the store. If no refresh
+// tokens are issued, both are empty.
 func (e *Endpoint) newRefreshToken(a Authorization, now time.Time) (string, *NewRefreshToken) {
 	if e.refreshLifetime < 0 {
 		return "", nil
@@ -113,8 +113,8 @@ func (e *Endpoint) newRefreshToken(a Authorization, now time.Time) (string, *New
 	return text, &NewRefreshToken{sha256.Sum256([]byte(text)), RefreshToken{Authorization: a, ExpiresAt: now.Add(e.refreshLifetime)}}
 }
 
-// seal hides a token's successor in a form that only the token opens. A store can
-// keep it: a reader of the store learns neither.
+// seal encrypts a token's successor so that only the token decrypts it. A reader of
+// the store learns neither.
 func seal(token, successor string) (sealed [32]byte) {
 	text, _ := base64.RawURLEncoding.DecodeString(successor)
 	subtle.XORBytes(sealed[:], text, pad(token))
@@ -127,7 +127,8 @@ func open(token string, sealed [32]byte) string {
 	return base64.RawURLEncoding.EncodeToString(text[:])
 }
 
-// pad is used once, as a token has one successor.
+// pad returns the one-time pad for the successor of a token. It is used once, since
+// a token has one successor.
 func pad(token string) []byte {
 	mac := hmac.New(sha256.New, []byte(token))
 	mac.Write([]byte("bearergate: successor"))

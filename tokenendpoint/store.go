@@ -7,30 +7,34 @@ import (
 	"time"
 )
 
-// Sum is the SHA-256 of a code or of a refresh token, by which a [Store] keeps
-// it.
+// Sum is the SHA-256 of a code or of a refresh token, its key in a [Store].
 type Sum = [sha256.Size]byte
 
-// Authorization is a user's consent to an app. A code and its refresh tokens stand
-// for one.
+// Authorization is a user's consent to an app. A code and its refresh tokens
+// represent one.
 type Authorization struct {
+	// ClientID is the client_id of the app.
 	ClientID string
 	// GrantID is the app's installation on an organization.
 	GrantID string
+	// Subject is the user.
 	Subject string
-	Scopes  []string
-	// Family names all refresh tokens that are issued for one code. The endpoint
-	// sets it.
+	// Scopes are the scopes that the user consented to.
+	Scopes []string
+	// Family identifies the refresh tokens that are issued for one code. The
+	// endpoint sets it.
 	Family string
 }
 
 // AuthorizationCode is an authorization code as a [Store] keeps it.
 type AuthorizationCode struct {
 	Authorization
-	// RedirectURI is that of the authorization request, empty if it had none.
+	// RedirectURI is the redirect_uri of the authorization request, empty if it had
+	// none.
 	RedirectURI string
 	// Challenge is the S256 code challenge, empty if there was none.
 	Challenge string
+	// ExpiresAt is the time from which on the code is [Expired].
 	ExpiresAt time.Time
 	// Used is set by Consume.
 	Used bool
@@ -39,11 +43,12 @@ type AuthorizationCode struct {
 // RefreshToken is a refresh token as a [Store] keeps it.
 type RefreshToken struct {
 	Authorization
+	// ExpiresAt is the time from which on the token is [Expired].
 	ExpiresAt time.Time
 	// RetiredAt is the time of its rotation, zero for a living token.
 	RetiredAt time.Time
-	// Successor is the token that it was rotated to, in a form that only the
-	// token itself opens.
+	// Successor is the token that replaced it, encrypted so that only the token
+	// itself decrypts it.
 	Successor [sha256.Size]byte
 }
 
@@ -78,21 +83,21 @@ func (o Outcome) String() string {
 	return "Outcome(" + strconv.Itoa(int(o)) + ")"
 }
 
-// Store keeps codes and refresh tokens. [MemoryStore] is one. Package storetest
-// tests any other.
+// Store stores codes and refresh tokens. [MemoryStore] keeps them in memory.
+// Package storetest tests implementations.
 //
 // If a method returns an error, the answer is 503 and the operation has no effect;
 // if a reply was lost, it took effect completely or not at all. The slices that a
 // method receives or returns belong to the caller. All methods are called
 // concurrently. Expired codes and tokens may be removed.
 type Store interface {
-	// SaveCode keeps a new code.
+	// SaveCode stores a new code.
 	SaveCode(ctx context.Context, sum Sum, code AuthorizationCode) error
 
 	// Code returns the code, also a used one, and reports whether there is one.
 	Code(ctx context.Context, sum Sum) (AuthorizationCode, bool, error)
 
-	// Consume marks the code as used and keeps the first refresh token of its
+	// Consume marks the code as used and stores the first refresh token of its
 	// family, nil for none, in one atomic step: of any number of calls for one
 	// code, one is Fresh. at is the current time. A used code is kept until it
 	// expires.
@@ -102,10 +107,11 @@ type Store interface {
 	// is one that was not revoked.
 	RefreshToken(ctx context.Context, sum Sum) (RefreshToken, bool, error)
 
-	// Rotate retires a living token and keeps its successor, in one atomic step: of
-	// any number of calls for one token, one is Fresh. It sets RetiredAt to at, the
-	// current time, and Successor to sealed. If the outcome is Used, it returns the
-	// token as the Fresh call left it. A retired token is kept until it expires.
+	// Rotate retires a living token and stores its successor, in one atomic step:
+	// of any number of calls for one token, one is Fresh. It sets RetiredAt to at,
+	// the current time, and Successor to sealed. If the outcome is Used, it returns
+	// the token as the Fresh call left it. A retired token is kept until it
+	// expires.
 	Rotate(ctx context.Context, token Sum, at time.Time, sealed [sha256.Size]byte, successor NewRefreshToken) (RefreshToken, Outcome, error)
 
 	// RevokeFamily makes all refresh tokens of the family Unknown, also those that
@@ -116,8 +122,9 @@ type Store interface {
 	RevokeGrant(ctx context.Context, grantID string) error
 }
 
-// NewRefreshToken is a refresh token to be kept.
+// NewRefreshToken is a refresh token to store.
 type NewRefreshToken struct {
+	// Sum is the key of the token.
 	Sum Sum
 	RefreshToken
 }

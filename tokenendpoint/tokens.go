@@ -21,7 +21,7 @@ type tokens struct {
 	Scope        string `json:"scope,omitempty"`
 }
 
-var errNoToken = errors.New("tokenendpoint: Issue returned neither an error nor an access token that lasts a second at least")
+var errNoToken = errors.New("tokenendpoint: Issue returned no error and no access token that lasts at least a second")
 
 // issueFor returns the answer without its refresh token.
 func (e *Endpoint) issueFor(ctx context.Context, a Authorization) (*tokens, error) {
@@ -48,11 +48,11 @@ func (e *Endpoint) checkGrant(ctx context.Context, id string) error {
 	grant, err := e.grants.Grant(ctx, id)
 	switch {
 	case errors.Is(err, bearergate.ErrGrantNotFound), errors.Is(err, bearergate.ErrGrantRevoked):
-		return refusal(bearergate.ErrInvalidGrant, "the grant is gone")
+		return refusal(bearergate.ErrInvalidGrant, "the grant is unknown or was revoked")
 	case err != nil:
 		return err
 	case grant.ID != id:
-		return errors.New("tokenendpoint: the grant store answered another grant than it was asked for")
+		return errors.New("tokenendpoint: the grant store returned a grant with another id than requested")
 	case !grant.RevokedAt.IsZero():
 		return refusal(bearergate.ErrInvalidGrant, "the grant was revoked")
 	}

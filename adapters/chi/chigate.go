@@ -1,5 +1,4 @@
-// Package chigate puts the guards of bearergate in front of the routes of a chi
-// router.
+// Package chigate adapts the guards of bearergate to the chi router.
 //
 //	r := chi.NewRouter()
 //	r.Route("/orgs/{org}", func(r chi.Router) {
@@ -10,23 +9,22 @@
 //		r.With(chigate.Wrap(bearergate.RequireScope("projects:read"))).Get("/projects", listProjects)
 //	})
 //
-// Guards are functions that chi takes as they are. [Wrap] adds what they cannot
-// know of chi: path parameters, decoded, and the pattern of the route as
-// net/http spells it.
+// Guards are plain net/http middleware, which chi accepts. [Wrap] gives them what
+// they cannot get from chi: decoded path parameters, and the pattern of the route
+// as net/http spells it.
 //
-// chi runs what is given to Use before it looks for the route in that router.
-// So a guard in Use knows the parameters that the routers around its own have
-// matched, as above, and not yet the route. A guard that needs a parameter of the
-// route itself, or its pattern, goes into With on the route, or into Use of a
-// Group. If a guard stands too early, it answers 500 server_error, and the log says
-// why.
+// chi runs the middleware of Use before it looks for the route in that router. So a
+// guard in Use sees the parameters that the outer routers have matched, as above,
+// but not yet the route. Put a guard that needs a parameter of the route itself, or
+// its pattern, into With on the route, or into Use of a Group. A guard that runs
+// too early answers 500 server_error, and the log says why.
 //
-// [bearergate.RequireRouteScopes] needs the pattern of the route. It answers 500
-// in Use of a router, around Mount, and in a router that was mounted behind a
-// middleware, as in r.Mount("/admin", mw(admin)): chi does not show whether a route
-// there leads to another one. Mount the router as it is, and give it the
-// middleware by Use. A star of a mounted router is a route like any other, also
-// with nothing in it: /files/* below /api is /api/files/.
+// [bearergate.RequireRouteScopes] needs the pattern of the route. It answers 500 in
+// Use of a router, around Mount, and in a router that was mounted behind a
+// middleware, as in r.Mount("/admin", mw(admin)): there chi does not show whether a
+// route leads to another router. Mount the router itself, and add the middleware by
+// its Use. A star in a mounted router is a route like any other, and may match the
+// empty string: /files/* below /api is /api/files/.
 package chigate
 
 import (
@@ -40,11 +38,11 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// Wrap returns the guards, the first outermost, as a middleware for a chi
-// router. To what is inside, [http.Request.PathValue] and [chi.URLParam] give
-// path parameters decoded once, and [http.Request.Pattern] is the [Pattern] of the
-// route. A path with empty or dot segments, which net/http would redirect, has no
-// path values, so that guards which read one refuse.
+// Wrap returns the guards, the first outermost, as a middleware for a chi router.
+// Inside of it, [http.Request.PathValue] and [chi.URLParam] return path parameters
+// decoded once, and [http.Request.Pattern] is the [Pattern] of the route. A path
+// with empty or dot segments, which net/http would redirect, has no path values, so
+// that guards which read one refuse.
 func Wrap(guards ...bearergate.Middleware) bearergate.Middleware {
 	guard := bearergate.Chain(guards...)
 	return func(next http.Handler) http.Handler {
@@ -55,7 +53,7 @@ func Wrap(guards ...bearergate.Middleware) bearergate.Middleware {
 	}
 }
 
-// translate makes of a request what http.ServeMux would make of it.
+// translate sets the pattern and the path values as http.ServeMux would.
 func (p *places) translate(r *http.Request) *http.Request {
 	route := chi.RouteContext(r.Context())
 	switch {
@@ -71,12 +69,12 @@ func (p *places) translate(r *http.Request) *http.Request {
 	return r
 }
 
-// decoded is how many of the parameters of a route are decoded. It is its own
+// decoded is the number of parameters of a route that are decoded. It is its own
 // key in the context.
 type decoded int
 
-// decode decodes the parameters of a path that chi has matched as it was
-// escaped, so that handlers read what guards do. chi appends to them on the way
+// decode decodes the parameters of a path that chi matched in its escaped form, so
+// that handlers read the same values as guards. chi appends parameters on the way
 // through its routers.
 func decode(r *http.Request, route *chi.Context) *http.Request {
 	if r.URL.RawPath == "" {
@@ -86,7 +84,7 @@ func decode(r *http.Request, route *chi.Context) *http.Request {
 	values := route.URLParams.Values
 	for i := int(n); i < len(values); i++ {
 		if !strings.Contains(r.URL.RawPath, values[i]) {
-			continue // a middleware had chi match the decoded path
+			continue // a middleware made chi match the decoded path
 		}
 		if value, err := url.PathUnescape(values[i]); err == nil {
 			values[i] = value
@@ -100,7 +98,7 @@ func setPattern(r *http.Request, route *chi.Context, at place, routed bool) {
 	if !routed {
 		pattern = routing.OnTheWay(pattern)
 	}
-	if m := route.RouteMethod; m != r.Method { // the route is another method's
+	if m := route.RouteMethod; m != r.Method { // the route is for another method
 		pattern = m + " " + pattern
 	}
 	r.Pattern = pattern
@@ -115,8 +113,8 @@ func setPattern(r *http.Request, route *chi.Context, at place, routed bool) {
 }
 
 // spell returns the pattern of the whole path as [http.ServeMux] spells it. The
-// pattern of a mount stands for all below it, and the root of a router inside is
-// the path at which that is mounted.
+// pattern of a mount matches all paths below it. The root of an inner router is the
+// path at which the router is mounted.
 func spell(patterns []string) string {
 	var prefix string
 	for _, outside := range patterns[:max(len(patterns)-1, 0)] {
@@ -134,11 +132,11 @@ func spell(patterns []string) string {
 	}
 }
 
-// Pattern returns a pattern of chi as [http.ServeMux] spells it, which is how
-// [bearergate.RouteScopes] and decisions name a route: /files/* is /files/, / is
-// /{$}, and /orgs/, the root of a router at /orgs, is /orgs, as in
-// [chi.Context.RoutePattern]. Parameters are spelled alike, and keep their
-// regular expressions.
+// Pattern translates a pattern of chi into one of [http.ServeMux].
+// [bearergate.RouteScopes] and decisions name routes in this form: /files/* is
+// /files/, / is /{$}, and /orgs/, the root of a router at /orgs, is /orgs, as in
+// [chi.Context.RoutePattern]. Parameters do not change, and keep their regular
+// expressions.
 func Pattern(pattern string) string {
 	switch {
 	case pattern == "/":

@@ -9,7 +9,7 @@ import (
 )
 
 // isMounted reports whether a handler is the one that chi's Mount puts in front of
-// what is mounted. All of these have the same code.
+// a mounted handler. All of these have the same code.
 func isMounted(handler http.Handler) bool {
 	return codeOf(handler) == mountCode() && mountCode() != 0
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// places remembers what the trees of routers say, of which a router has as many
-// entries as routes.
+// places caches the places in the trees of routers. A router has as many entries as
+// routes.
 type places struct{ known sync.Map }
 
 type placeKey struct {
@@ -18,7 +18,7 @@ type placeKey struct {
 	method, patterns string
 }
 
-// of returns the place at which chi is with a request.
+// of returns the place that chi has reached with a request.
 func (p *places) of(route *chi.Context) place {
 	mux, ok := route.Routes.(*chi.Mux)
 	if !ok {
@@ -33,7 +33,7 @@ func (p *places) of(route *chi.Context) place {
 	return found
 }
 
-// place is where the patterns that chi has matched lead to.
+// place is the end of the patterns that chi has matched.
 type place struct {
 	pattern string // as of http.ServeMux
 	kind    kind
@@ -42,17 +42,17 @@ type place struct {
 type kind int
 
 const (
-	unknown  kind = iota // in a router that does not show its routes, or at its door
-	mount                // at the door of a router inside
-	root                 // the same, by a path that the router inside serves by a route spelled alike
+	unknown  kind = iota // in a router that does not show its routes, or at its mount
+	mount                // the mount of an inner router
+	root                 // a mount whose path the inner router serves by a route with the same pattern
 	endpoint             // a route
 )
 
 // isRouted reports whether chi has found the route of the request, and is not on
-// its way to a router inside. If in doubt it is on its way: what is asked of all
-// below a path must not be taken for what is asked of a route there.
+// its way to an inner router. If in doubt, it reports false: the scopes of all
+// paths below a path must not be used for a route there.
 func (p place) isRouted(route *chi.Context) bool {
-	inside := route.RoutePath == "/" // chi's Mount has moved on
+	inside := route.RoutePath == "/" // chi's Mount has gone on to the inner router
 	return p.kind == endpoint || p.kind == root && !inside
 }
 
@@ -73,16 +73,17 @@ func placeOf(routes chi.Routes, method string, patterns []string) place {
 	return at
 }
 
-// servesRootAlike reports whether a router inside has no other route for the path
-// at which it is mounted than one that is spelled as that path. Older versions of
-// chi do not show whether the router outside has a route there instead.
+// servesRootAlike reports whether the path at which an inner router is mounted is
+// served by a route with that pattern, or by none, in the inner router. Older
+// versions of chi do not show whether the outer router has a route there instead.
 func servesRootAlike(inside chi.Routes, method string) bool {
 	itself, _ := handlerOf(inside, method, "/")
 	below, _ := handlerOf(inside, method, "/*")
 	return itself != nil || below == nil
 }
 
-// find looks a pattern up in one router, and returns the router inside.
+// find looks up a pattern in one router. It returns the inner router, if there is
+// one.
 func find(routes chi.Routes, method, pattern string) (kind, chi.Routes) {
 	handler, inside := handlerOf(routes, method, pattern)
 	switch _, isRouter := handler.(chi.Routes); {

@@ -1,5 +1,4 @@
-// Package echogate puts the guards of bearergate in front of the routes of an
-// echo server.
+// Package echogate adapts the guards of bearergate to the echo framework.
 //
 //	orgs := e.Group("/orgs/:org", echogate.Wrap(
 //		bearergate.RequireToken(verifier, bearergate.InstallationToken),
@@ -7,10 +6,11 @@
 //	))
 //	orgs.GET("/projects", listProjects, echogate.Wrap(bearergate.RequireScope("projects:read")))
 //
-// Guards stand in Use, in groups or on routes. Those that need the route answer
-// 500 server_error where there is none, and the log says why: in Pre, and for
-// paths without a route in Use and in groups, unless echo's
-// NoGroupAutoRegister404Routes leaves these to the error handler.
+// Put guards into Use, into groups or on routes. If a guard needs the route and
+// there is none, it answers 500 server_error, and the log says why. This happens in
+// Pre, and in Use and in groups for paths without a route. echo's
+// NoGroupAutoRegister404Routes leaves the paths of groups without a route to the
+// error handler.
 package echogate
 
 import (
@@ -23,17 +23,17 @@ import (
 	"github.com/labstack/echo/v5"
 )
 
-// Wrap returns the guards, the first outermost, as a middleware for echo. It
-// builds their chain once.
+// Wrap returns the guards, the first outermost, as a middleware for echo. The chain
+// is built once.
 //
-// A guard that refuses has answered: the error handler is not called. An error
-// of the handler goes on as it would without guards. To what is inside, the
-// request carries the token, see [TokenFrom]; [echo.Context.Param] and
-// [http.Request.PathValue] give path parameters decoded once; and
-// [http.Request.Pattern] is the [Pattern] of the route.
+// If a guard refuses, it has written the answer, and the error handler is not
+// called. An error of the handler is returned as without guards. Inside of Wrap,
+// [TokenFrom] returns the token, [echo.Context.Param] and [http.Request.PathValue]
+// return path parameters decoded once, and [http.Request.Pattern] is the [Pattern]
+// of the route.
 //
-// A guard must call the next handler before it returns, which
-// [http.TimeoutHandler] does not.
+// A guard must not return before the next handler does, as [http.TimeoutHandler]
+// may.
 func Wrap(guards ...bearergate.Middleware) echo.MiddlewareFunc {
 	guarded := bearergate.Chain(guards...)(http.HandlerFunc(resume))
 	var patterns sync.Map // as many as routes
@@ -50,8 +50,8 @@ func Wrap(guards ...bearergate.Middleware) echo.MiddlewareFunc {
 	}
 }
 
-// call is what goes on in echo behind the guards. It comes to them as the
-// context of the request.
+// call carries the echo handler behind the guards, its context and its error. It is
+// passed to the guards as the context of the request.
 type call struct {
 	context.Context
 	c    *echo.Context
@@ -71,7 +71,7 @@ func (c *call) Value(key any) any {
 func resume(w http.ResponseWriter, r *http.Request) {
 	call, ok := r.Context().Value(callKey{}).(*call)
 	if !ok {
-		panic("echogate: a guard has replaced the context of the request; derive it with context.WithValue and its like")
+		panic("echogate: a guard has replaced the context of the request; derive the new one from it, such as with context.WithValue")
 	}
 	call.c.SetRequest(r)
 	if w != call.c.Response() {
@@ -80,14 +80,15 @@ func resume(w http.ResponseWriter, r *http.Request) {
 	call.err = call.next(call.c)
 }
 
-// TokenFrom returns the token that RequireToken verified for this request.
+// TokenFrom returns the token that [bearergate.RequireToken] verified for this
+// request, and reports whether there is one.
 func TokenFrom(c *echo.Context) (*bearergate.Token, bool) {
 	return bearergate.TokenFrom(c.Request().Context())
 }
 
 func setPattern(r *http.Request, c *echo.Context, patterns *sync.Map) {
 	path := c.Path()
-	if path == "" { // in Pre, or no route; the pattern of a mux outside is not its
+	if path == "" { // in Pre, or no route; do not keep the pattern of an outer mux
 		r.Pattern = routing.OnTheWay(r.Pattern)
 		return
 	}
@@ -107,7 +108,7 @@ func setPattern(r *http.Request, c *echo.Context, patterns *sync.Map) {
 	}
 }
 
-// Pattern returns the path of an echo route as [http.ServeMux] spells it, which
-// is how [bearergate.RouteScopes] and decisions name a route: /orgs/:org is
+// Pattern translates the path of an echo route into a pattern of [http.ServeMux].
+// [bearergate.RouteScopes] and decisions name routes in this form: /orgs/:org is
 // /orgs/{org}, /files/* is /files/, and /files/ is /files/{$}.
 func Pattern(path string) string { return routing.FromColons(path) }

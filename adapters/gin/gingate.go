@@ -1,5 +1,4 @@
-// Package gingate puts the guards of bearergate in front of the routes of a gin
-// engine.
+// Package gingate adapts the guards of bearergate to the gin framework.
 //
 //	orgs := engine.Group("/orgs/:org", gingate.Wrap(
 //		bearergate.RequireToken(verifier, bearergate.InstallationToken),
@@ -7,9 +6,9 @@
 //	))
 //	orgs.GET("/projects", gingate.Wrap(bearergate.RequireScope("projects:read")), listProjects)
 //
-// Guards stand in Use, in groups or on routes. In Use of the engine, those that
-// need the route answer 500 server_error to a path without one, and the log says
-// why.
+// Put guards into Use, into groups or on routes. In Use of the engine, a guard that
+// needs the route answers 500 server_error to a path without a route, and the log
+// says why.
 package gingate
 
 import (
@@ -26,16 +25,16 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Wrap returns the guards, the first outermost, as a handler for gin. It builds
-// their chain once.
+// Wrap returns the guards, the first outermost, as a handler for gin. The chain is
+// built once.
 //
-// A guard that refuses has answered, and aborts: no handler after it runs. To
-// what is inside, the request carries the token, see [TokenFrom]; [gin.Context.Param]
-// and [http.Request.PathValue] give path parameters decoded once; and
-// [http.Request.Pattern] is the [Pattern] of the route.
+// If a guard refuses, it has written the answer, and the context is aborted: no
+// later handler runs. In later handlers, [TokenFrom] returns the token,
+// [gin.Context.Param] and [http.Request.PathValue] return path parameters decoded
+// once, and [http.Request.Pattern] is the [Pattern] of the route.
 //
-// A guard must call the next handler before it returns, which
-// [http.TimeoutHandler] does not.
+// A guard must not return before the next handler does, as [http.TimeoutHandler]
+// may.
 func Wrap(guards ...bearergate.Middleware) gin.HandlerFunc {
 	guarded := bearergate.Chain(guards...)(http.HandlerFunc(resume))
 	var patterns sync.Map // as many as routes
@@ -52,8 +51,8 @@ func Wrap(guards ...bearergate.Middleware) gin.HandlerFunc {
 	}
 }
 
-// call is what goes on in gin behind the guards. It comes to them as the context
-// of the request.
+// call carries the gin context and the state of the chain behind the guards. It is
+// passed to the guards as the context of the request.
 type call struct {
 	context.Context
 	c       *gin.Context
@@ -72,7 +71,7 @@ func (c *call) Value(key any) any {
 func resume(w http.ResponseWriter, r *http.Request) {
 	call, ok := r.Context().Value(callKey{}).(*call)
 	if !ok {
-		panic("gingate: a guard has replaced the context of the request; derive it with context.WithValue and its like")
+		panic("gingate: a guard has replaced the context of the request; derive the new one from it, such as with context.WithValue")
 	}
 	call.resumed = true
 	call.c.Request = r
@@ -82,7 +81,7 @@ func resume(w http.ResponseWriter, r *http.Request) {
 	call.c.Next()
 }
 
-// writer is gin's with one that a guard has put in front of it.
+// writer is gin's writer behind one that a guard has put in front of it.
 type writer struct {
 	gin.ResponseWriter
 	front http.ResponseWriter
@@ -91,7 +90,7 @@ type writer struct {
 func (w *writer) Unwrap() http.ResponseWriter       { return w.front }
 func (w *writer) Header() http.Header               { return w.front.Header() }
 func (w *writer) WriteHeader(status int)            { w.front.WriteHeader(status) }
-func (w *writer) WriteHeaderNow()                   {} // gin does when all have returned
+func (w *writer) WriteHeaderNow()                   {} // gin does so when all handlers have returned
 func (w *writer) Write(p []byte) (int, error)       { return w.front.Write(p) }
 func (w *writer) WriteString(s string) (int, error) { return io.WriteString(w.front, s) }
 func (w *writer) Flush()                            { http.NewResponseController(w.front).Flush() }
@@ -100,14 +99,15 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w.front).Hijack()
 }
 
-// TokenFrom returns the token that RequireToken verified for this request.
+// TokenFrom returns the token that [bearergate.RequireToken] verified for this
+// request, and reports whether there is one.
 func TokenFrom(c *gin.Context) (*bearergate.Token, bool) {
 	return bearergate.TokenFrom(c.Request.Context())
 }
 
 func setPattern(r *http.Request, c *gin.Context, patterns *sync.Map) {
 	path := c.FullPath()
-	if path == "" { // no route; the pattern of a mux outside is not its
+	if path == "" { // no route; do not keep the pattern of an outer mux
 		r.Pattern = routing.OnTheWay(r.Pattern)
 		return
 	}
@@ -126,7 +126,7 @@ func setPattern(r *http.Request, c *gin.Context, patterns *sync.Map) {
 	}
 }
 
-// Pattern returns the path of a gin route as [http.ServeMux] spells it, which is
-// how [bearergate.RouteScopes] and decisions name a route: /orgs/:org is
+// Pattern translates the path of a gin route into a pattern of [http.ServeMux].
+// [bearergate.RouteScopes] and decisions name routes in this form: /orgs/:org is
 // /orgs/{org}, /files/*path is /files/{path...}, and /files/ is /files/{$}.
 func Pattern(path string) string { return routing.FromColons(path) }

@@ -16,7 +16,7 @@ import (
 )
 
 // Run tests that a store keeps the promises of [client.ConnectionStore]. newStore
-// returns an empty store. Times need to be stored to the microsecond.
+// returns an empty store. The store must keep times to the microsecond or better.
 func Run(t *testing.T, newStore func(t *testing.T) client.ConnectionStore) {
 	for _, c := range []struct {
 		name string
@@ -57,7 +57,7 @@ func savedIsLoaded(t *testing.T, store client.ConnectionStore) {
 	}
 }
 
-// fullConnection has another value in each field.
+// fullConnection returns a connection with a different value in each field.
 func fullConnection() client.Connection {
 	now := time.Now().Truncate(time.Microsecond).UTC()
 	return client.Connection{
@@ -76,7 +76,7 @@ func inUTC(c client.Connection) client.Connection {
 }
 
 func lockHasOneHolder(t *testing.T, store client.ConnectionStore) {
-	unlockedCanBeLocked(t, store) // else this would never end
+	unlockedCanBeLocked(t, store) // otherwise the rest would never end
 	var holders [2]atomic.Int32
 	var all sync.WaitGroup
 	for n := range 100 {
@@ -134,17 +134,17 @@ func save(t *testing.T, store client.ConnectionStore, id string, c client.Connec
 	}
 }
 
-// patience is how long a test waits for a lock that is free.
+// patience is how long a test waits for a free lock.
 const patience = 2 * time.Second
 
-// lock fails the test if the lock cannot be had.
+// lock locks id. It ends the test if the lock is not acquired.
 func lock(t *testing.T, store client.ConnectionStore, id string) (unlock func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	release, err := store.Lock(ctx, id)
 	if err != nil {
 		cancel()
-		t.Fatalf("Lock(%q), which nobody holds: got error %v, want none", id, err)
+		t.Fatalf("Lock(%q), which is free: got error %v, want none", id, err)
 	}
 	return func() { release(); cancel() }
 }

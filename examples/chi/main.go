@@ -1,5 +1,5 @@
-// Chi is a translations API on a chi router, with an issuer of its own. It
-// prints what to try with curl.
+// Chi is a translations API on a chi router, with its own token issuer. It prints a
+// curl command to try.
 //
 //	go run .
 package main
@@ -25,7 +25,7 @@ var scopes = bearergate.RouteScopes{
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to serve on")
 	flag.Parse()
-	issuer := bearergatetest.NewIssuer() // stands for an authorization server
+	issuer := bearergatetest.NewIssuer() // in place of an authorization server
 	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
 	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
 	if err != nil {
@@ -47,7 +47,7 @@ func newAPI(verifier bearergate.Verifier, budget bearergate.Limiter) (http.Handl
 	r := chi.NewRouter()
 	r.Use(configure)
 	r.Route("/orgs/{org}", func(r chi.Router) {
-		r.Use(chigate.Wrap( // knows {org}, and not yet the rest of the route
+		r.Use(chigate.Wrap( // sees {org}, but not yet the rest of the route
 			bearergate.RequireToken(verifier, bearergate.InstallationToken),
 			bearergate.RateLimit(budget),
 			bearergate.RequireOrg(bearergate.PathValue("org")),

@@ -1,5 +1,5 @@
-// Echo is a translations API on an echo server, with an issuer of its own. It
-// prints what to try with curl.
+// Echo is a translations API on an echo server, with its own token issuer. It
+// prints a curl command to try.
 //
 //	go run .
 package main
@@ -25,7 +25,7 @@ var scopes = bearergate.RouteScopes{
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to serve on")
 	flag.Parse()
-	issuer := bearergatetest.NewIssuer() // stands for an authorization server
+	issuer := bearergatetest.NewIssuer() // in place of an authorization server
 	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
 	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
 	if err != nil {
@@ -44,7 +44,7 @@ func newAPI(verifier bearergate.Verifier, budget bearergate.Limiter) (http.Handl
 	if err != nil {
 		return nil, err
 	}
-	e := echo.NewWithConfig(echo.Config{NoGroupAutoRegister404Routes: true}) // what is no route is not in the table
+	e := echo.NewWithConfig(echo.Config{NoGroupAutoRegister404Routes: true}) // paths without a route are not in the table
 	e.Use(echogate.Wrap(configure))
 	org := e.Group("/orgs/:org", echogate.Wrap(
 		bearergate.RequireToken(verifier, bearergate.InstallationToken),

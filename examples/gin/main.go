@@ -1,5 +1,5 @@
-// Gin is a translations API on a gin engine, with an issuer of its own. It
-// prints what to try with curl.
+// Gin is a translations API on a gin engine, with its own token issuer. It prints a
+// curl command to try.
 //
 //	go run .
 package main
@@ -25,7 +25,7 @@ var scopes = bearergate.RouteScopes{
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to serve on")
 	flag.Parse()
-	issuer := bearergatetest.NewIssuer() // stands for an authorization server
+	issuer := bearergatetest.NewIssuer() // in place of an authorization server
 	fmt.Printf("curl -i http://%s/orgs/acme/projects -H 'Authorization: Bearer %s'\n", *addr, issuer.InstallationToken(bearergatetest.WithScopes("projects:read")))
 	budget, err := bearergate.PerMinute(bearergate.DefaultRequestsPerMinute)
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 	callback     = "http://127.0.0.1/callback"
 )
 
-// clients knows one app.
+// clients has one registered app.
 type clients struct{}
 
 func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
@@ -31,8 +31,9 @@ func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error
 	}, nil
 }
 
-// authorize is where an app sends its users. A real one asks them to sign in and
-// to choose an organization; here everybody is a user of acme's, and consents.
+// authorize is the authorization endpoint, to which an app sends its users. A real
+// one asks them to sign in and to choose an organization. Here everybody is a user
+// of acme and consents.
 func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	code, err := a.endpoint.NewCode(r.Context(), tokenendpoint.CodeRequest{
@@ -44,7 +45,7 @@ func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 		CodeChallengeMethod: query.Get("code_challenge_method"),
 	})
 	if err != nil || query.Get("response_type") != "code" {
-		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest) // to the user: who asks may be anybody
+		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest) // to the user: the sender may be anybody
 		return
 	}
 	back, err := url.Parse(query.Get("redirect_uri"))

@@ -16,13 +16,14 @@ import (
 
 const tokenPath = "/oauth/token"
 
-// authorization is what an app has when its user comes back.
+// authorization is the code and the verifier that an app has when its user comes
+// back.
 type authorization struct {
 	code, verifier string
 }
 
-// authorize sends a user to the API, as an app does, and takes the code from
-// where it is redirected to.
+// authorize sends a user to the API, as an app does, and returns the code of the
+// redirect.
 func (t *tour) authorize(ctx context.Context) (authorization, error) {
 	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
@@ -46,7 +47,7 @@ func (t *tour) authorize(ctx context.Context) (authorization, error) {
 	return authorization{back.Query().Get("code"), verifier}, nil
 }
 
-// exchange is the form with which an app asks for tokens.
+// exchange returns the form that exchanges the code for tokens.
 func (a authorization) exchange() url.Values {
 	return url.Values{"grant_type": {"authorization_code"}, "code": {a.code}, "redirect_uri": {callback}, "code_verifier": {a.verifier}}
 }
@@ -59,7 +60,7 @@ func basic(secret string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(clientID+":"+secret))
 }
 
-// connection is what an app keeps for a user.
+// connection is the state that an app keeps for a user.
 type connection struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
@@ -76,7 +77,7 @@ func (t *tour) tokens(ctx context.Context, form url.Values) (c connection, err e
 	return c, nil
 }
 
-// connect has a user authorize the app, and exchanges the code.
+// connect authorizes the app for a user, and exchanges the code.
 func (t *tour) connect(ctx context.Context) (used authorization, c connection, err error) {
 	if used, err = t.authorize(ctx); err != nil {
 		return used, c, err
@@ -85,11 +86,11 @@ func (t *tour) connect(ctx context.Context) (used authorization, c connection, e
 	return used, c, err
 }
 
-// form is one that an app sends to the token endpoint.
+// form returns a form for the token endpoint.
 type form func(ctx context.Context) (url.Values, error)
 
-// changed is the exchange of a new code, with a parameter changed, or removed by
-// an empty value.
+// changed returns the exchange of a new code with a changed parameter. An empty
+// value removes the parameter.
 func (t *tour) changed(name, value string) form {
 	return func(ctx context.Context) (url.Values, error) {
 		fresh, err := t.authorize(ctx)
@@ -117,7 +118,7 @@ func (t *tour) replayed(ctx context.Context) (url.Values, error) {
 	return used.exchange(), err
 }
 
-// revoked is a refresh token that the replay of its code has revoked.
+// revoked returns a refresh with a token that the replay of its code has revoked.
 func (t *tour) revoked(ctx context.Context) (url.Values, error) {
 	used, connected, err := t.connect(ctx)
 	if err == nil {

@@ -1,6 +1,6 @@
-// Sync is an app of the quickstart's API: it connects, reads the projects again
-// and again, and shows what happens on the way. Expired tokens and used-up
-// budgets it survives; a revoked grant ends it.
+// Sync is an app that calls the quickstart's API. It connects, reads the projects
+// again and again, and prints the refusals on the way. It survives expired tokens
+// and used-up budgets, and ends when its grant is revoked.
 //
 //	go run ./examples/quickstart -lifetime 5s     # in one terminal
 //	go run ./examples/sync                        # in another
@@ -26,7 +26,7 @@ import (
 	"github.com/bearergate/bearergate/client"
 )
 
-// What the quickstart knows the app by.
+// The app's registration with the quickstart.
 const (
 	clientID     = "app-1"
 	clientSecret = "quickstart"
@@ -52,7 +52,7 @@ func run(ctx context.Context, out io.Writer, base string, pages int, pause time.
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
-	connections := new(client.MemoryConnections) // a real app has a database
+	connections := new(client.MemoryConnections) // use a database in a real app
 	if err := connections.Save(ctx, "user-1", connection); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func read(ctx context.Context, api *http.Client, target string) error {
 	}
 	resp, err := api.Do(r)
 	if err != nil {
-		return err // says what to do: errors.As with a *client.Error
+		return err // errors.As with a *client.Error finds its Action
 	}
 	defer resp.Body.Close()
 	if err := client.CheckResponse(resp); err != nil {
@@ -108,7 +108,8 @@ func read(ctx context.Context, api *http.Client, target string) error {
 	return err
 }
 
-// progress shows what the transport does beside the requests of the program.
+// progress prints the requests that the transport makes in addition to the
+// program's.
 type progress struct{ out io.Writer }
 
 func (p progress) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -124,8 +125,8 @@ func (p progress) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// connect sends the user to the API, which consents at once in the quickstart,
-// and exchanges the code.
+// connect sends the user to the API and exchanges the code. The quickstart's user
+// consents at once.
 func connect(ctx context.Context, base string) (client.Connection, error) {
 	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
@@ -152,7 +153,7 @@ func connect(ctx context.Context, base string) (client.Connection, error) {
 		return client.Connection{}, err
 	}
 	if back.Query().Get("state") != state {
-		return client.Connection{}, errors.New("another state came back")
+		return client.Connection{}, errors.New("the redirect has another state than the request")
 	}
 	return exchange(ctx, base, url.Values{
 		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {callback}, "code_verifier": {verifier},

@@ -9,7 +9,8 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// whileCancelled calls do with contexts that end before, in and after its calls.
+// whileCancelled calls do with contexts that end before, during and after its
+// calls.
 func (s *suite) whileCancelled(do func(ctx context.Context, sum [32]byte)) {
 	for n := range 50 {
 		ctx, cancel := context.WithTimeout(s.Context(), time.Duration(n)*5*time.Microsecond)

@@ -17,7 +17,7 @@ func (s *suite) findsClaims() {
 	}
 }
 
-// findsPartialClaims saves claims with one fact left out each.
+// findsPartialClaims saves claims that each lack one field.
 func (s *suite) findsPartialClaims() {
 	for i, without := range []func(*bearergate.Claims){
 		func(c *bearergate.Claims) { c.Type = bearergate.AccessToken },
@@ -60,7 +60,7 @@ func (s *suite) verifiesIssuedTokens() {
 	}
 }
 
-// findsByWholeSum uses sums of bytes that a text cannot hold.
+// findsByWholeSum uses sums with bytes that text cannot hold.
 func (s *suite) findsByWholeSum() {
 	for _, sum := range [][32]byte{{}, {0: 0xff, 31: 0x80}, {15: 1}} {
 		s.saves(sum, s.claims())

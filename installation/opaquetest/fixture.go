@@ -42,8 +42,8 @@ func (s *suite) isSame(got, want bearergate.Claims) {
 	}
 }
 
-// normalized returns claims of which those that are equal are deeply equal: in
-// which location a time is, and whether an empty slice is nil, is no matter.
+// normalized returns claims that are deeply equal to all equal claims: it ignores
+// the locations of times and the difference between nil and empty slices.
 func normalized(c bearergate.Claims) bearergate.Claims {
 	c.IssuedAt, c.ExpiresAt = inUTC(c.IssuedAt), inUTC(c.ExpiresAt)
 	if len(c.Scopes) == 0 {

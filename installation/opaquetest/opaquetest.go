@@ -10,11 +10,11 @@ import (
 	"github.com/bearergate/bearergate/installation"
 )
 
-// Run tests that save and lookup do what [installation.SaveFunc] and
-// [bearergate.OpaqueLookup] promise together, also under concurrent use and under
-// cancelled contexts. newStore returns both, over an empty store that keeps times
-// to the second at least. A store receives the SHA-256 of a token and never the
-// token, so it cannot keep one.
+// Run tests that a save function and a lookup keep the promises of
+// [installation.SaveFunc] and [bearergate.OpaqueLookup], also under concurrent use
+// and with cancelled contexts. newStore returns both, for one empty store that
+// keeps times to the second or better. The store receives only the SHA-256 of a
+// token, never the token.
 func Run(t *testing.T, newStore func(t *testing.T) (installation.SaveFunc, bearergate.OpaqueLookup)) {
 	for _, test := range []struct {
 		name string

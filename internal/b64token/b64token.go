@@ -1,5 +1,5 @@
-// Package b64token has the syntax of bearer tokens, b64token of RFC 6750 section
-// 2.1, and knows which verifiers accept no other tokens.
+// Package b64token checks the syntax of bearer tokens, b64token of RFC 6750 section
+// 2.1, and marks verifiers that accept no other tokens.
 package b64token
 
 // Valid reports whether s is a b64token: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~"
@@ -26,8 +26,9 @@ func Fault(s string) int {
 	return 0
 }
 
-// unpadded looks at eight bytes at a time and does not stop at the first that is
-// wrong: this is much of the cost of a repeated token.
+// unpadded reports whether all bytes are of the alphabet. It looks at eight bytes
+// at a time and does not stop at the first wrong one, since this check is much of
+// the cost of a repeated token.
 func unpadded(s string) bool {
 	var w uint8
 	for ; len(s) >= 8; s = s[8:] {

@@ -2,15 +2,15 @@ package b64token
 
 import "reflect"
 
-// Marked is a part of a verifier type V whose constructor says, with [Mark], that
-// the verifier accepts only b64tokens. Embed it under an unexported name.
+// Marked is embedded in a verifier type V whose constructor declares, with [Mark],
+// that the verifier accepts only b64tokens. Embed it under an unexported name.
 //
 // The mark is on the one value that the constructor marked. A type that embeds a
 // V has the mark's method too, and may verify tokens in another way, so it is not
 // marked; neither is a copy.
 type Marked[V any] struct{ value *V }
 
-// Mark is for the constructor of v, of which m is a part.
+// Mark marks v. The constructor of v calls it with the m that is embedded in v.
 func Mark[V any](m *Marked[V], v *V) { m.value = v }
 
 // AcceptedOnlyBy reports whether v was marked.

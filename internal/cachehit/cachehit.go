@@ -1,5 +1,5 @@
-// Package cachehit lets a verifier tell the guard which asked it that the token
-// had been verified before, also through verifiers that wrap it.
+// Package cachehit lets a verifier report to its guard that the token was verified
+// before, also through verifiers that wrap it.
 package cachehit
 
 import (
@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 )
 
-// Key is the context key of an *atomic.Bool, for a guard that wants to know.
+// Key is the context key of an *atomic.Bool. A guard sets it to receive the report.
 type Key struct{}
 
-// Report tells the guard, if it wants to know.
+// Report reports a hit to the guard, if the guard has set a Key.
 func Report(ctx context.Context) {
 	if hit, ok := ctx.Value(Key{}).(*atomic.Bool); ok {
 		hit.Store(true)

@@ -1,17 +1,17 @@
-// Package challenge reads WWW-Authenticate headers (RFC 9110 section 11.6.1).
+// Package challenge parses WWW-Authenticate headers (RFC 9110 section 11.6.1).
 package challenge
 
 import "strings"
 
-// Challenge names a scheme by which a client may authenticate.
+// Challenge is a scheme that a client may authenticate with.
 type Challenge struct {
 	Scheme string
 	// Parameters have names in lower case. A challenge with a token68 has none.
 	Parameters map[string]string
 }
 
-// Parse returns the challenges of the header's lines. A line that is malformed,
-// or in which a challenge has a parameter twice, is ignored as a whole.
+// Parse returns the challenges of the header's lines. If a line is malformed, or if
+// a challenge has a parameter twice, the whole line is ignored.
 func Parse(lines []string) []Challenge {
 	var all []Challenge
 	for _, line := range lines {
@@ -41,7 +41,7 @@ type parser struct {
 	token68    bool // the last challenge has one
 }
 
-// element reads what follows the first token of an element.
+// element reads the rest of an element, after its first token.
 func (p *parser) element(s *scanner, name string) bool {
 	if s.equals() {
 		return len(p.challenges) > 0 && !p.token68 && p.parameter(s, name)
@@ -61,7 +61,8 @@ func (p *parser) element(s *scanner, name string) bool {
 	return name != "" && s.equals() && p.parameter(s, name)
 }
 
-// parameter adds a parameter, of which the value comes next, to the last challenge.
+// parameter reads a value and adds the parameter to the last challenge. It reports
+// whether the value is well-formed and the parameter is new.
 func (p *parser) parameter(s *scanner, name string) bool {
 	value, ok := s.value()
 	if !ok {

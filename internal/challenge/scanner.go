@@ -2,13 +2,13 @@ package challenge
 
 import "strings"
 
-// scanner is at the rest of a header line.
+// scanner holds the unread rest of a header line.
 type scanner struct{ rest string }
 
 const whitespace = " \t"
 
-// nextElement skips what separates the elements of a list, which may be empty
-// (RFC 9110 section 5.6.1). It reports whether there is one more.
+// nextElement skips to the next element of a list, past empty ones (RFC 9110
+// section 5.6.1). It reports whether there is one.
 func (s *scanner) nextElement() bool {
 	s.rest = strings.TrimLeft(s.rest, whitespace+",")
 	return s.rest != ""
@@ -37,10 +37,10 @@ func (s *scanner) equals() bool {
 	return found
 }
 
-// token returns the token that comes next, empty if there is none.
+// token consumes the next token and returns it, or "" if there is none.
 func (s *scanner) token() string { return s.span(isTokenByte) }
 
-// token68 skips a token68 that is all that is left of the element.
+// token68 skips a token68, if it is the whole rest of the element.
 func (s *scanner) token68() bool {
 	ahead := *s
 	if ahead.span(isToken68Byte) == "" {
@@ -74,7 +74,7 @@ func (s *scanner) value() (string, bool) {
 	return token, token != ""
 }
 
-// quoted reads a quoted string behind its first quote.
+// quoted reads a quoted string after its opening quote.
 func (s *scanner) quoted() (string, bool) {
 	var b strings.Builder
 	for i := 0; i < len(s.rest); i++ {

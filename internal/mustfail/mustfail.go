@@ -1,4 +1,4 @@
-// Package mustfail proves that a suite finds a faulty implementation.
+// Package mustfail tests that a suite fails for a faulty implementation.
 package mustfail
 
 import (
@@ -21,7 +21,7 @@ func Run(t *testing.T, name string, test func(t *testing.T)) {
 		}
 		t.Parallel()
 		if output, err := again(t, name); err == nil || !strings.Contains(output, "--- FAIL") {
-			t.Errorf("got a suite that passes (%v), want it to fail:\n%s", err, output)
+			t.Errorf("got a passing suite (%v), want it to fail:\n%s", err, output)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-// Package pattern reads the patterns of routes as [net/http.ServeMux] spells them.
+// Package pattern parses route patterns in the syntax of [net/http.ServeMux].
 package pattern
 
 import (
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// CutMethod splits a pattern into its method, empty for all, and its host and
-// path.
+// CutMethod splits a pattern into its method and the rest, its host and path.
+// method is empty if the pattern is for all methods.
 func CutMethod(pattern string) (method, path string) {
 	i := strings.IndexAny(pattern, " \t")
 	if i < 0 {
@@ -17,7 +17,7 @@ func CutMethod(pattern string) (method, path string) {
 }
 
 // CutParameter returns the text in the first braces of a segment, and the text
-// around them.
+// before and after them.
 func CutParameter(segment string) (before, name, after string) {
 	before, rest, ok := strings.Cut(segment, "{")
 	if !ok {
@@ -27,8 +27,8 @@ func CutParameter(segment string) (before, name, after string) {
 	return before, name, after
 }
 
-// Parameters yields the names of the parameters of a pattern, also of chi's with
-// regular expressions.
+// Parameters yields the names of the parameters of a pattern, including chi's
+// parameters with regular expressions.
 func Parameters(pattern string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for pattern != "" {
@@ -41,9 +41,9 @@ func Parameters(pattern string) iter.Seq[string] {
 	}
 }
 
-// Canonical returns the same text for all spellings of a path that match the same
-// requests: names of parameters do not count, a parameter for the rest of a path
-// is a slash, and a segment that begins with a colon is escaped.
+// Canonical returns the same text for all patterns of a path that match the same
+// requests: it drops the names of parameters, writes a parameter for the rest of a
+// path as a slash, and escapes the colon at the beginning of a segment.
 func Canonical(path string) string {
 	path = strings.ReplaceAll(path, "/:", "/%3A")
 	if strings.HasSuffix(path, "...}") {
@@ -64,7 +64,8 @@ func Canonical(path string) string {
 	return b.String()
 }
 
-// withoutName keeps what is no name: "$", and chi's regular expressions.
+// withoutName drops the name of a parameter, and keeps "$" and chi's regular
+// expressions.
 func withoutName(name string) string {
 	if name == "$" {
 		return name

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// ask is what a table asks of a request.
+// ask is the answer that a table requires for a request.
 type ask int
 
 const (
@@ -14,8 +14,8 @@ const (
 	notListed
 )
 
-// asks decides from the route that served the request, and from nothing that the
-// request says but its method.
+// asks decides from the route that served the request and from the request's
+// method, and from nothing else in the request.
 func asks(table map[string][]string, allowUnlisted bool, route *Route, method string, held []string) ask {
 	path, listed := canonical(route.Full), false
 	for _, m := range methods {
@@ -48,7 +48,7 @@ var (
 	name = regexp.MustCompile(`\{\w+`)
 )
 
-// canonical is one spelling for the paths of which the tables make no difference.
+// canonical returns the same text for all paths that tables do not distinguish.
 func canonical(path string) string {
 	return name.ReplaceAllString(rest.ReplaceAllString(path, ""), "{x")
 }

@@ -10,7 +10,7 @@ import (
 
 var parameter = regexp.MustCompile(`\{p[^}]*\}`)
 
-// request makes one for about this route.
+// request returns a random request for this route or a similar one.
 func (g generator) request(route *Route) *http.Request {
 	path := parameter.ReplaceAllStringFunc(route.Full, func(string) string {
 		return pick(g, "7", "7", "a", "x", "%61", "%37", "a%2Fb", "%2F", "..", ".", "%2e%2e", "", ":p", "%25", "a+b", "*")
@@ -34,7 +34,7 @@ func (g generator) request(route *Route) *http.Request {
 	return r
 }
 
-// spoil makes of a path one that routers read in different ways.
+// spoil changes a path so that routers may read it in different ways.
 func (g generator) spoil(path string) string {
 	switch g.IntN(12) {
 	case 0:

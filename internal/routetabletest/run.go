@@ -1,5 +1,5 @@
-// Package routetabletest tests tables of routes: it makes random routers, tables
-// and requests, and looks at which handlers run.
+// Package routetabletest tests tables of route scopes: it makes random routers,
+// tables and requests, and checks which handlers run.
 package routetabletest
 
 import (
@@ -19,13 +19,14 @@ import (
 
 // Framework is a kind of router.
 type Framework struct {
-	// Build returns the router of a tree. Each route's handler is handler(route), and
-	// the guard, nil if there is none, stands in the tree's place. What the router does
-	// not accept is left out, see [Try].
+	// Build returns the router of a tree. Each route's handler is handler(route).
+	// The guard, which may be nil, is put in the tree's Place. Routes that the
+	// router does not accept are left out; see [Try].
 	Build func(tree *Tree, handler func(*Route) http.Handler, guard bearergate.Middleware) http.Handler
-	// Places are those in which the guard knows the route. In others it may refuse.
+	// Places lists the places in which the guard knows the route. In other places
+	// it may refuse.
 	Places []Place
-	// Regexps is for routers whose parameters may have regular expressions.
+	// Regexps is set for routers whose parameters may have regular expressions.
 	Regexps bool
 }
 
@@ -36,9 +37,9 @@ const (
 )
 
 // Run makes random trees of routers, a table for each, and requests. It tests that
-// no handler runs with less than the table asks of its route, and that whoever has
-// what the table asks is served. BEARERGATE_TABLES sets the number of tables, and
-// BEARERGATE_SEED the seed of the first.
+// no handler runs for a request without the scopes that the table requires, and
+// that a request with them is served. BEARERGATE_TABLES sets the number of tables,
+// and BEARERGATE_SEED the seed of the first.
 func Run(t *testing.T, tables int, f Framework) {
 	count, seed := fromEnvironment(t, countVariable, uint64(tables)), fromEnvironment(t, seedVariable, rand.Uint64()>>16)
 	t.Logf("%d tables from %s=%d", count, seedVariable, seed)
@@ -49,7 +50,7 @@ func Run(t *testing.T, tables int, f Framework) {
 			t.Fatalf("replay with %s=1 %s=%d", countVariable, seedVariable, seed+n)
 		}
 	}
-	t.Logf("%d requests reached a handler; behind the guard %d did, %d lacked a scope, %d were not listed, %d were refused in places that may",
+	t.Logf("%d requests reached a handler; with the guard %d did, %d lacked a scope, %d were not listed, %d were refused in a place that may refuse",
 		total.reached, total.passed, total.missing, total.unlisted, total.misplaced)
 	if total.passed == 0 || total.missing == 0 || total.unlisted == 0 {
 		t.Errorf("got %+v, want some of each", total)
@@ -88,12 +89,12 @@ func (f Framework) try(t *testing.T, seed uint64, total *tally) {
 	}
 }
 
-// judge returns the fault of an answer.
+// judge returns the fault of an answer, or "".
 func (f Framework) judge(tree *Tree, table map[string][]string, allow bool, method string, held []string, without, with int, status int, total *tally) string {
 	if with >= 0 {
 		total.passed++
 		if asks(table, allow, tree.Routes[with], method, held) != pass {
-			return "a handler ran with less than the table asks"
+			return "a handler ran without the scopes that the table requires"
 		}
 		if with != without {
 			return "another handler ran"
@@ -145,7 +146,7 @@ func guardOf(table map[string][]string, allow bool) bearergate.Middleware {
 	return bearergate.RequireRouteScopes(table)
 }
 
-// behindToken makes a token of the scopes that the request brings.
+// behindToken verifies a token that has the scopes named in its text.
 func behindToken(next http.Handler) http.Handler {
 	return bearergate.RequireToken(bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
 		return bearergate.NewToken(bearergate.Claims{
@@ -162,7 +163,7 @@ func recordRoute(route *Route) http.Handler {
 	})
 }
 
-// serve returns the ID of the route that ran, -1 for none.
+// serve returns the ID of the route whose handler ran, or -1.
 func serve(handler http.Handler, r *http.Request, held []string) (id, status int) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+strings.Join(append([]string{"token"}, held...), "."))
@@ -175,7 +176,7 @@ func serve(handler http.Handler, r *http.Request, held []string) (id, status int
 	return id, w.Code
 }
 
-// Try leaves a route out that a router refuses by panicking.
+// Try calls register, and ignores a panic by which the router rejects the route.
 func Try(register func()) {
 	defer func() { _ = recover() }()
 	register()

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// Place is where the guard of a route stands.
+// Place is the position of the guard.
 type Place int
 
 const (
 	OnRoute     Place = iota // on each route
 	OnGroup                  // on the group of the routes of a router
-	InUse                    // in front of all that a router does
+	InUse                    // in Use of a router
 	AroundMount              // on the route at which a router is mounted
 	Outermost                // in front of the outermost router
 	places
 )
 
-// Tree is a router and the routers inside of it.
+// Tree is a router with its inner routers.
 type Tree struct {
 	Place   Place
 	Variant uint32 // any number, for settings of a router
@@ -27,13 +27,13 @@ type Tree struct {
 	Routes  []*Route // all, each at its ID
 }
 
-// Router has routes, and other routers below a prefix.
+// Router has routes, and inner routers below prefixes.
 type Router struct {
 	Routes []*Route
 	Mounts []Mount
 }
 
-// Mount is a router below a prefix, which is one segment, or "" for none.
+// Mount is a router below a prefix. The prefix is one segment or "".
 type Mount struct {
 	Prefix string
 	Hidden bool // behind a middleware, so that it does not show its routes
@@ -87,7 +87,7 @@ func (g generator) router(prefix string, depth int, hidden bool) *Router {
 	return router
 }
 
-// fullPath is / alone for the path that is nothing else.
+// fullPath joins a prefix and a path. If both are empty, it returns "/{$}".
 func fullPath(prefix, path string) string {
 	if prefix+path == "" {
 		return "/{$}"
@@ -109,8 +109,8 @@ func (g generator) path(depth int) string {
 	return path.String()
 }
 
-// segment names a parameter for its depth, since some routers want one name in one
-// place.
+// segment returns a random segment. It names a parameter by its depth, since some
+// routers accept only one name in a place.
 func (g generator) segment(depth int) string {
 	switch g.IntN(6) {
 	case 0, 1:

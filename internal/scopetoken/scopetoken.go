@@ -1,7 +1,7 @@
-// Package scopetoken knows the syntax of scopes.
+// Package scopetoken checks the syntax of scopes.
 package scopetoken
 
-// Valid reports whether s is one scope-token of RFC 6749 section 3.3.
+// Valid reports whether s is a scope-token of RFC 6749 section 3.3.
 func Valid(s string) bool {
 	for _, c := range s {
 		if !ValidRune(c) {
@@ -11,7 +11,7 @@ func Valid(s string) bool {
 	return s != ""
 }
 
-// ValidRune reports whether c can stand in a scope: %x21 / %x23-5B / %x5D-7E.
+// ValidRune reports whether a scope may contain c: %x21 / %x23-5B / %x5D-7E.
 func ValidRune(c rune) bool {
 	return '!' <= c && c <= '~' && c != '"' && c != '\\'
 }

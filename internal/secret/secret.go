@@ -6,10 +6,10 @@ import (
 	"encoding/base64"
 )
 
-// Size is how many random bytes a secret has.
+// Size is the number of random bytes of a secret.
 const Size = 32
 
-// New returns 32 random bytes in the alphabet of base64url, without padding.
+// New returns 32 random bytes in base64url without padding.
 func New() string {
 	var secret [Size]byte
 	rand.Read(secret[:])

@@ -1,7 +1,8 @@
 package strictjson
 
-// names is the set of the members of all objects of a text. The first few are
-// compared one by one, if they are alike at all; the others are in a map.
+// names is the set of the members of all objects of a text. The first 24 are in an
+// array, and are compared only if they have the same likeness; the others are in a
+// map.
 type names struct {
 	few  [24]member
 	n    int
@@ -9,13 +10,13 @@ type names struct {
 	many map[member]struct{}
 }
 
-// member is a name and the position of the object that it stands in.
+// member is a name and the position of its object.
 type member struct {
 	object int
 	name   string
 }
 
-// add reports whether the member is new.
+// add adds a member and reports whether it is new.
 func (s *names) add(m member) bool {
 	alike := m.likeness()
 	if s.seen&alike != 0 && s.amongFew(m) {
@@ -48,7 +49,7 @@ func (s *names) addToMany(m member) bool {
 	return !known
 }
 
-// likeness differs for most names.
+// likeness returns one bit, which differs for most names.
 func (m member) likeness() uint64 {
 	if m.name == "" {
 		return 1

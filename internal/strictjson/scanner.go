@@ -9,17 +9,18 @@ type scanner struct {
 	pos      int
 	escapes  bool // there are backslashes in the data
 	controls bool // there are control characters in the data
-	folded   bool // names that differ by case alone count as one
+	folded   bool // names that differ only in case count as equal
 	names    names
 }
 
-// read sets the data. It looks once for characters that most data has nowhere, so
-// that not every string is searched for them.
+// read sets the data. It searches the data once for characters that most data does
+// not have, so that strings need not be searched for them.
 func (s *scanner) read(data string) {
 	s.data, s.escapes, s.controls = data, strings.IndexByte(data, '\\') >= 0, hasControls(data)
 }
 
-// peek returns the next byte, 0 at the end. A NUL is valid nowhere it is asked.
+// peek returns the next byte, or 0 at the end. A NUL is not valid wherever peek is
+// called.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.data) {
 		return s.data[s.pos]
@@ -119,12 +120,12 @@ func (s *scanner) name(object int) (string, error) {
 
 func (s *scanner) errTwice() error {
 	if s.folded {
-		return malformed("two names are the same, or differ by case alone")
+		return malformed("two names are equal or differ only in case")
 	}
-	return malformed("a member stands twice")
+	return malformed("a member is repeated")
 }
 
-// fold returns the same for names that encoding/json does not distinguish.
+// fold returns the same text for names that encoding/json does not distinguish.
 func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 // next consumes the end of the object or array after a value, or the comma before
@@ -160,7 +161,7 @@ func (s *scanner) scalar() error {
 	}
 }
 
-// array in place of an object's position stands for an array.
+// array is used in place of an object's position for an array.
 const array = -1
 
 // nested consumes an object or array.
@@ -179,8 +180,9 @@ func (s *scanner) nested() error {
 	}
 }
 
-// begin consumes a scalar or an empty object or array, which is complete, or else
-// the beginning of an object or array, up to its first value, and adds it to open.
+// begin consumes a scalar or an empty object or array, and then reports complete.
+// Otherwise it consumes the beginning of an object or array, up to its first value,
+// and adds it to open.
 func (s *scanner) begin(open []int) (_ []int, complete bool, err error) {
 	switch object := s.pos; {
 	case s.take('{'):
@@ -200,8 +202,8 @@ func (s *scanner) begin(open []int) (_ []int, complete bool, err error) {
 	return open, true, s.scalar()
 }
 
-// resume continues the innermost of open after a value. It consumes its end, which
-// makes it complete, or else the text up to the next value.
+// resume continues the innermost of open after a value. It consumes its end, and
+// then reports complete, or the text up to the next value.
 func (s *scanner) resume(open []int) (_ []int, complete bool, err error) {
 	inner, outer := open[len(open)-1], open[:len(open)-1]
 	end := byte('}')
@@ -255,5 +257,5 @@ func (s *scanner) literal() error {
 			return nil
 		}
 	}
-	return malformed("no value where one belongs")
+	return malformed("a value is missing")
 }

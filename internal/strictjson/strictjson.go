@@ -1,6 +1,6 @@
-// Package strictjson reads JSON objects from untrusted text: valid UTF-8, no
-// member twice at any depth, nothing after the object, names matched by case.
-// It repairs nothing.
+// Package strictjson parses JSON objects from untrusted text. The text must be
+// valid UTF-8, no object at any depth may repeat a member, nothing may follow the
+// object, and names are compared with their case. It repairs nothing.
 package strictjson
 
 import (
@@ -14,19 +14,20 @@ type Error string
 
 func (e Error) Error() string { return string(e) }
 
-// ErrMalformed is in the tree of every error of this package, except those that
-// a visitor returned.
+// ErrMalformed is wrapped by every error of this package, except the errors of a
+// visitor.
 const ErrMalformed Error = "malformed JSON"
 
 // Object checks that data is one JSON object and calls visit for each of its
 // members, in order, with the decoded name and the value's text, without white
-// space around it. Without escapes both are parts of data, and keep it in memory.
-// An error of visit ends the walk and is returned as it is.
+// space around it. If they have no escapes, both share the memory of data. An error
+// of visit ends the walk and is returned unchanged.
 //
-// Members are visited before the rest of data is checked: results count only if
+// Members are visited before the rest of data is checked. Use the results only if
 // Object returns nil.
 //
-// Values may nest as deep as data is long. Time and memory grow with its length.
+// The nesting of values is not limited. Time and memory are proportional to the
+// length of data.
 func Object(data string, visit func(name, value string) error) error {
 	var s scanner
 	s.read(data)
@@ -65,7 +66,7 @@ func Array(value string, visit func(element string) error) error {
 	return s.array(visit)
 }
 
-// String decodes value, as [Object] passes it. ok is false if it is no string.
+// String decodes value, as [Object] passes it. ok is false if it is not a string.
 func String(value string) (text string, ok bool) {
 	if value[0] != '"' {
 		return "", false
@@ -77,8 +78,8 @@ func String(value string) (text string, ok bool) {
 	return text, err == nil
 }
 
-// Strings decodes value, as [Object] passes it. ok is false if it is no array of
-// strings.
+// Strings decodes value, as [Object] passes it. ok is false if it is not an array
+// of strings.
 func Strings(value string) (texts []string, ok bool) {
 	if value[0] != '[' {
 		return nil, false

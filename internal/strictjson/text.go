@@ -27,7 +27,8 @@ func (s *scanner) string() (string, error) {
 
 var errControl = malformed("a control character in a string")
 
-// escaped returns the text of a string that has escapes, from behind its quote.
+// escaped returns the text of a string that has escapes. It begins after the
+// opening quote.
 func (s *scanner) escaped() (string, error) {
 	start := s.pos
 	for s.pos < len(s.data) {
@@ -46,12 +47,11 @@ func (s *scanner) escaped() (string, error) {
 	return "", malformed("a string without end")
 }
 
-// hasControls reports whether there are control characters in the text. It looks
-// at eight bytes at a time: most texts have none anywhere, which spares a look at
-// each of their strings.
+// hasControls reports whether there are control characters in the text. It looks at
+// eight bytes at a time. If a text has none, its strings need not be searched.
 func hasControls(text string) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	var below uint64 // has the high bit of a byte where one is under 0x20
+	var below uint64 // the high bit of each byte that is under 0x20 is set
 	for ; len(text) >= 8; text = text[8:] {
 		b := text[:8]
 		word := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
@@ -66,8 +66,8 @@ func hasControls(text string) bool {
 	return below&highs != 0
 }
 
-// escape skips one escape sequence, or the two of a surrogate pair. Half a pair
-// has no meaning in UTF-8, so that two names could become the same.
+// escape skips one escape sequence, or the two of a surrogate pair. Half a pair is
+// an error: it has no encoding in UTF-8, and two names could become equal.
 func (s *scanner) escape() error {
 	s.pos++
 	c := s.peek()
@@ -114,7 +114,7 @@ func (s *scanner) hex4() (unit rune, ok bool) {
 	return unit, true
 }
 
-// unescape decodes quoted, which the scanner has checked.
+// unescape decodes a quoted string that the scanner has checked.
 func unescape(quoted string) (text string, err error) {
 	if err := json.Unmarshal([]byte(quoted), &text); err != nil {
 		return "", malformed("an escape that cannot be decoded")

@@ -9,7 +9,8 @@ import (
 
 func get(path, token string) string { return request("GET", path, token) }
 
-// request returns the bytes of a request; without a token where that is empty.
+// request returns the bytes of a request. If token is empty, it has no
+// Authorization.
 func request(method, path, token string, lines ...string) string {
 	if token != "" {
 		lines = append(lines, "Authorization: Bearer "+token)
@@ -21,7 +22,7 @@ func request(method, path, token string, lines ...string) string {
 	return head + "\r\n"
 }
 
-// requests are those of which the answers, in this order, are compared.
+// requests returns the requests whose answers, in this order, are compared.
 func requests() []string {
 	const projects = "/all/acme/projects"
 	asked := []string{
@@ -69,7 +70,7 @@ func requests() []string {
 	return append(asked, get(projects, "good")) // nothing was left behind
 }
 
-// paths are those of which routers make different things.
+// paths are paths that routers read in different ways.
 var paths = []string{
 	"/orgs/acme", "/orgs/acme/projects", "/orgs/acme/any/p1", "/orgs/acme?org=umbrella", "http://api.example/orgs/acme",
 	"/orgs/%61cme", "/orgs/%61cme/projects", "/orgs/%2561cme/projects", "/orgs/%252561cme", "/%6frgs/acme/projects", "/orgs/acme/%70rojects",
@@ -83,7 +84,7 @@ var paths = []string{
 	"/orgs/acme/any/p1/", "/orgs/acme/any/p1/p2", "/orgs/acme/any//", "/orgs/acme/any/..", "/orgs/acme/any/%2e%2e", "/orgs/acme/umbrella",
 }
 
-// organizations are those that a router may read out of the paths.
+// organizations are the organizations that a router may read from paths.
 var organizations = []string{
 	"acme", "ACME", "umbrella", "%61cme", "%2561cme", "a/b", "a%2Fb", "a%2fb", "acme/projects", "acme%2Fprojects", "/acme", "acme/", "acme/../umbrella", `a\b`,
 	"acme\x00", "\x00", "acme\n", "acme ", "a b", "a+b", "a%20b", "acme;x=1", "acme%3Bx", "ünï", "%C3%BCn%C3%AF", "u\u0308n", "\xff", ":", ":org", "{org}",

@@ -19,10 +19,11 @@ import (
 
 const readScope = "projects:read"
 
-// errAnswered is the error of a handler that has answered already.
+// errAnswered is the error that a handler returns after it has answered.
 var errAnswered = errors.New("answered already")
 
-// routes has every guard, each of its answers, and handlers of every kind.
+// routes returns routes with every guard, each of its answers, and every kind of
+// handler.
 func (tr *trial) routes() []Route {
 	var routes []Route
 	add := func(methods, pattern string, handle handleFunc, guards ...bearergate.Middleware) {
@@ -98,8 +99,8 @@ func subject(token *bearergate.Token) string {
 	return string(token.Type()) + " " + token.Subject()
 }
 
-// tellOrganization tells what the handler and the guards take for the
-// organization: the router must not give them different ones.
+// tellOrganization answers with the organization that the handler reads and the one
+// that the guards read: the router must not give them different ones.
 func tellOrganization(w http.ResponseWriter, r *http.Request, param func(string) string) error {
 	w.Header().Set("Content-Type", "text/plain")
 	_, err := fmt.Fprintf(w, "organization %s\nfor guards  %s\n", param("org"), r.PathValue("org"))
@@ -148,7 +149,7 @@ func panicWith(w http.ResponseWriter, _ *http.Request, param func(string) string
 	panic(http.ErrAbortHandler)
 }
 
-// mark tells that a request has reached the guards.
+// mark sets a header that shows that a request has reached the guards.
 func mark(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(guardedHeader, "yes")
@@ -158,7 +159,7 @@ func mark(next http.Handler) http.Handler {
 
 const guardedHeader = "X-Guarded"
 
-// loudly is a middleware that has a ResponseWriter of its own.
+// loudly is a middleware with its own ResponseWriter.
 func loudly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(loudWriter{w}, r) })
 }
@@ -186,7 +187,7 @@ func (w loudWriter) Write(p []byte) (int, error) {
 
 type replacedKey struct{}
 
-// replaceRequest is a middleware that hands another request on.
+// replaceRequest is a middleware that passes another request on.
 func replaceRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(context.WithValue(r.Context(), replacedKey{}, "in the context"))
@@ -200,7 +201,7 @@ func teapot(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 	w.WriteHeader(http.StatusTeapot)
 }
 
-// testTokens knows a few tokens by name, and one of each organization.
+// testTokens accepts a few tokens by name, and a token for each organization.
 var testTokens = bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
 	claims := bearergatetest.Claims(readScope)
 	encoded, ofOrganization := strings.CutPrefix(raw, "org.")
@@ -238,7 +239,8 @@ var testGrants = func() *bearergate.MemoryGrants {
 	return grants
 }()
 
-// counting lets this many requests pass, and always has a minute to go.
+// counting returns a limiter that allows this many requests. Its budget is always
+// restored in a minute.
 func counting(limit uint64) bearergate.Limiter {
 	var mu sync.Mutex
 	taken := make(map[string]uint64)
@@ -261,7 +263,7 @@ var grantsDown = bearergate.GrantStoreFunc(func(context.Context, string) (bearer
 	return bearergate.Grant{}, errors.New("the database is down")
 })
 
-// configure returns Configure with settings that have no fault.
+// configure returns bearergate.Configure(c), and panics if c has a fault.
 func configure(c bearergate.Config) bearergate.Middleware {
 	configure, err := bearergate.Configure(c)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package routingtest proves that an adapter for a router answers as
+// Package routingtest tests that a router behind its adapter answers as
 // [http.ServeMux] does.
 package routingtest
 
@@ -12,28 +12,31 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// Route is a route that [Run] wants a router to have.
+// Route is a route that [Run] registers on a router.
 type Route struct {
+	// Method is the HTTP method, such as GET.
 	Method string
-	// Pattern is one of [http.ServeMux], of text, of parameters that are whole
-	// segments, such as {org}, and perhaps of a slash at the end, which stands
-	// for all that is below it.
+	// Pattern is a pattern of [http.ServeMux]. It consists of text and of
+	// parameters that are whole segments, such as {org}. A slash at its end matches
+	// all paths below it.
 	Pattern string
-	// Guards go through the adapter one by one; the first is outermost.
+	// Guards must be passed through the adapter one by one; the first is outermost.
 	Guards []bearergate.Middleware
-	// Handle is what a handler of the framework's own kind does, with the
-	// framework's writer, its request and its way to read a path parameter. The
-	// error goes the way of the framework's errors.
+	// Handle is the body of a handler of the framework's own type. It is called
+	// with the framework's writer and request, and with a function that reads a
+	// path parameter in the framework's way. Its error must be returned or reported
+	// as the framework's handlers do.
 	Handle func(w http.ResponseWriter, r *http.Request, param func(name string) string) error
 }
 
-// Run tests that a router behind its adapter answers as [http.ServeMux]
-// does, byte for byte: each row of the table of errors, each guard, HEAD and
-// OPTIONS, streams and hijacked connections, handlers that panic or return an
-// error, and paths that routers read in different ways. It works over loopback.
+// Run tests that a router behind its adapter answers as [http.ServeMux] does, byte
+// for byte. It covers each error of the table, each guard, HEAD and OPTIONS,
+// streams and hijacked connections, handlers that panic or return an error, and
+// paths that routers read in different ways. It sends requests over the loopback
+// interface.
 //
-// newRouter returns a router of the framework as it comes, without middleware of
-// its own, that calls onError for the error of a handler, once.
+// newRouter returns a router with these routes, as the framework makes it and
+// without further middleware. It must call onError once for the error of a handler.
 func Run(t *testing.T, newRouter func(routes []Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler) {
 	reference, tested := newTrial(t, serveMux), newTrial(t, newRouter)
 	t.Run("answers", func(t *testing.T) { testAnswers(t, reference, tested) })
@@ -42,7 +45,7 @@ func Run(t *testing.T, newRouter func(routes []Route, onError func(http.Response
 	t.Run("concurrent requests", func(t *testing.T) { testConcurrentRequests(t, tested) })
 }
 
-// serveMux is the router that all others are compared with.
+// serveMux returns the router that all others are compared with.
 func serveMux(routes []Route, onError func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range routes {
@@ -56,7 +59,7 @@ func serveMux(routes []Route, onError func(http.ResponseWriter, *http.Request, e
 	return mux
 }
 
-// testAnswers sends the same requests, in the same order, to both.
+// testAnswers sends the same requests, in the same order, to both routers.
 func testAnswers(t *testing.T, reference, tested *trial) {
 	for _, request := range requests() {
 		want, got := reference.ask(t, request), tested.ask(t, request)
@@ -69,7 +72,7 @@ func testAnswers(t *testing.T, reference, tested *trial) {
 	}
 }
 
-// testStream shows that what a handler flushes arrives before it goes on.
+// testStream tests that flushed bytes arrive before the handler goes on.
 func testStream(t *testing.T, reference, tested *trial) {
 	for _, path := range []string{"/streams", "/streams/wrapped"} {
 		want, got := reference.stream(t, get(path, "good")), tested.stream(t, get(path, "good"))
@@ -79,10 +82,10 @@ func testStream(t *testing.T, reference, tested *trial) {
 	}
 }
 
-// testPaths asks for paths with the token of each organization that a router may
-// read out of them. Routers have answers of their own for paths that they do not
-// route. What reaches the guards is to be refused alike, or to reach the handler
-// with the same parameter.
+// testPaths requests paths with the token of each organization that a router may
+// read from them. Routers answer differently to paths that they do not route. A
+// request that reaches the guards must be refused alike, or reach the handler with
+// the same parameter.
 func testPaths(t *testing.T, reference, tested *trial) {
 	for _, path := range paths {
 		for _, organization := range organizations {
@@ -98,8 +101,8 @@ func testPaths(t *testing.T, reference, tested *trial) {
 	}
 }
 
-// testConcurrentRequests shows that requests which a router serves with the same
-// pooled context do not see each other.
+// testConcurrentRequests tests that requests do not see each other's values if a
+// router serves them with the same pooled context.
 func testConcurrentRequests(t *testing.T, tested *trial) {
 	var clients sync.WaitGroup
 	for client := range 8 {

@@ -18,11 +18,12 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// trial is a server with one router, and what its handlers and guards saw.
+// trial is a server with one router. It records the calls of its handlers and
+// guards.
 type trial struct {
 	server  *httptest.Server
 	serving sync.WaitGroup
-	goOn    chan struct{} // what a stream waits for
+	goOn    chan struct{} // received before a stream goes on
 
 	mu   sync.Mutex
 	seen []string // nil while the router is made
@@ -43,7 +44,7 @@ func newTrial(t *testing.T, newRouter func([]Route, func(http.ResponseWriter, *h
 	return tr
 }
 
-// answerError is what the framework calls for the error of a handler.
+// answerError answers the error of a handler. The framework calls it.
 func (tr *trial) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	tr.note("error handler: %v", err)
 	if err != errAnswered {
@@ -51,8 +52,8 @@ func (tr *trial) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	}
 }
 
-// countBuilds is a guard that tells when it is built into a chain anew, once
-// requests are served.
+// countBuilds is a guard that records that it was built into a chain again after
+// requests were served.
 func (tr *trial) countBuilds(next http.Handler) http.Handler {
 	tr.note("a chain was built")
 	return next
@@ -76,7 +77,7 @@ func (tr *trial) note(format string, values ...any) {
 	}
 }
 
-// exchange is an answer as it came, but for its date.
+// exchange is an answer as it arrived, without its date.
 type exchange struct {
 	answer string
 	seen   string
@@ -87,7 +88,7 @@ func (e exchange) passed() bool  { return strings.HasPrefix(e.answer, "HTTP/1.1 
 
 var date = regexp.MustCompile(`\r\nDate: [^\r]*`)
 
-// ask sends a request when no other is served.
+// ask sends a request while no other is being served.
 func (tr *trial) ask(t *testing.T, request string) exchange {
 	answer := tr.answer(t, request)
 	tr.serving.Wait()
@@ -98,9 +99,9 @@ func (tr *trial) ask(t *testing.T, request string) exchange {
 	return exchange{answer, seen}
 }
 
-// answer sends a request and returns all that comes until the connection ends.
+// answer sends a request and returns all bytes until the connection ends.
 func (tr *trial) answer(t *testing.T, request string) string {
-	answer, _ := io.ReadAll(tr.send(t, request)) // one that was cut is an answer too
+	answer, _ := io.ReadAll(tr.send(t, request)) // an answer that was cut off counts too
 	return date.ReplaceAllString(string(answer), "")
 }
 
@@ -117,7 +118,8 @@ func (tr *trial) send(t *testing.T, request string) net.Conn {
 	return connection
 }
 
-// handleStream answers in two parts, the second when the first has arrived.
+// handleStream answers in two parts. It writes the second when the first has
+// arrived.
 func (tr *trial) handleStream(w http.ResponseWriter, r *http.Request, _ func(string) string) error {
 	w.WriteHeader(http.StatusOK)
 	io.WriteString(w, "first\n")

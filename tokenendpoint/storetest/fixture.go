@@ -13,7 +13,7 @@ const (
 	grantID  = "grant-1"
 )
 
-// sum returns a new one.
+// sum returns a new sum.
 func (s *suite) sum() tokenendpoint.Sum {
 	s.sums++
 	return sha256.Sum256(fmt.Append(nil, s.Name(), s.sums))
@@ -42,7 +42,7 @@ func (s *suite) must(err error) {
 	}
 }
 
-// save keeps a code and returns its sum.
+// save stores a code and returns its sum.
 func (s *suite) save(code tokenendpoint.AuthorizationCode) tokenendpoint.Sum {
 	s.Helper()
 	sum := s.sum()
@@ -50,7 +50,7 @@ func (s *suite) save(code tokenendpoint.AuthorizationCode) tokenendpoint.Sum {
 	return sum
 }
 
-// begin keeps a code, consumes it, and returns it with the first token of its
+// begin stores a code, consumes it, and returns it with the first token of its
 // family.
 func (s *suite) begin(family string) (tokenendpoint.Sum, *tokenendpoint.NewRefreshToken) {
 	s.Helper()

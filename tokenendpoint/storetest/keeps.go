@@ -31,8 +31,8 @@ func (s *suite) keepsRefreshTokens() {
 	}
 }
 
-// inLocationOf returns want if got is the same time: in which location is no
-// matter.
+// inLocationOf returns want if got is the same instant, perhaps in another
+// location, and otherwise got.
 func inLocationOf(want, got time.Time) time.Time {
 	if got.Equal(want) {
 		return want
@@ -47,7 +47,7 @@ func (s *suite) hasScopes(what string, got tokenendpoint.Authorization) {
 	}
 }
 
-// spoil does what a caller may do with a slice of its own.
+// spoil changes a slice, as its owner may.
 func spoil(a tokenendpoint.Authorization) {
 	for i := range a.Scopes {
 		a.Scopes[i] = "changed by a caller"

@@ -13,7 +13,7 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// lossy loses replies: it fails after its work is done.
+// lossy loses replies: it returns an error after the operation took effect.
 type lossy struct {
 	tokenendpoint.Store
 	loses bool
@@ -76,8 +76,8 @@ func refresh(token string) url.Values {
 	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
 }
 
-// answers sends the form, while the store loses replies or not, and returns the
-// refresh token of the answer.
+// answers sends the form, with a store that loses replies if loses is set, and
+// returns the refresh token of the answer.
 func (s *server) answers(wantStatus int, form url.Values, loses bool) (refreshToken string) {
 	s.Helper()
 	s.store.loses = loses
@@ -96,7 +96,7 @@ func (s *server) answers(wantStatus int, form url.Values, loses bool) (refreshTo
 	return tokens.RefreshToken
 }
 
-// survivesLostRotate repeats a refresh whose reply was lost: the connection lives.
+// survivesLostRotate repeats a refresh after a lost reply: the connection lives.
 func (s *suite) survivesLostRotate() {
 	server := s.serve()
 	first := server.answers(http.StatusOK, server.code(), false)
@@ -105,7 +105,7 @@ func (s *suite) survivesLostRotate() {
 	server.answers(http.StatusOK, refresh(second), false)
 }
 
-// survivesLostConsume repeats an exchange whose reply was lost: the code is used.
+// survivesLostConsume repeats an exchange after a lost reply: the code is used.
 func (s *suite) survivesLostConsume() {
 	server := s.serve()
 	code := server.code()

@@ -54,7 +54,7 @@ func (s *suite) isRetired(token tokenendpoint.RefreshToken, successor [32]byte) 
 	}
 }
 
-// tokens returns one for each racer.
+// tokens returns a token for each racer.
 func (s *suite) tokens(family string) []*tokenendpoint.NewRefreshToken {
 	tokens := make([]*tokenendpoint.NewRefreshToken, racers)
 	for i := range tokens {
@@ -63,7 +63,7 @@ func (s *suite) tokens(family string) []*tokenendpoint.NewRefreshToken {
 	return tokens
 }
 
-// race has all racers begin at once.
+// race starts all racers at once and returns their outcomes.
 func (s *suite) race(do func(i int) (tokenendpoint.Outcome, error)) []tokenendpoint.Outcome {
 	outcomes := make([]tokenendpoint.Outcome, racers)
 	var running sync.WaitGroup
@@ -82,8 +82,8 @@ func (s *suite) race(do func(i int) (tokenendpoint.Outcome, error)) []tokenendpo
 	return outcomes
 }
 
-// oneIsFresh returns the index of the Fresh call. All others are Used, and only
-// the token of the Fresh one was added.
+// oneIsFresh tests that one call is Fresh, that all others are Used, and that only
+// the token of the Fresh call was added. It returns the index of that call.
 func (s *suite) oneIsFresh(outcomes []tokenendpoint.Outcome, added []*tokenendpoint.NewRefreshToken) int {
 	s.Helper()
 	winner := -1

@@ -51,7 +51,7 @@ func (s *suite) letsGrantBeginAgain() {
 	s.hasToken(first.Sum, true)
 }
 
-// ofAnotherGrant keeps a code of another grant and returns it with a token for it.
+// ofAnotherGrant stores a code of another grant and returns it with a token for it.
 func (s *suite) ofAnotherGrant() (tokenendpoint.Sum, *tokenendpoint.NewRefreshToken) {
 	code, first := s.code("others"), s.token("others")
 	code.GrantID, first.GrantID = "another grant", "another grant"

@@ -8,10 +8,9 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// Run tests that a store of codes and refresh tokens does what
-// [tokenendpoint.Store] promises, also under concurrent use, under cancelled
-// contexts and if its replies are lost. newStore returns an empty store, which
-// keeps times to the microsecond at least.
+// Run tests that a store keeps the promises of [tokenendpoint.Store], also under
+// concurrent use, with cancelled contexts and with lost replies. newStore returns
+// an empty store. The store must keep times to the microsecond or better.
 func Run(t *testing.T, newStore func(t *testing.T) tokenendpoint.Store) {
 	for _, test := range []struct {
 		name string

@@ -14,18 +14,18 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
-// algorithm is a row of the allow-list.
+// algorithm is an entry of the allow-list.
 type algorithm struct {
 	name string
 	// fits reports whether a key is of the algorithm's type, curve and size.
 	fits   func(key any) bool
 	verify func(signingInput, signature []byte, key any) error
-	// symmetric is whether the key that verifies can also sign.
+	// symmetric reports whether a key that verifies can also sign.
 	symmetric bool
 }
 
-// algorithms is the allow-list. "none" is not in it, and neither is anything
-// that a key cannot fit.
+// algorithms is the allow-list. It has no "none", and no algorithm without a type
+// of key.
 var algorithms = map[string]*algorithm{
 	"RS256": rsaPKCS1("RS256"),
 	"RS384": rsaPKCS1("RS384"),
@@ -47,7 +47,7 @@ func rsaPKCS1(name string) *algorithm {
 }
 
 // rsaPSS does not use jwx, which accepts a salt of any length. RFC 7518 section 3.5
-// requires that of the hash.
+// requires the length of the hash.
 func rsaPSS(name string, hash crypto.Hash) *algorithm {
 	return &algorithm{name: name, fits: isRSA, verify: func(signingInput, signature []byte, key any) error {
 		h := hash.New()

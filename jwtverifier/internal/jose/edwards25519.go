@@ -8,7 +8,7 @@ import (
 )
 
 // The curve -x² + y² = 1 + dx²y² over the integers modulo p = 2²⁵⁵ - 19 (RFC 8032
-// section 5.1). The check below is not in constant time: public keys are no
+// section 5.1). The check below is not in constant time, since public keys are not
 // secret.
 var (
 	one       = big.NewInt(1)
@@ -16,33 +16,33 @@ var (
 	curveD, _ = new(big.Int).SetString("52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3", 16)
 )
 
-// checkEd25519 refuses bytes that are no point of the curve or not its canonical
-// encoding, and the eight points of small order. Anybody can make signatures for
-// the latter that are good for one message in eight, or even for every message.
-// crypto/ed25519 does not refuse them.
+// checkEd25519 rejects bytes that are not the canonical encoding of a point of the
+// curve, and the eight points of small order. For such a point, anybody can make
+// signatures that are valid for one message in eight, or even for every message.
+// crypto/ed25519 does not reject them.
 func checkEd25519(key ed25519.PublicKey) error {
 	if len(key) != ed25519.PublicKeySize {
-		return errors.New("an Ed25519 key of the wrong length")
+		return errors.New("the Ed25519 key has the wrong length")
 	}
 	p, ok := decompress(key)
 	if !ok {
-		return errors.New("an Ed25519 key that is no point of its curve")
+		return errors.New("the Ed25519 key is not a point of its curve")
 	}
 	for range 3 {
 		p = p.doubled()
 	}
 	if p.isIdentity() {
-		return errors.New("an Ed25519 key of small order")
+		return errors.New("the Ed25519 key has a small order")
 	}
 	return nil
 }
 
-// point is one of two points of the curve, (x, y) and (-x, y), which have the same
-// order. No more than x² is needed to find it.
+// point stands for two points of the curve, (x, y) and (-x, y), which have the same
+// order. x² suffices to find the order.
 type point struct{ xx, y *big.Int }
 
-// decompress reads an encoded point: y, and in the topmost bit the sign of x.
-// With x = 0, which has no sign, a point is of small order.
+// decompress decodes a point: y, and the sign of x in the topmost bit. If x = 0,
+// there is no sign, and the point has a small order.
 func decompress(key []byte) (p point, ok bool) {
 	bytes := slices.Clone(key)
 	slices.Reverse(bytes)
@@ -57,8 +57,8 @@ func decompress(key []byte) (p point, ok bool) {
 	return p, big.Jacobi(p.xx, curveP) >= 0
 }
 
-// doubled returns p + p: its x is 2xy / (y² - x²), its y (y² + x²) / (2 + x² - y²).
-// No point of the curve makes a denominator 0.
+// doubled returns p + p: its x is 2xy / (y² - x²), and its y is (y² + x²) / (2 + x²
+// - y²). The denominators are not 0 for any point of the curve.
 func (p point) doubled() point {
 	yy := new(big.Int).Mul(p.y, p.y)
 	xxyy := new(big.Int).Mul(p.xx, yy)

@@ -1,21 +1,22 @@
 package jose
 
-// Error is why a token is refused.
+// Error is the reason for which a token is rejected.
 type Error string
 
 func (e Error) Error() string { return string(e) }
 
-// ErrMalformed is in the tree of the errors of [Parser.Parse].
+// ErrMalformed is wrapped by the errors of [Parser.Parse].
 const ErrMalformed Error = "malformed JWS"
 
 // The errors of [KeySet.Verify].
 const (
-	ErrAlgorithm  Error = "the algorithm is not allowed, or not the key's"
+	ErrAlgorithm  Error = "the algorithm is not allowed, or does not fit the key"
 	ErrUnknownKey Error = "no known key signed the token"
 	ErrSignature  Error = "the signature is wrong"
-	// ErrTooManyKeys is for a token that does not name its key.
+	// ErrTooManyKeys is the error for a token that names no key, if more than four
+	// keys fit.
 	ErrTooManyKeys Error = "the token names no key, and more keys fit than are tried"
-	// ErrKeysChanged is no fault of the token: with the new keys alone, it can be
+	// ErrKeysChanged is not a fault of the token: with only the new keys, it can be
 	// verified.
 	ErrKeysChanged Error = "the keys changed while the token was verified"
 )

@@ -9,21 +9,21 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// Header has the members that the verification depends on.
+// Header holds the members that the verification depends on.
 type Header struct {
 	Algorithm string
 	KeyID     string // empty: none named
 	Type      string // empty: none named
 }
 
-// headers are the headers that an issuer uses, by their segment. Tokens of one key
-// have the same.
+// headers caches decoded headers by their segment. Tokens of one key have the same
+// header.
 type headers struct {
 	known  atomic.Pointer[map[string]Header]
 	adding sync.Mutex
 }
 
-// maxHeaders and maxHeaderLength bound the memory for issuers whose headers differ
+// maxHeaders and maxHeaderLength bound the memory if an issuer's headers differ
 // from token to token.
 const (
 	maxHeaders      = 128
@@ -63,8 +63,8 @@ func (k *headers) remember(segment []byte, h Header) {
 	k.known.Store(&more)
 }
 
-// parseHeader refuses members that change the signed content, and ignores members
-// that offer keys.
+// parseHeader decodes a header. It rejects members that change the signed content,
+// and ignores members that offer keys.
 func parseHeader(text string) (h Header, err error) {
 	hasAlgorithm, hasType := false, false
 	err = strictjson.Object(text, func(name, value string) error {
@@ -79,11 +79,11 @@ func parseHeader(text string) (h Header, err error) {
 			h.Type, ok = strictjson.String(value)
 			hasType = true
 		case "zip":
-			if zip, _ := strictjson.String(value); zip != "NONE" { // ForgeRock says so in every token
+			if zip, _ := strictjson.String(value); zip != "NONE" { // ForgeRock puts it into every token
 				return fmt.Errorf("%w: the payload is compressed", ErrMalformed)
 			}
 		case "crit", "b64", "enc":
-			return fmt.Errorf("%w: the header has a member that changes what is signed", ErrMalformed)
+			return fmt.Errorf("%w: the header has a member that changes the signed content", ErrMalformed)
 		}
 		if !ok {
 			return fmt.Errorf("%w: a header member is not a string", ErrMalformed)

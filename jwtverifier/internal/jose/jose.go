@@ -1,7 +1,7 @@
-// Package jose checks compact JWS (RFC 7515 section 3.1) and reads the keys to
-// check them with. It is the only importer of jwx, which it uses for two things:
-// the signature over exactly the received bytes, and the numbers of one JWK.
-// Everything else in jwx is looser than this package must be.
+// Package jose verifies compact JWS (RFC 7515 section 3.1) and parses keys. It is
+// the only importer of jwx, and uses it for two things: to verify a signature over
+// exactly the received bytes, and to read the numbers of one JWK. Everything else
+// in jwx is less strict than this package must be.
 package jose
 
 import (
@@ -10,14 +10,14 @@ import (
 	"fmt"
 )
 
-// MaxLength is how many bytes a token may have at the most.
+// MaxLength is the maximum length of a token in bytes.
 const MaxLength = 64 << 10
 
-// Signed is a well-formed compact JWS. Nothing in it is to be believed before
-// [KeySet.Verify] returned nil.
+// Signed is a well-formed compact JWS. Do not trust its content before
+// [KeySet.Verify] returns nil.
 type Signed struct {
 	Header
-	// Payload is a part of the buffer that [Parser.Parse] was given.
+	// Payload is a part of the buffer that [Parser.Parse] returned.
 	Payload []byte
 
 	header       []byte // the segment
@@ -32,10 +32,11 @@ type Parser struct {
 	headers headers
 }
 
-// Parse reads exactly three segments, none empty, of base64url without padding,
-// white space or stray bits. The first is a header without extensions. The payload
-// is decoded and not read. The result has parts of token and of scratch, which
-// Parse appends to: neither may change while it is in use.
+// Parse parses a token of exactly three segments. Each is not empty and is
+// base64url without padding, white space or stray bits. The first must be a header
+// without extensions. The payload is decoded, but not parsed. Parse appends to
+// scratch and returns the extended buffer. The result refers to token and to that
+// buffer: do not change them while it is in use.
 func (p *Parser) Parse(token, scratch []byte) (s Signed, _ []byte, err error) {
 	if len(token) > MaxLength {
 		return s, scratch, fmt.Errorf("%w: too long", ErrMalformed)
@@ -55,8 +56,8 @@ func (p *Parser) Parse(token, scratch []byte) (s Signed, _ []byte, err error) {
 	return s, scratch, err
 }
 
-// Remember makes the parser read headers like that of s, which a key of the
-// issuer signed, without decoding them again.
+// Remember caches the header of s, so that equal headers are not decoded again.
+// Call it only after a key of the issuer verified s.
 func (p *Parser) Remember(s *Signed) { p.headers.remember(s.header, s.Header) }
 
 func split(token []byte) (header, payload, signature []byte, err error) {

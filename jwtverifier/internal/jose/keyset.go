@@ -9,8 +9,7 @@ import (
 	"fmt"
 )
 
-// secretKey is a type of its own, so that no bytes of another kind are ever
-// used as one.
+// secretKey is a type of its own, so that no other bytes are ever used as a secret.
 type secretKey []byte
 
 // Key is a key that can check signatures.
@@ -21,7 +20,7 @@ type Key struct {
 }
 
 // NewKey returns a key for all algorithms that fit it or, if alg is not empty, for
-// that one alone. public is an *rsa.PublicKey, *ecdsa.PublicKey or
+// only that one. public is an *rsa.PublicKey, *ecdsa.PublicKey or
 // ed25519.PublicKey.
 func NewKey(public any, id, alg string) (Key, error) {
 	if err := checkStrength(public); err != nil {
@@ -62,34 +61,34 @@ func checkStrength(public any) error {
 	case ed25519.PublicKey:
 		return checkEd25519(k)
 	}
-	return fmt.Errorf("a key of type %T is not taken", public)
+	return fmt.Errorf("a key of type %T is not accepted", public)
 }
 
 func checkRSA(k *rsa.PublicKey) error {
 	switch {
 	case k == nil || k.N == nil:
-		return errors.New("an RSA key without modulus")
+		return errors.New("the RSA key has no modulus")
 	case k.N.BitLen() < minRSABits || k.N.BitLen() > maxRSABits:
-		return fmt.Errorf("an RSA key of %d bits; %d to %d are taken", k.N.BitLen(), minRSABits, maxRSABits)
+		return fmt.Errorf("the RSA key has %d bits; %d to %d are accepted", k.N.BitLen(), minRSABits, maxRSABits)
 	case k.N.Bit(0) == 0:
-		return errors.New("an RSA key with an even modulus")
+		return errors.New("the modulus of the RSA key is even")
 	case k.E < 3 || k.E&1 == 0 || k.E > 1<<31-1:
-		return errors.New("an RSA key with an unusable exponent")
+		return errors.New("the exponent of the RSA key cannot be used")
 	}
 	return nil
 }
 
 func checkPoint(k *ecdsa.PublicKey) error {
 	if k == nil || k.X == nil || k.Y == nil {
-		return errors.New("an EC key without point")
+		return errors.New("the EC key has no point")
 	}
 	switch k.Curve {
 	case elliptic.P256(), elliptic.P384(), elliptic.P521():
 	default:
-		return errors.New("an EC key on a curve that is not taken")
+		return errors.New("the curve of the EC key is not accepted")
 	}
 	if _, err := k.ECDH(); err != nil {
-		return errors.New("an EC key with a point off its curve")
+		return errors.New("the point of the EC key is not on its curve")
 	}
 	return nil
 }
@@ -99,13 +98,14 @@ type KeySet struct {
 	all     []*Key
 	byID    map[string]*Key
 	unnamed []*Key
-	// symmetric is whether the keys are secrets. No set has secrets and public keys.
+	// symmetric reports whether the keys are secrets. A set does not mix secrets
+	// and public keys.
 	symmetric bool
 }
 
-// NewKeySet returns the set of these keys. Keys that share an id are left out
-// and reported, since their id is ambiguous. A set without a usable key is an
-// error that includes skipped.
+// NewKeySet returns the set of these keys. Keys that share an id are left out and
+// added to skipped, since their id is ambiguous. If no key is left, the error
+// includes skipped.
 func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 	count := make(map[string]int)
 	for _, k := range keys {
@@ -117,7 +117,7 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 		case k.id == "":
 			s.unnamed = append(s.unnamed, &k)
 		case count[k.id] > 1:
-			skipped = append(skipped, fmt.Errorf("key %q: shares its id with another key", k.id))
+			skipped = append(skipped, fmt.Errorf("key %q: it shares its id with another key", k.id))
 			continue
 		default:
 			s.byID[k.id] = &k
@@ -131,5 +131,5 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 	return s, skipped, nil
 }
 
-// Len returns how many keys the set has.
+// Len returns the number of keys.
 func (s *KeySet) Len() int { return len(s.all) }

@@ -17,9 +17,9 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwk"
 )
 
-// ParseKeys reads a JWK, a JWK Set (RFC 7517) or PEM. Entries of a set that
-// cannot be used are skipped and returned as errors; a single JWK or a PEM block
-// that cannot be used is an error.
+// ParseKeys parses a JWK, a JWK Set (RFC 7517) or PEM. Unusable entries of a set
+// are skipped; skipped has an error for each. An unusable single JWK or PEM block
+// is an error.
 func ParseKeys(data string) (keys []Key, skipped []error, err error) {
 	data = strings.TrimSpace(data)
 	switch {
@@ -44,7 +44,7 @@ func parseJSONKeys(data string) (keys []Key, skipped []error, err error) {
 	return parseEntries(set)
 }
 
-// ParseSet reads a JWK Set as [ParseKeys] does, and nothing else.
+// ParseSet parses a JWK Set as [ParseKeys] does, and accepts nothing else.
 func ParseSet(data string) (keys []Key, skipped []error, err error) {
 	set, err := keysOf(data)
 	switch {
@@ -85,16 +85,16 @@ func parseEntries(set string) (keys []Key, skipped []error, err error) {
 	return keys, skipped, err
 }
 
-// jwkMembers are those members of a JWK that are looked at. The rest, such as
-// certificates, is ignored and not handed on.
+// jwkMembers are the members of a JWK that are used. All others, such as
+// certificates, are ignored and not passed to jwx.
 type jwkMembers struct {
 	id, alg, use string
 	operations   []string
 	public       map[string]string
-	fault        error // the first
+	fault        error // the first one
 }
 
-// parseJWK returns the id also if the key cannot be used.
+// parseJWK returns the key. It returns the id even if the key cannot be used.
 func parseJWK(data string) (k Key, id string, err error) {
 	m := jwkMembers{use: "sig", public: make(map[string]string)}
 	k, err = m.parse(data)
@@ -118,7 +118,8 @@ func (m *jwkMembers) parse(data string) (Key, error) {
 	return NewKey(public, m.id, m.alg)
 }
 
-// take always returns nil, so that the id is read at any place.
+// take stores a member. It always returns nil, so that the id is found after a
+// fault too.
 func (m *jwkMembers) take(name, value string) error {
 	if err := m.read(name, value); err != nil && m.fault == nil {
 		m.fault = err
@@ -143,10 +144,10 @@ func (m *jwkMembers) read(name, value string) error {
 	case "kty", "crv", "n", "e", "x", "y":
 		m.public[name], ok = strictjson.String(value)
 	case "d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv":
-		return errors.New("a private or symmetric key; only public keys belong here")
+		return errors.New("the key is private or symmetric; only public keys are accepted")
 	}
 	if !ok {
-		return fmt.Errorf("the member %q has a value that does not fit", name)
+		return fmt.Errorf("the member %q has an unusable value", name)
 	}
 	return nil
 }
@@ -170,7 +171,7 @@ func (m *jwkMembers) parsePublic() (any, error) {
 	switch m.public["kty"] {
 	case "RSA", "EC", "OKP":
 	default:
-		return nil, fmt.Errorf("its kty is %q; RSA, EC and OKP are taken", m.public["kty"])
+		return nil, fmt.Errorf("its kty is %q; RSA, EC and OKP are accepted", m.public["kty"])
 	}
 	data, err := json.Marshal(m.public)
 	if err != nil {
@@ -182,7 +183,7 @@ func (m *jwkMembers) parsePublic() (any, error) {
 	}
 	var public any
 	if err := key.Raw(&public); err != nil {
-		return nil, errors.New("its numbers are no key")
+		return nil, errors.New("its numbers are not a key")
 	}
 	return public, nil
 }
@@ -221,7 +222,7 @@ func parsePEMBlock(block *pem.Block) (crypto.PublicKey, error) {
 		}
 		return c.PublicKey, nil
 	}
-	return nil, errors.New("only public keys and certificates belong here")
+	return nil, errors.New("only public keys and certificates are accepted")
 }
 
 // PublicKey returns a key for a [crypto.PublicKey].
@@ -234,7 +235,7 @@ func PublicKey(key any) (Key, error) {
 	case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:
 		return NewKey(k, "", "")
 	case crypto.Signer:
-		return Key{}, fmt.Errorf("a private key (%T); give its Public()", key)
+		return Key{}, fmt.Errorf("a private key (%T); use its Public()", key)
 	}
-	return Key{}, fmt.Errorf("a key of type %T is not taken", key)
+	return Key{}, fmt.Errorf("a key of type %T is not accepted", key)
 }

@@ -8,21 +8,22 @@ import (
 // maxChecks is how many signature checks a token may cost.
 const maxChecks = 4
 
-// checks are the keys that a token was checked with.
+// checks holds the keys that a token was checked with.
 type checks struct {
 	with [maxChecks]*Key
 	n    int
 }
 
-// Verify returns nil if a key of the set signed the token with the algorithm
-// that the token names. The key is the one that the token names. If no key has
-// that name, it is one of those without a name; if the token names none, any.
+// Verify returns nil if a key of the set signed the token with the algorithm that
+// the token names. If the token names a key ("kid"), only that key is tried, or the
+// keys without a name if no key has that name. If the token names none, all keys
+// are tried.
 //
-// A token is checked with at most four keys. If more fit, it is checked with
-// none, and the error is [ErrTooManyKeys]. [ErrUnknownKey] says that a newer set
-// may know better. If the token is then verified with a newer set, keys that it
-// was checked with are left out, and the error is [ErrKeysChanged] if those that
-// are new are more than the four leave room for.
+// A token is checked with at most four keys. If more fit, it is checked with none,
+// and the error is [ErrTooManyKeys]. After [ErrUnknownKey], a newer set may have
+// the key. If the same token is verified with a newer set, keys that it was checked
+// with are left out. If the new keys and those would be more than four, the error
+// is [ErrKeysChanged].
 func (s *KeySet) Verify(t *Signed) error {
 	a := algorithms[t.Algorithm]
 	if a == nil || a.symmetric != s.symmetric {
@@ -46,7 +47,7 @@ func (s *KeySet) Verify(t *Signed) error {
 	return ErrTooManyKeys
 }
 
-// areFew reports whether the token may be checked with all of the keys that fit.
+// areFew reports whether few enough keys fit to check the token with all of them.
 func (t *Signed) areFew(keys []*Key) bool {
 	left := maxChecks - t.checks.n
 	if len(keys) <= left {
@@ -69,7 +70,8 @@ func (t *Signed) checkEach(keys []*Key) error {
 	return ErrUnknownKey
 }
 
-// fits reports whether the token may be signed with the key, as far as is known.
+// fits reports whether the key may have signed the token, before the signature is
+// checked.
 func (t *Signed) fits(k *Key) bool {
 	return k.algorithms[t.Algorithm] != nil && !t.checks.include(k)
 }
