@@ -12,8 +12,8 @@ func Valid(s string) bool {
 	return n > 0 && unpadded(s[:n])
 }
 
-// Fault returns the index of the first byte that must not be in its place, -1 if s is
-// a b64token, and 0 if s is empty.
+// Fault returns the index of the first byte that must not be in its place. It
+// returns -1 if s is a b64token, and 0 if s is empty.
 func Fault(s string) int {
 	if Valid(s) {
 		return -1

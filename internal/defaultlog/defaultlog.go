@@ -1,5 +1,5 @@
-// Package defaultlog logs to slog.Default the trouble that an operator gave no
-// logger and no observer for, at a bounded rate.
+// Package defaultlog logs to slog.Default, at a bounded rate. It is used if an
+// operator has set no logger and no observer.
 package defaultlog
 
 import (
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A Log has a budget of lines of its own: 10 at once, and one a second after
-// that. Each kind of trouble has its own Log, so that one does not drown another.
-// The zero value is ready to use. It is safe for concurrent use.
+// A Log has its own budget of lines: 10 at once, and then one a second. Each kind
+// of trouble has its own Log, so that one does not drown another. The zero value is
+// ready to use. It is safe for concurrent use.
 type Log struct {
 	mu      sync.Mutex
 	spent   time.Time // when the budget is whole again
@@ -40,7 +40,8 @@ func (l *Log) Log(ctx context.Context, level slog.Level, msg string, attrs ...sl
 	logger.LogAttrs(ctx, level, msg, attrs...)
 }
 
-// take takes a line from the budget, and returns how many were left out before it.
+// take takes a line from the budget, and returns how many lines were left out
+// before it.
 func (l *Log) take(now time.Time) (leftOut int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
