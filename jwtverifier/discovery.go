@@ -22,6 +22,8 @@ func newDiscovery(issuer string) (*discovery, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case strings.Contains(u.Path, "/.well-known/"):
+		return nil, fmt.Errorf("%q is the URL of its metadata; use the \"issuer\" in it, without /.well-known/", issuer)
 	case u.RawQuery != "", u.ForceQuery:
 		return nil, fmt.Errorf("%q must be a URL without query", issuer)
 	}
@@ -83,7 +85,7 @@ func (d *discovery) read(ctx context.Context, f *fetcher, place string) (jwksURL
 
 func (d *discovery) check(issuer, jwksURL string) error {
 	if issuer != d.issuer {
-		return fmt.Errorf("its issuer is %q", issuer)
+		return d.errOtherIssuer(issuer)
 	}
 	keys, err := parseURL(jwksURL)
 	if err != nil {
@@ -93,4 +95,16 @@ func (d *discovery) check(issuer, jwksURL string) error {
 		return fmt.Errorf("its jwks_uri %q must be https, as the issuer is", jwksURL)
 	}
 	return nil
+}
+
+// errOtherIssuer says how the issuer of the metadata differs from the configured one.
+func (d *discovery) errOtherIssuer(issuer string) error {
+	hint := "see Config.Issuer"
+	switch {
+	case strings.TrimSuffix(issuer, "/") == strings.TrimSuffix(d.issuer, "/"):
+		hint = "they differ in the slash at the end; see Config.Issuer"
+	case strings.ContainsAny(issuer, "{}"):
+		hint = "it is one for all tenants; use the issuer of your tenant, or ByTenant"
+	}
+	return fmt.Errorf("its issuer is %q, want %q: %s", issuer, d.issuer, hint)
 }

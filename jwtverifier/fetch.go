@@ -112,6 +112,8 @@ func parseURL(raw string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("cannot be parsed: %w", err)
+	case u.Scheme == "" && !strings.HasPrefix(raw, "/"):
+		return nil, fmt.Errorf("%q has no scheme; write https://%s", raw, raw)
 	case u.Hostname() == "", u.User != nil, u.Fragment != "", strings.Contains(raw, "#"):
 		return nil, fmt.Errorf("%q must be absolute, without user and fragment", raw)
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):

@@ -63,16 +63,25 @@ func (p *Parser) Remember(s *Signed) { p.headers.remember(s.header, s.Header) }
 func split(token []byte) (header, payload, signature []byte, err error) {
 	header, rest, ok := bytes.Cut(token, []byte{'.'})
 	if !ok {
-		return nil, nil, nil, fmt.Errorf("%w: no segments", ErrMalformed)
+		return nil, nil, nil, fmt.Errorf("%w: no dot in the token, so it is opaque and no JWT", ErrMalformed)
 	}
 	payload, signature, ok = bytes.Cut(rest, []byte{'.'})
 	if !ok || bytes.IndexByte(signature, '.') >= 0 {
-		return nil, nil, nil, fmt.Errorf("%w: not three segments", ErrMalformed)
+		return nil, nil, nil, errSegments(token)
 	}
 	if bytes.IndexByte(token, '\n') >= 0 || bytes.IndexByte(token, '\r') >= 0 { // encoding/base64 skips them
 		return nil, nil, nil, fmt.Errorf("%w: a line break in a segment", ErrMalformed)
 	}
 	return header, payload, signature, nil
+}
+
+func errSegments(token []byte) error {
+	const encrypted = 5 // segments (RFC 7516 section 3.1)
+	n := bytes.Count(token, []byte{'.'}) + 1
+	if n == encrypted {
+		return fmt.Errorf("%w: %d segments and not three, so the token is encrypted (JWE)", ErrMalformed, n)
+	}
+	return fmt.Errorf("%w: %d segments and not three", ErrMalformed, n)
 }
 
 var base64url = base64.RawURLEncoding.Strict()
