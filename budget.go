@@ -75,6 +75,15 @@ var (
 // take takes one request from the key's budget and sets the RateLimit fields. A
 // limiter that fails is never a fault of the client.
 func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (Quota, time.Time, error) {
+	q, now, err := b.decide(w, r, s, l, key)
+	if err == nil {
+		b.setFields(w.Header(), q, now)
+	}
+	return q, now, err
+}
+
+// decide takes one request from the key's budget.
+func (b *budget) decide(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (Quota, time.Time, error) {
 	q, err := b.ask(w, r, s, l, key)
 	if err != nil && b.fallback != nil {
 		s.record.degraded()
@@ -83,9 +92,7 @@ func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limite
 	if err != nil {
 		return Quota{}, time.Time{}, ErrTemporarilyUnavailable.because(err)
 	}
-	now := time.Now()
-	b.setFields(w.Header(), q, now)
-	return q, now, nil
+	return q, time.Now(), nil
 }
 
 func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (q Quota, err error) {

@@ -14,8 +14,15 @@ import (
 // other error is answered 503 temporarily_unavailable, and a nil error 500
 // server_error. The answer holds nothing of the error's text. A handler calls
 // Refuse for refusals of its own, and returns.
+//
+// An invalid_client or invalid_grant counts as a failed authentication: see
+// [LimitFailedAuthentication].
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	refuse(w, r, stateFrom(r.Context()), errorFrom(err))
+	s, e := stateFrom(r.Context()), errorFrom(err)
+	if s.charge != nil && s.settings.refusing == nil && (e.Code == ErrInvalidClient || e.Code == ErrInvalidGrant) {
+		e = errorFrom(s.charge(w, r, e))
+	}
+	refuse(w, r, s, e)
 }
 
 // refuse answers with e, which is its own. The record keeps a copy. Without a record,

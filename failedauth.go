@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/guess"
 )
 
 // FailedAuthenticationOption is a setting of [LimitFailedAuthentication]. A
@@ -31,6 +33,10 @@ func WithTrustedProxies(proxies ...netip.Prefix) FailedAuthenticationOption {
 // Each request that a RequireToken or OptionalToken inside answers with 400 or 401 is
 // taken from the budget of the client's address, IPv6 by /64. Requests without
 // credentials, and requests that authenticate, cost nothing and do not ask the limiter.
+//
+// A wrong client secret, code or refresh token at the token endpoint is counted too,
+// for the address and for the client. If the budget of a client is used up, its
+// requests from addresses that failed are answered 429.
 //
 // Once the budget is used up, all requests of the address are answered 429
 // rate_limited, before any token is verified, until the limiter's window ends. A
@@ -65,6 +71,7 @@ type failedAuthentication struct {
 	budget   budget
 	trusted  trustedProxies
 	failures failureTable
+	clients  clientFailures
 }
 
 func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, outer *state) (*state, error) {
@@ -78,6 +85,7 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 		return nil, f.budget.usedUp("address", q, q.Reset, now)
 	}
 	s := extend(r.Context())
+	s.clientUsedUp = func(client string) error { return f.clientUsedUp(addr, client, outer) }
 	s.charge = func(w http.ResponseWriter, r *http.Request, err error) error {
 		return f.charge(w, r, s, addr, err)
 	}
@@ -108,7 +116,39 @@ func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s 
 	if !q.Allowed {
 		return f.budget.usedUp("address", q, q.Reset, now)
 	}
+	return f.chargeClient(w, r, s, guess.Client(r.Context()), err)
+}
+
+// chargeClient counts a failure of a client at the token endpoint, whatever address it
+// came from.
+func (f *failedAuthentication) chargeClient(w http.ResponseWriter, r *http.Request, s *state, client string, err error) error {
+	if client == "" {
+		return err
+	}
+	q, now, failure := f.budget.decide(w, r, s, f.budget.limiter, "client:"+client)
+	if failure != nil {
+		return failure
+	}
+	f.clients.update(client, q, now)
+	if !q.Allowed {
+		return f.budget.usedUp("client", q, q.Reset, now)
+	}
 	return err
+}
+
+// clientUsedUp refuses addresses that failed, once the budget of the client is used
+// up. An address that never failed is not refused because others guess.
+func (f *failedAuthentication) clientUsedUp(addr netip.Addr, client string, outer *state) error {
+	if outer.clientUsedUp != nil {
+		if err := outer.clientUsedUp(client); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	if q, refused := f.clients.usedUp(client, now); refused && f.failures.has(addr) {
+		return f.budget.usedUp("client", q, q.Reset, now)
+	}
+	return nil
 }
 
 // longer returns the error with the longer wait of a request that two limits counted.

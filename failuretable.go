@@ -61,6 +61,13 @@ func (t *failureTable) usedUp(addr netip.Addr, now time.Time) (Quota, bool) {
 	return b.quota, b.usedUp(now)
 }
 
+// has reports whether the address, or a network that it shares a budget with, failed.
+func (t *failureTable) has(addr netip.Addr) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return !t.find(networksOf(addr)).forgetAt.IsZero()
+}
+
 // find needs t.mu. If none of the networks has a budget, it returns the zero
 // failureBudget.
 func (t *failureTable) find(networks networks) failureBudget {

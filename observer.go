@@ -27,6 +27,16 @@ type Decision struct {
 	OrganizationID string
 	InstallationID string
 
+	// Family identifies the refresh tokens of one authorization. It is empty except for
+	// requests of the token endpoint, of minting and of revocation.
+	Family string
+	// Theft is the kind of theft that the request gave away, empty if none. The
+	// refresh tokens of the Family are then revoked.
+	Theft Theft
+	// Repeated reports that the token endpoint answered a retired refresh token with
+	// its successor again: to a client that lost the first answer, or to a thief.
+	Repeated bool
+
 	// ClientGone reports that the client closed the connection before the guards
 	// decided. Code is then that of an answer that nobody received, such as
 	// temporarily_unavailable.
@@ -45,7 +55,19 @@ type Decision struct {
 	Duration time.Duration
 }
 
-// Observer receives one Decision for each guarded request, after its handler
+// Theft is a kind of theft that the token endpoint detects.
+type Theft string
+
+// The kinds of theft.
+const (
+	// CodeReplayed is the second exchange of an authorization code.
+	CodeReplayed Theft = "code_replayed"
+	// RefreshTokenReused is the use of a refresh token after its successor was used.
+	RefreshTokenReused Theft = "refresh_token_reused"
+)
+
+// Observer receives one Decision for each request that a guard or the token endpoint
+// decided about, after its handler
 // returned. A refusal by the handler itself, with [Refuse], counts as the decision.
 // If a request ends before a guard decides, because the guard panicked or an
 // [http.TimeoutHandler] did not wait for it, the code is server_error.
@@ -62,7 +84,8 @@ type Observer func(ctx context.Context, d Decision)
 //   - A pass is logged at debug level, which slog does not show by default.
 //   - A refusal is logged at info level, and so is a client that closed the
 //     connection before the guards decided.
-//   - A decision in which a limiter's fallback was used is logged at warn level.
+//   - A theft, and a decision in which a limiter's fallback was used, are logged at
+//     warn level.
 //   - A 500 or 503 is logged at error level.
 //
 // It panics if logger is nil. To log nothing, pass slog.New(slog.DiscardHandler).
@@ -85,7 +108,7 @@ func (d Decision) level() slog.Level {
 		return slog.LevelInfo
 	case d.Code.Status() >= http.StatusInternalServerError:
 		return slog.LevelError
-	case d.Degraded:
+	case d.Degraded, d.Theft != "":
 		return slog.LevelWarn
 	case d.Code != "":
 		return slog.LevelInfo
@@ -98,6 +121,8 @@ func (d Decision) message() string {
 	switch {
 	case d.ClientGone:
 		return "client gone"
+	case d.Theft != "":
+		return "theft detected"
 	case d.Code == "":
 		return "request passed"
 	}
@@ -118,7 +143,7 @@ func reasonText(reason error, c Code) string {
 }
 
 func (d Decision) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 14)
+	attrs := make([]slog.Attr, 0, 17)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -134,6 +159,11 @@ func (d Decision) attrs() []slog.Attr {
 	add("grant_id", d.GrantID)
 	add("organization_id", d.OrganizationID)
 	add("installation_id", d.InstallationID)
+	add("family", d.Family)
+	add("theft", string(d.Theft))
+	if d.Repeated {
+		attrs = append(attrs, slog.Bool("repeated", true))
+	}
 	if d.ClientGone {
 		attrs = append(attrs, slog.Bool("client_gone", true))
 	}

@@ -1,6 +1,7 @@
 package bearergate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/audit"
 )
 
 // record collects the Decision of one request. A nil record, of a request without
@@ -81,6 +84,21 @@ func (rec *record) decided(r *http.Request) {
 	d.Method, d.Pattern = r.Method, r.Pattern
 	d.CacheHit = rec.cacheHit.Load()
 	d.Duration = time.Since(rec.started)
+}
+
+// audited records what an endpoint found. Its request has a decision, also if no guard
+// stands in front.
+func (rec *record) audited(r *http.Request, f audit.Facts) {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.decided(r)
+	d := &rec.decision
+	d.ClientID = cmp.Or(f.ClientID, d.ClientID)
+	d.GrantID = cmp.Or(f.GrantID, d.GrantID)
+	d.Family = cmp.Or(f.Family, d.Family)
+	d.Subject = cmp.Or(f.Subject, d.Subject)
+	d.Theft = cmp.Or(Theft(f.Theft), d.Theft)
+	d.Repeated = d.Repeated || f.Repeated
 }
 
 func (rec *record) degraded() {

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/audit"
 	"github.com/bearergate/bearergate/internal/cachehit"
+	"github.com/bearergate/bearergate/internal/guess"
 )
 
 // state holds the facts that the guards of one request pass on to each other. It is
@@ -26,6 +28,9 @@ type state struct {
 	// charge charges a failed authentication to the limit in front of RequireToken,
 	// and returns the error to answer with. It is nil if there is no such limit.
 	charge func(w http.ResponseWriter, r *http.Request, err error) error
+	// clientUsedUp returns the error to answer with if the failures of a client are
+	// used up. It is nil if there is no such limit.
+	clientUsedUp func(client string) error
 	// usedUpUntil is when the last of the outer budgets that are used up is
 	// restored, nil if none is.
 	usedUpUntil *time.Time
@@ -55,6 +60,12 @@ func (s *state) Value(key any) any {
 		if s.record != nil {
 			return &s.record.cacheHit
 		}
+	case audit.Key:
+		if s.record != nil {
+			return s.record.audited
+		}
+	case guess.UsedUpKey:
+		return s.clientUsedUp
 	}
 	return s.Context.Value(key)
 }
@@ -75,7 +86,7 @@ func extend(ctx context.Context) *state {
 	s := stateFrom(ctx)
 	return &state{
 		Context: ctx, settings: s.settings, record: s.record, schemes: s.schemes,
-		token: s.token, grant: s.grant, sentToken: s.sentToken, anonymous: s.anonymous, charge: s.charge, usedUpUntil: s.usedUpUntil,
+		token: s.token, grant: s.grant, sentToken: s.sentToken, anonymous: s.anonymous, charge: s.charge, clientUsedUp: s.clientUsedUp, usedUpUntil: s.usedUpUntil,
 	}
 }
 
