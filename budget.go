@@ -21,7 +21,7 @@ type budget struct {
 	limiter  Limiter
 	fallback Limiter
 	idle     limiterCall
-	policy   atomic.Pointer[policyField]
+	policies atomic.Pointer[[]policyField]
 }
 
 func newBudget(guard, name string, l Limiter) budget {
@@ -44,8 +44,9 @@ func WithLimiterTimeout(timeout time.Duration) LimiterOption {
 }
 
 // WithPolicyName sets the name of the policy in the RateLimit fields, by which a
-// client distinguishes the limits of a chain. The default is "installation" for
-// [RateLimit], and "failed-authentication" for [LimitFailedAuthentication]. With
+// client distinguishes the limits of a chain. The default of [RateLimit] is
+// "installation" for a token with an installation or a grant, and "user" for any other.
+// That of [LimitFailedAuthentication] is "failed-authentication". With
 // [WithKey] it is the name of the key, and cannot be set by WithPolicyName. It panics
 // on a name that is empty, or not printable ASCII without space, quote and backslash.
 func WithPolicyName(name string) LimiterOption {
@@ -74,10 +75,10 @@ var (
 
 // take takes one request from the key's budget and sets the RateLimit fields. A
 // limiter that fails is never a fault of the client.
-func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (Quota, time.Time, error) {
+func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, name, key string) (Quota, time.Time, error) {
 	q, now, err := b.decide(w, r, s, l, key)
 	if err == nil {
-		b.setFields(w.Header(), q, now)
+		b.setFields(w.Header(), name, q, now)
 	}
 	return q, now, err
 }
@@ -125,21 +126,25 @@ func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter
 // section 3.3.1).
 const maxFieldInteger = 999_999_999_999_999
 
-// policyField is the last value of RateLimit-Policy. It seldom changes.
+// policyField is a value of RateLimit-Policy. There are few in use.
 type policyField struct {
+	name   string
 	limit  uint64
 	window time.Duration
 	text   string
 }
 
+// maxPolicies is how many values of RateLimit-Policy a budget keeps.
+const maxPolicies = 8
+
 // setFields adds the policy's members to RateLimit-Policy and RateLimit. The slices of
 // both are cut from one array, to spare an allocation, and belong to this response
 // alone.
-func (b *budget) setFields(h http.Header, q Quota, now time.Time) {
+func (b *budget) setFields(h http.Header, name string, q Quota, now time.Time) {
 	if q.Limit == 0 {
 		return
 	}
-	values := [...]string{b.policyText(q), b.limitText(q, now)}
+	values := [...]string{b.policyText(name, q), b.limitText(name, q, now)}
 	policies, limits := h["Ratelimit-Policy"], h["Ratelimit"]
 	if policies != nil {
 		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, values[0]), append(limits, values[1])
@@ -149,22 +154,31 @@ func (b *budget) setFields(h http.Header, q Quota, now time.Time) {
 	h["Ratelimit"] = values[1:2:2]
 }
 
-func (b *budget) policyText(q Quota) string {
-	if p := b.policy.Load(); p != nil && p.limit == q.Limit && p.window == q.Window {
-		return p.text
+func (b *budget) policyText(name string, q Quota) string {
+	known := b.policies.Load()
+	if known != nil {
+		for i := range *known {
+			if p := &(*known)[i]; p.limit == q.Limit && p.window == q.Window && p.name == name {
+				return p.text
+			}
+		}
 	}
-	text := `"` + b.name + `";q=` + strconv.FormatUint(min(q.Limit, maxFieldInteger), 10)
+	text := `"` + name + `";q=` + strconv.FormatUint(min(q.Limit, maxFieldInteger), 10)
 	if q.Window >= time.Second {
 		text += ";w=" + strconv.FormatInt(wholeSeconds(q.Window), 10)
 	}
-	b.policy.Store(&policyField{q.Limit, q.Window, text})
+	more := []policyField{{name, q.Limit, q.Window, text}}
+	if known != nil {
+		more = append(more, (*known)[:min(len(*known), maxPolicies-1)]...)
+	}
+	b.policies.Store(&more) // another one that is stored at once is made again
 	return text
 }
 
-func (b *budget) limitText(q Quota, now time.Time) string {
+func (b *budget) limitText(name string, q Quota, now time.Time) string {
 	var buf [64]byte
 	text := append(buf[:0], '"')
-	text = append(text, b.name...)
+	text = append(text, name...)
 	text = append(text, `";r=`...)
 	text = strconv.AppendUint(text, min(q.Remaining, maxFieldInteger), 10)
 	text = append(text, ";t="...)

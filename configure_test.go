@@ -58,6 +58,7 @@ func TestOneDecisionForEachGuardedRequest(t *testing.T) {
 	const pattern = "GET /orgs/{org}/projects"
 	known := func(d bearergate.Decision) bearergate.Decision {
 		d.Method, d.Pattern = "GET", pattern
+		d.Issuer = bearergatetest.DefaultIssuer
 		d.TokenType, d.Subject, d.ClientID = bearergate.InstallationToken, bearergatetest.DefaultSubject, bearergatetest.DefaultClientID
 		d.GrantID, d.OrganizationID, d.InstallationID = bearergatetest.DefaultGrantID, "acme", bearergatetest.DefaultInstallationID
 		return d
@@ -218,7 +219,7 @@ func TestDecisionsAreLoggedByWeight(t *testing.T) {
 	known, token := bearergate.RequireToken(issuer.Verifier()), issuer.InstallationToken()
 	serve(known, get(token))
 	serve(bearergate.Chain(configure, known), get(token))
-	const ids = " token_type=installation subject=user-1 client_id=app-1 grant_id=grant-1 organization_id=acme installation_id=installation-1"
+	const ids = " token_type=installation issuer=https://issuer.example subject=user-1 client_id=app-1 grant_id=grant-1 organization_id=acme installation_id=installation-1"
 	want := strings.Join([]string{
 		`level=DEBUG msg="request passed" method=GET` + ids + ` duration=X`,
 		`level=INFO msg="request refused" code=invalid_token method=GET duration=X`,

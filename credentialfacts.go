@@ -41,10 +41,10 @@ func malformed(raw string) error {
 		return errNothingSent
 	}
 	at := b64token.Fault(raw)
-	return becauseOf(Error{Code: ErrInvalidRequest}, malformedToken{at, len(raw), kindOf(raw[at])})
+	return becauseOf(Error{Code: ErrInvalidRequest}, malformedToken{at, len(raw), describeByte(raw[at])})
 }
 
-func kindOf(c byte) string {
+func describeByte(c byte) string {
 	switch {
 	case c == ' ':
 		return "a space"

@@ -122,7 +122,7 @@ var table = [...]row{
 	{
 		code: ErrInvalidToken, status: http.StatusUnauthorized, action: RefreshAndRemint,
 		meaning:   "The token is expired, forged, unknown, or of the wrong type.",
-		remedy:    "Refresh the access token, mint a new installation token, and replay once.",
+		remedy:    "Refresh the tokens and replay the request once.",
 		challenge: challengeAlways, attribute: "invalid_token",
 	},
 	{
@@ -133,7 +133,7 @@ var table = [...]row{
 	},
 	{
 		code: ErrWrongOrganization, status: http.StatusForbidden, action: FixRequest,
-		meaning: "The token's grant belongs to another organization than the resource.",
+		meaning: "The caller does not belong to the organization of the resource.",
 		remedy:  "Use the token of that organization's installation; do not retry.",
 	},
 	{

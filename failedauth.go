@@ -81,8 +81,8 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 	}
 	now := time.Now()
 	if q, refused := f.failures.usedUp(addr, now); refused {
-		f.budget.setFields(w.Header(), q, now)
-		return nil, f.budget.usedUp("address", q, q.Reset, now)
+		f.budget.setFields(w.Header(), f.budget.name, q, now)
+		return nil, usedUp(f.budget.name, "address", q, q.Reset, now)
 	}
 	s := extend(r.Context())
 	s.clientUsedUp = func(client string) error { return f.clientUsedUp(addr, client, outer) }
@@ -108,13 +108,13 @@ func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s 
 		return err
 	}
 	network := f.failures.reserve(networksOf(addr), time.Now())
-	q, now, failure := f.budget.take(w, r, s, f.budget.limiter, "address:"+network.String())
+	q, now, failure := f.budget.take(w, r, s, f.budget.limiter, f.budget.name, "address:"+network.String())
 	if failure != nil {
 		return failure
 	}
 	f.failures.update(network, q, now)
 	if !q.Allowed {
-		return f.budget.usedUp("address", q, q.Reset, now)
+		return usedUp(f.budget.name, "address", q, q.Reset, now)
 	}
 	return f.chargeClient(w, r, s, guess.Client(r.Context()), err)
 }
@@ -131,7 +131,7 @@ func (f *failedAuthentication) chargeClient(w http.ResponseWriter, r *http.Reque
 	}
 	f.clients.update(client, q, now)
 	if !q.Allowed {
-		return f.budget.usedUp("client", q, q.Reset, now)
+		return usedUp(f.budget.name, "client", q, q.Reset, now)
 	}
 	return err
 }
@@ -146,7 +146,7 @@ func (f *failedAuthentication) clientUsedUp(addr netip.Addr, client string, oute
 	}
 	now := time.Now()
 	if q, refused := f.clients.usedUp(client, now); refused && f.failures.has(addr) {
-		return f.budget.usedUp("client", q, q.Reset, now)
+		return usedUp(f.budget.name, "client", q, q.Reset, now)
 	}
 	return nil
 }

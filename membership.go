@@ -3,6 +3,7 @@ package bearergate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -46,7 +47,7 @@ func checkMembership(r *http.Request, t *Token, org OrgFunc, member MembershipFu
 	belongs, err := member(r.Context(), t, wanted)
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("RequireMembership: %w", err)
 	case !belongs:
 		return becauseOf(Error{Code: ErrWrongOrganization}, notMember{wanted})
 	}

@@ -21,6 +21,8 @@ type Decision struct {
 	// The claims of the token, empty if none was verified. After [RequireGrant],
 	// OrganizationID is that of the grant.
 	TokenType      TokenType
+	Issuer         string
+	TokenID        string
 	Subject        string
 	ClientID       string
 	GrantID        string
@@ -143,7 +145,7 @@ func reasonText(reason error, c Code) string {
 }
 
 func (d Decision) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 17)
+	attrs := make([]slog.Attr, 0, 19)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -154,6 +156,8 @@ func (d Decision) attrs() []slog.Attr {
 	add("method", d.Method)
 	add("pattern", d.Pattern)
 	add("token_type", string(d.TokenType))
+	add("issuer", d.Issuer)
+	add("token_id", d.TokenID)
 	add("subject", d.Subject)
 	add("client_id", d.ClientID)
 	add("grant_id", d.GrantID)

@@ -18,8 +18,8 @@ func (o LimiterOption) applyRateLimit(g *rateLimit) { o(&g.budget) }
 // passes.
 //
 // By default the budget is that of the token's installation: of its installation id,
-// else its grant id, else its subject and client id. A token with none of these is
-// answered 500 server_error. [WithKey] counts by another key, and [WithPlan] makes the
+// else its grant id, else its issuer, subject and client id. A token with none of these
+// is answered 500 server_error. [WithKey] counts by another key, and [WithPlan] makes the
 // size of the budget depend on the caller.
 //
 // Every answer on which the limiter decided carries RateLimit-Policy and RateLimit,
@@ -30,7 +30,7 @@ func (o LimiterOption) applyRateLimit(g *rateLimit) { o(&g.budget) }
 // If the limiter fails, panics or answers after its timeout, the answer is 503, unless
 // [WithFallback] is given. [WithLimiterTimeout] sets the timeout.
 func RateLimit(l Limiter, opts ...RateLimitOption) Middleware {
-	g := &rateLimit{budget: newBudget("RateLimit", "installation", l)}
+	g := &rateLimit{budget: newBudget("RateLimit", "", l)}
 	for _, o := range opts {
 		if isNil(o) {
 			panic(nilOption("RateLimit", "RateLimitOption"))
@@ -64,12 +64,13 @@ func (g *rateLimit) check(w http.ResponseWriter, r *http.Request, s *state) (*st
 	if err != nil {
 		return nil, err
 	}
-	q, now, err := g.budget.take(w, r, s, l, key)
+	name := g.nameOf(s)
+	q, now, err := g.budget.take(w, r, s, l, name, key)
 	switch {
 	case err != nil:
 		return nil, err
 	case !q.Allowed:
-		return nil, g.budget.usedUp(g.kindOf(key), q, later(q.Reset, s.usedUpUntil), now)
+		return nil, usedUp(name, g.kindOf(key), q, later(q.Reset, s.usedUpUntil), now)
 	case q.Remaining > 0:
 		return s, nil
 	}
@@ -87,6 +88,14 @@ func (g *rateLimit) keyOf(r *http.Request, s *state) (string, error) {
 		return "", errNobody
 	}
 	return s.token.limitKey, nil
+}
+
+// nameOf returns the name of the policy in the RateLimit fields.
+func (g *rateLimit) nameOf(s *state) string {
+	if g.budget.name == "" {
+		return s.token.limitName
+	}
+	return g.budget.name
 }
 
 // later returns the later of reset and the time at which an outer budget is restored.
@@ -110,8 +119,8 @@ func (g *rateLimit) kindOf(key string) string {
 
 // usedUp returns the refusal of a request that passes at until. The kind is what the
 // budget is for, such as an installation.
-func (b *budget) usedUp(kind string, q Quota, until, now time.Time) error {
-	return becauseOf(Error{Code: ErrRateLimited, RetryAfter: until.Sub(now)}, budgetUsedUp{b.name, kind, q.Limit, until})
+func usedUp(name, kind string, q Quota, until, now time.Time) error {
+	return becauseOf(Error{Code: ErrRateLimited, RetryAfter: until.Sub(now)}, budgetUsedUp{name, kind, q.Limit, until})
 }
 
 // budgetUsedUp is the facts of a budget, without its key, which may be a secret.

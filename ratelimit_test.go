@@ -70,6 +70,33 @@ func TestInstallationsShareNoBudget(t *testing.T) {
 	}
 }
 
+// Rules: S6.44.
+func TestBudgetOfAUserIsNamedSo(t *testing.T) {
+	guard := bearergate.RateLimit(budgetOf(t, 5))
+	for _, c := range []struct {
+		claims bearergate.Claims
+		want   string
+	}{
+		{bearergate.Claims{Type: bearergate.AccessToken, Subject: "user-1"}, `"user";q=5;w=60`},
+		{bearergate.Claims{Type: bearergate.AccessToken, Subject: "user-1", GrantID: "grant-1"}, `"installation";q=5;w=60`},
+		{bearergate.Claims{Type: bearergate.InstallationToken, InstallationID: "installation-1"}, `"installation";q=5;w=60`},
+		{bearergate.Claims{Type: bearergate.AccessToken, Subject: "user-2", Issuer: "https://a.example"}, `"user";q=5;w=60`},
+	} {
+		h := serve(guard, as(c.claims)).Header
+		if got := h.Get("RateLimit-Policy"); got != c.want {
+			t.Errorf("%+v: got %s, want %s", c.claims, got, c.want)
+		}
+	}
+}
+
+// Rules: S6.37, S6.44.
+func TestUsersOfTwoIssuersShareNoBudget(t *testing.T) {
+	guard := bearergate.RateLimit(budgetOf(t, 1))
+	for _, issuer := range []string{"", "https://a.example", "https://b.example"} {
+		passes(t, guard, as(bearergate.Claims{Type: bearergate.AccessToken, Issuer: issuer, Subject: "user-1", ClientID: "app-1"}))
+	}
+}
+
 // Rules: S6.1, S6.2.
 func TestTokensOfAnInstallationShareItsBudget(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1))
@@ -362,15 +389,34 @@ func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 	refuses(t, bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(brokenLimiter())), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
 }
 
-func BenchmarkChain(b *testing.B) {
-	claims := bearergatetest.Claims("a")
+// usualChain is the guards of a route, and a request whose token they have seen
+// before.
+func usualChain(t testing.TB) (http.Handler, *http.Request) {
 	chain := bearergate.Chain(
-		bearergate.RequireToken(accepting(claims)),
-		bearergate.RateLimit(budgetOf(b, 1<<40)),
+		bearergate.RequireToken(issuer.Verifier()),
+		bearergate.RateLimit(budgetOf(t, 1<<40)),
 		bearergate.RequireOrg(bearergate.PathValue("org")),
 		bearergate.RequireScope("a"),
 	)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	r := with(get("token"), "org", "acme")
+	r := with(get(issuer.InstallationToken(bearergatetest.WithScopes("a"))), "org", "acme")
+	chain.ServeHTTP(httptest.NewRecorder(), r)
+	return chain, r
+}
+
+func TestRepeatedTokenCostsFourAllocations(t *testing.T) {
+	chain, r := usualChain(t)
+	rec := httptest.NewRecorder()
+	got := testing.AllocsPerRun(1000, func() {
+		clear(rec.Header())
+		chain.ServeHTTP(rec, r)
+	})
+	if got > 4 && !raceEnabled {
+		t.Errorf("got %v allocations, want 4", got)
+	}
+}
+
+func BenchmarkChain(b *testing.B) {
+	chain, r := usualChain(b)
 	rec := httptest.NewRecorder()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -12,9 +12,10 @@ type PlanFunc func(*http.Request) (Limiter, error)
 
 // WithPlan makes [RateLimit] ask the limiter that choose returns, so that the size of
 // a budget can depend on the caller. The RateLimit fields give the size of the
-// caller's own budget. The limiters are made once, before the first request: one
-// that is made for a request has a full budget every time. Key, timeout and fallback
-// are the same for all of them. It panics if choose is nil.
+// caller's own budget. Make the limiters once, before the first request: one
+// that is made for a request has a full budget every time. Limiters that share a
+// database need keys of their own there, since the key does not name the plan. Key,
+// timeout and fallback are the same for all of them. It panics if choose is nil.
 func WithPlan(choose PlanFunc) RateLimitOption {
 	if choose == nil {
 		panic("bearergate: WithPlan needs a PlanFunc; if all callers have the same budget, leave it out")

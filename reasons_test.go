@@ -113,7 +113,7 @@ func reasonCases(now time.Time) []reasonCase {
 		{"all scopes", bearergate.RequireScope("held:one", "b", "c"), as(claims), bearergate.ErrMissingScope,
 			`this route requires all of the scopes "held:one b c"; the token holds "held:one held:two", without "b c"`, []string{"held:two"}},
 		{"no scopes held", bearergate.RequireScope("a"), as(bearergatetest.Claims()), bearergate.ErrMissingScope,
-			`this route requires all of the scopes "a"; the token holds none, without "a"`, []string{"none"}},
+			`this route requires all of the scopes "a"; the token holds none; if they are in another claim, see jwtverifier's Config.ScopeClaims`, []string{"none"}},
 		{"any scope", bearergate.RequireAnyScope("a", "b"), as(claims), bearergate.ErrMissingScope,
 			`this route requires one of the scopes "a b"; the token holds "held:one held:two"`, []string{"held"}},
 		{"scopes of the table", bearergate.RequireRouteScopes(bearergate.RouteScopes{"GET /x": {"a"}}), matched(as(claims), "GET /x"), bearergate.ErrMissingScope,

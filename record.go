@@ -58,6 +58,8 @@ func (rec *record) passed(r *http.Request, t *Token, g *Grant) {
 	d := &rec.decision
 	if t != nil {
 		d.TokenType = t.Type()
+		d.Issuer = t.Issuer()
+		d.TokenID = t.ID()
 		d.Subject = t.Subject()
 		d.ClientID = t.ClientID()
 		d.GrantID = t.GrantID()

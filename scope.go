@@ -83,5 +83,8 @@ func (m scopesMissing) String() string {
 	if m.quantity == "all" {
 		missing = ", without " + quoted(m.missing)
 	}
+	if len(m.held) == 0 {
+		return fmt.Sprintf("this route requires %s of the scopes %s; the token holds none; if they are in another claim, see jwtverifier's Config.ScopeClaims", m.quantity, quotedScopes(m.required))
+	}
 	return fmt.Sprintf("this route requires %s of the scopes %s; the token holds %s%s", m.quantity, quotedScopes(m.required), quotedScopes(m.held), missing)
 }

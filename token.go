@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,10 +18,11 @@ import (
 type TokenType string
 
 const (
-	// AccessToken mints installation tokens and identifies the user of the app. It
-	// reads no resource.
+	// AccessToken is the token of an authorization server (RFC 9068). If the API issues
+	// installation tokens, an access token mints them.
 	AccessToken TokenType = "access"
-	// InstallationToken reads and writes resources. It mints nothing.
+	// InstallationToken is a token that the API itself issues for an installation. It
+	// mints nothing.
 	InstallationToken TokenType = "installation"
 )
 
@@ -67,9 +67,10 @@ type Confirmation struct {
 // Token is a verified token. It is immutable and safe for concurrent use. Its methods
 // return copies, which the caller may change.
 type Token struct {
-	claims   Claims
-	scopes   map[string]struct{} // nil for few scopes, which are found without
-	limitKey string
+	claims    Claims
+	scopes    map[string]struct{} // nil for few scopes, which are found without
+	limitKey  string
+	limitName string
 }
 
 // fewScopes are as quickly compared one by one as found in a map.
@@ -84,7 +85,7 @@ func NewToken(c Claims) *Token {
 		confirmation := *c.Confirmation
 		c.Confirmation = &confirmation
 	}
-	t := &Token{claims: c, limitKey: limitKey(&c)}
+	t := &Token{claims: c, limitKey: limitKey(&c), limitName: limitName(&c)}
 	if len(c.Scopes) > fewScopes {
 		t.scopes = make(map[string]struct{}, len(c.Scopes))
 		for _, s := range c.Scopes {
@@ -104,10 +105,18 @@ func limitKey(c *Claims) string {
 	case c.GrantID != "":
 		return "grant:" + c.GrantID
 	case c.Subject != "" || c.ClientID != "":
-		return "subject:" + strconv.Itoa(len(c.Subject)) + ":" + c.Subject + ":" + c.ClientID
+		return "subject:" + part(c.Issuer) + part(c.Subject) + c.ClientID
 	default:
 		return ""
 	}
+}
+
+// limitName returns the name of that budget's policy.
+func limitName(c *Claims) string {
+	if c.InstallationID == "" && c.GrantID == "" {
+		return "user"
+	}
+	return "installation"
 }
 
 // Type returns the type of the token.
@@ -127,15 +136,16 @@ func (t *Token) Audience() []string { return slices.Clone(t.claims.Audience) }
 // does not say.
 func (t *Token) Subject() string { return t.claims.Subject }
 
-// ClientID returns the app, empty if the token does not say.
+// ClientID returns the client that the token was issued to (RFC 6749 section 2.2),
+// empty if the token does not say.
 func (t *Token) ClientID() string { return t.claims.ClientID }
 
 // GrantID returns the grant that the token was issued for, empty if the
 // token does not say.
 func (t *Token) GrantID() string { return t.claims.GrantID }
 
-// OrganizationID returns the organization that the app is installed on, empty
-// if the token does not say.
+// OrganizationID returns the organization that the token names, empty if it names
+// none.
 func (t *Token) OrganizationID() string { return t.claims.OrganizationID }
 
 // InstallationID returns the installation, empty if the token does not say.

@@ -9,8 +9,9 @@ import (
 	"github.com/bearergate/bearergate/internal/defaultlog"
 )
 
-// unobserved is for faults of requests without an observer, of the whole process.
-var unobserved defaultlog.Log
+// unobserved is for the faults of requests without an observer: a route that is wired
+// wrongly is seen among many requests that cannot be decided.
+var unobserved struct{ wiring, undecided defaultlog.Log }
 
 // logUnobserved logs a refusal that is a fault of the server, and costs nothing for
 // any other.
@@ -18,7 +19,11 @@ func logUnobserved(r *http.Request, e *Error) {
 	if e.Code.Status() < http.StatusInternalServerError || clientGone(r.Context(), e) {
 		return
 	}
-	unobserved.Log(r.Context(), slog.LevelError, "bearergate: request refused",
+	log := &unobserved.undecided
+	if e.Code == ErrServerError {
+		log = &unobserved.wiring
+	}
+	log.Log(r.Context(), slog.LevelError, "bearergate: request refused",
 		slog.String("code", string(e.Code)), slog.Any("reason", lazyReason{e.refusal()}), slog.String("method", r.Method), slog.String("pattern", r.Pattern))
 }
 

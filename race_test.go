@@ -1,0 +1,5 @@
+//go:build race
+
+package bearergate_test
+
+const raceEnabled = true
