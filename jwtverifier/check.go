@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -19,9 +18,10 @@ type Check struct {
 	// Found is what the token has, in words, and Wanted what it must have. Neither
 	// holds the signature, and Found quotes no more than the part that decides.
 	Found, Wanted string
-	// Setting is the field of [Config] that would change the result, empty if none
-	// would.
-	Setting string
+	// Advice is what the client or the provider has to do if the check failed, and
+	// Setting the field of [Config] that would change the result. They are empty if
+	// nothing, or no setting, would.
+	Advice, Setting string
 }
 
 // CheckResult is the result of a [Check].
@@ -44,18 +44,23 @@ type failure struct {
 }
 
 func (f *failure) Error() string {
-	var b strings.Builder
-	b.WriteString(f.Name)
+	text := f.Name
 	if f.cause != nil {
-		fmt.Fprintf(&b, ": %v", f.cause)
+		text += ": " + f.cause.Error()
 	}
-	if f.Wanted != "" {
-		fmt.Fprintf(&b, ": got %s, want %s", f.Found, f.Wanted)
+	if f.cause == nil || f.Found != f.cause.Error() {
+		text += ": got " + f.Found + ", want " + f.Wanted
 	}
-	if f.Setting != "" {
-		fmt.Fprintf(&b, "; see jwtverifier's Config.%s", f.Setting)
+	if f.Advice != "" {
+		text += "; " + f.Advice
 	}
-	return b.String()
+	switch {
+	case f.Setting == "":
+		return text
+	case f.Advice != "":
+		return text + ", or see jwtverifier's Config." + f.Setting
+	}
+	return text + "; see jwtverifier's Config." + f.Setting
 }
 
 func (f *failure) Unwrap() error { return f.cause }
@@ -72,7 +77,8 @@ type inspection struct {
 
 // step is a check as it is made.
 type step struct {
-	name, setting string
+	name   string
+	remedy remedy
 	// test returns nil if the check passes, and errFailed if Found and Wanted say why
 	// it does not. An error without ErrInvalidToken in its tree leaves it undecided.
 	test   func(context.Context, *Verifier, *inspection) error
@@ -102,5 +108,9 @@ func (s *step) failure(v *Verifier, in *inspection, err error) *failure {
 }
 
 func (s *step) check(v *Verifier, in *inspection, result CheckResult) Check {
-	return Check{Name: s.name, Result: result, Found: s.found(v, in), Wanted: s.wanted(v, in), Setting: s.setting}
+	c := Check{Name: s.name, Result: result, Found: s.found(v, in), Wanted: s.wanted(v, in)}
+	if result != Passed {
+		c.Advice, c.Setting = s.remedy(v, in)
+	}
+	return c
 }

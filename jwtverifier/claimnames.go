@@ -27,22 +27,22 @@ type ClaimNames struct {
 type fact int
 
 const (
-	issuer fact = iota
-	audience
-	audienceStandIn
-	subject
-	expiry
-	notBefore
-	issuedAt
-	jwtID
-	confirmation
-	scope
-	tokenType
-	clientID
-	grantID
-	organizationID
-	installationID
-	projectIDs
+	factIssuer fact = iota
+	factAudience
+	factAudienceStandIn
+	factSubject
+	factExpiry
+	factNotBefore
+	factIssuedAt
+	factJwtID
+	factConfirmation
+	factScope
+	factTokenType
+	factClientID
+	factGrantID
+	factOrganizationID
+	factInstallationID
+	factProjectIDs
 	facts
 )
 
@@ -50,8 +50,8 @@ const (
 // spellings of the last.
 func registered() []spelling {
 	return []spelling{
-		{issuer, "iss"}, {audience, "aud"}, {subject, "sub"}, {expiry, "exp"}, {notBefore, "nbf"}, {issuedAt, "iat"},
-		{jwtID, "jti"}, {confirmation, "cnf"}, {scope, "scope"}, {scope, "scopes"}, {scope, "scp"},
+		{factIssuer, "iss"}, {factAudience, "aud"}, {factSubject, "sub"}, {factExpiry, "exp"}, {factNotBefore, "nbf"}, {factIssuedAt, "iat"},
+		{factJwtID, "jti"}, {factConfirmation, "cnf"}, {factScope, "scope"}, {factScope, "scopes"}, {factScope, "scp"},
 	}
 }
 
@@ -69,12 +69,12 @@ type named struct {
 
 func (n ClaimNames) named() []named {
 	return []named{
-		{grantID, n.GrantID, []string{"grantId", "grant_id"}},
-		{organizationID, n.OrganizationID, []string{"organizationId", "organization_id", "org_id"}},
-		{installationID, n.InstallationID, []string{"installationId", "installation_id"}},
-		{projectIDs, n.ProjectIDs, []string{"projectIds", "project_ids"}},
-		{clientID, n.ClientID, []string{"client_id", "azp", "cid", "appid"}},
-		{tokenType, n.Type, []string{"type"}},
+		{factGrantID, n.GrantID, []string{"grantId", "grant_id"}},
+		{factOrganizationID, n.OrganizationID, []string{"organizationId", "organization_id", "org_id"}},
+		{factInstallationID, n.InstallationID, []string{"installationId", "installation_id"}},
+		{factProjectIDs, n.ProjectIDs, []string{"projectIds", "project_ids"}},
+		{factClientID, n.ClientID, []string{"client_id", "azp", "cid", "appid"}},
+		{factTokenType, n.Type, []string{"type"}},
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 type reading struct {
 	bearergate.Claims
 	has      [facts]bool
-	audience []string
 	single   [1]string // the array of an audience that is one string
 	standIn  []string  // the audience of Config.AudienceClaim
 	required []string  // the values of the required claims as JSON, empty if absent
@@ -41,37 +40,37 @@ var (
 
 func (r *reading) take(f fact, value string) error {
 	switch f {
-	case issuer:
+	case factIssuer:
 		return r.takeString(f, &r.Issuer, value)
-	case tokenType:
+	case factTokenType:
 		return r.takeString(f, &r.typ, value)
-	case subject:
+	case factSubject:
 		return r.takeID(f, &r.Subject, value)
-	case clientID:
+	case factClientID:
 		return r.takeID(f, &r.ClientID, value)
-	case grantID:
+	case factGrantID:
 		return r.takeID(f, &r.GrantID, value)
-	case organizationID:
+	case factOrganizationID:
 		return r.takeID(f, &r.OrganizationID, value)
-	case installationID:
+	case factInstallationID:
 		return r.takeID(f, &r.InstallationID, value)
-	case audience:
+	case factAudience:
 		return r.takeAudience(value)
-	case audienceStandIn:
+	case factAudienceStandIn:
 		return r.takeStandIn(value)
-	case jwtID:
+	case factJwtID:
 		r.ID, _ = readID(value)
-	case projectIDs:
+	case factProjectIDs:
 		return r.takeProjects(value)
-	case confirmation:
+	case factConfirmation:
 		return r.takeConfirmation(value)
-	case scope:
+	case factScope:
 		return r.takeScopes(value)
-	case expiry:
+	case factExpiry:
 		return takeExpiry(&r.lifetime.expiry, value)
-	case notBefore:
+	case factNotBefore:
 		return takeDate(&r.lifetime.notBefore, value)
-	case issuedAt:
+	case factIssuedAt:
 		return r.takeIssuedAt(value)
 	}
 	return nil
@@ -104,14 +103,14 @@ func (r *reading) set(f fact, into *string, value string) error {
 func (r *reading) takeAudience(value string) error {
 	if s, ok := strictjson.String(value); ok {
 		r.single[0] = s
-		r.audience = r.single[:]
+		r.Audience = r.single[:]
 		return nil
 	}
 	list, ok := strictjson.Strings(value)
 	if !ok {
 		return errNotStrings
 	}
-	r.audience = list
+	r.Audience = list
 	return nil
 }
 
@@ -131,7 +130,7 @@ func (r *reading) takeProjects(value string) error {
 	switch {
 	case !ok:
 		return errNotIDs
-	case r.has[projectIDs] && !sameSet(ids, r.ProjectIDs):
+	case r.has[factProjectIDs] && !sameSet(ids, r.ProjectIDs):
 		return errDisagree
 	}
 	r.ProjectIDs = ids

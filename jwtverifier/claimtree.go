@@ -27,10 +27,10 @@ func newClaimTree(c *Config) *claim {
 		}
 	}
 	for _, path := range c.ScopeClaims {
-		tree.at(path).mean(scope)
+		tree.at(path).mean(factScope)
 	}
 	if len(c.AudienceClaim) > 0 {
-		tree.at(c.AudienceClaim).mean(audienceStandIn)
+		tree.at(c.AudienceClaim).mean(factAudienceStandIn)
 	}
 	for i, name := range requiredNames(c.RequiredClaims) {
 		tree.at(ClaimPath{name}).required = 1 + i

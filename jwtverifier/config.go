@@ -166,7 +166,7 @@ func (c *Config) checkClaims() (faults []error) {
 	}
 	for _, path := range append([]ClaimPath{c.AudienceClaim}, c.ScopeClaims...) {
 		for _, s := range registered() {
-			if path.equal(s.name) && s.fact != scope {
+			if path.equal(s.name) && s.fact != factScope {
 				faults = append(faults, fmt.Errorf("jwtverifier: Config has %q for a claim that has another meaning", path))
 			}
 		}

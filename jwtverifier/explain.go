@@ -10,7 +10,7 @@ import (
 // Explain makes the checks of [Verifier.VerifyToken], in their order, and returns
 // each with its result: why a token is refused, and which setting would change
 // that. If a check fails, those behind it are made all the same, with claims that
-// nobody vouches for. VerifyToken accepts the token if all checks passed, and
+// nobody vouches for; if the token is not a compact JWS, that is the only check. VerifyToken accepts the token if all checks passed, and
 // answers with the first that did not. Explain asks for keys as VerifyToken does.
 //
 // It is for programs and tests that say what is wrong with a configuration. Its
@@ -26,7 +26,7 @@ func (v *Verifier) Explain(ctx context.Context, raw string) []Check {
 	form := Check{Name: "form", Result: Passed, Found: "a compact JWS", Wanted: "a compact JWS of JSON objects"}
 	if err := b.read(&v.parser); err != nil {
 		form.Result, form.Found = Failed, err.Error()
-		return append([]Check{form}, v.notMade(steps[:])...)
+		return []Check{form}
 	}
 	return append([]Check{form}, v.explain(ctx, &b.inspection)...)
 }
@@ -52,7 +52,7 @@ func (s *step) explain(ctx context.Context, v *Verifier, in *inspection) Check {
 		return c
 	}
 	f := s.failure(v, in, err)
-	if f.cause != nil {
+	if f.cause != nil && f.Found != f.cause.Error() {
 		f.Found = f.cause.Error() + ": " + f.Found
 	}
 	return f.Check
@@ -60,7 +60,7 @@ func (s *step) explain(ctx context.Context, v *Verifier, in *inspection) Check {
 
 func (v *Verifier) notMade(rest []step) (checks []Check) {
 	for i := range rest {
-		checks = append(checks, Check{Name: rest[i].name, Result: NotMade, Wanted: rest[i].wanted(v, nil), Setting: rest[i].setting})
+		checks = append(checks, Check{Name: rest[i].name, Result: NotMade, Wanted: rest[i].wanted(v, nil)})
 	}
 	return checks
 }

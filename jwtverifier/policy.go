@@ -20,6 +20,7 @@ type policy struct {
 	required        []requiredClaim
 	tokenTypes      map[string]bearergate.TokenType
 	claims          *claim
+	scopeClaims     map[string]bool // the claims that Config.ScopeClaims begin with
 	hierarchy       hierarchy
 }
 
@@ -29,7 +30,10 @@ func newPolicy(c *Config) policy {
 	p := policy{
 		issuer: c.Issuer, audiences: append([]string{c.Audience}, c.AdditionalAudiences...), audienceClaim: slices.Clone(c.AudienceClaim),
 		subjectOptional: c.SubjectOptional, leeway: c.leeway(), headerTypes: c.headerTypes(), tokenTypes: c.tokenTypes(),
-		claims: newClaimTree(c), hierarchy: newHierarchy(c.ScopeHierarchy),
+		claims: newClaimTree(c), hierarchy: newHierarchy(c.ScopeHierarchy), scopeClaims: make(map[string]bool),
+	}
+	for _, path := range c.ScopeClaims {
+		p.scopeClaims[path[0]] = true
 	}
 	for _, name := range requiredNames(c.RequiredClaims) {
 		p.required = append(p.required, requiredClaim{name, c.RequiredClaims[name]})
@@ -42,11 +46,13 @@ func (p *policy) acceptsType(typ string) bool {
 	return slices.ContainsFunc(p.headerTypes, func(accepted string) bool { return strings.EqualFold(typ, accepted) })
 }
 
+func isJWT(typ string) bool { return strings.EqualFold(typ, "JWT") }
+
 func (p *policy) hasAudience(r *reading) bool {
 	if len(p.audienceClaim) == 0 {
-		return p.namesUs(r.audience)
+		return p.namesUs(r.Audience)
 	}
-	return p.namesUs(r.standIn) && (!r.has[audience] || p.namesUs(r.audience))
+	return p.namesUs(r.standIn) && (!r.has[factAudience] || p.namesUs(r.Audience))
 }
 
 func (p *policy) namesUs(audience []string) bool {
@@ -54,7 +60,7 @@ func (p *policy) namesUs(audience []string) bool {
 }
 
 func (p *policy) hasSubject(r *reading) bool {
-	return r.Subject != "" || p.subjectOptional && !r.has[subject]
+	return r.Subject != "" || p.subjectOptional && !r.has[factSubject]
 }
 
 func (p *policy) hasRequired(r *reading) bool {
@@ -81,7 +87,7 @@ func (c requiredClaim) is(value string) bool {
 // tokenType knows two types. A third, such as a refresh token of the same issuer,
 // must not pass for either.
 func (p *policy) tokenType(r *reading) (bearergate.TokenType, bool) {
-	if !r.has[tokenType] {
+	if !r.has[factTokenType] {
 		return bearergate.AccessToken, true
 	}
 	t, ok := p.tokenTypes[r.typ]

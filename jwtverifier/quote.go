@@ -1,6 +1,7 @@
 package jwtverifier
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,9 +45,15 @@ func listed(name string, has bool, values []string) string {
 	return name + " " + quoteAll(values, ", ")
 }
 
-// oneOf lists accepted values; an empty one stands for none.
-func oneOf(values []string) string {
-	return quoteAll(values, " or ")
+func oneOf(values []string) string { return quoteAll(values, " or ") }
+
+// oneOfOrNone lists values of which an empty one stands for none.
+func oneOfOrNone(values []string) string {
+	some := slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" })
+	if len(some) < len(values) {
+		return oneOf(some) + " or none"
+	}
+	return oneOf(some)
 }
 
 func quoteAll(values []string, separator string) string {

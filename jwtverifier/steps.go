@@ -14,13 +14,13 @@ import (
 // before the signature was good.
 var steps = [...]step{
 	{
-		name: "header type", setting: "HeaderTypes",
+		name: "header type", remedy: remedyOfHeaderType,
 		test:   when(func(v *Verifier, in *inspection) bool { return v.policy.acceptsType(in.signed.Type) }),
 		found:  func(_ *Verifier, in *inspection) string { return textOrNo("typ", in.signed.Type) },
-		wanted: func(v *Verifier, _ *inspection) string { return "typ " + oneOf(v.policy.headerTypes) },
+		wanted: func(v *Verifier, _ *inspection) string { return "typ " + oneOfOrNone(v.policy.headerTypes) },
 	},
 	{
-		name: "signature", setting: "Keys",
+		name: "signature", remedy: setting("Keys"),
 		test: func(ctx context.Context, v *Verifier, in *inspection) (err error) {
 			in.keys, err = v.keys.verify(ctx, &in.signed)
 			return err
@@ -33,7 +33,7 @@ var steps = [...]step{
 		},
 	},
 	{
-		name: "claims", setting: "ClaimNames",
+		name: "claims", remedy: remedyOfClaims,
 		test: func(_ context.Context, v *Verifier, in *inspection) error {
 			in.now = time.Now() // keys may have taken a while
 			if in.fault = v.policy.read(&in.reading, in.payload); in.fault != nil {
@@ -41,22 +41,27 @@ var steps = [...]step{
 			}
 			return nil
 		},
-		found:  func(_ *Verifier, in *inspection) string { return strconv.Itoa(len(in.payload)) + " bytes" },
-		wanted: func(*Verifier, *inspection) string { return "" },
+		found: func(_ *Verifier, in *inspection) string {
+			if in.fault != nil {
+				return in.fault.Error()
+			}
+			return strconv.Itoa(len(in.payload)) + " bytes"
+		},
+		wanted: func(*Verifier, *inspection) string { return "claims of the documented types" },
 	},
 	{
-		name: "issuer", setting: "Issuer",
-		test:   when(func(v *Verifier, in *inspection) bool { return in.has[issuer] && in.Issuer == v.policy.issuer }),
+		name: "issuer", remedy: setting("Issuer"),
+		test:   when(func(v *Verifier, in *inspection) bool { return in.has[factIssuer] && in.Issuer == v.policy.issuer }),
 		found:  func(_ *Verifier, in *inspection) string { return textOrNo("iss", in.Issuer) },
 		wanted: func(v *Verifier, _ *inspection) string { return "iss " + quote(v.policy.issuer) },
 	},
 	{
-		name: "audience", setting: "Audience",
+		name: "audience", remedy: remedyOfAudience,
 		test: when(func(v *Verifier, in *inspection) bool { return v.policy.hasAudience(&in.reading) }),
 		found: func(v *Verifier, in *inspection) string {
-			found := listed("aud", in.has[audience], in.audience)
+			found := listed("aud", in.has[factAudience], in.Audience)
 			if path := v.policy.audienceClaim; len(path) > 0 {
-				found += ", " + listed(path.String(), in.has[audienceStandIn], in.standIn)
+				found += ", " + listed(path.String(), in.has[factAudienceStandIn], in.standIn)
 			}
 			return found
 		},
@@ -68,11 +73,11 @@ var steps = [...]step{
 		},
 	},
 	{
-		name: "subject", setting: "SubjectOptional",
+		name: "subject", remedy: remedyOfSubject,
 		test: when(func(v *Verifier, in *inspection) bool { return v.policy.hasSubject(&in.reading) }),
 		found: func(_ *Verifier, in *inspection) string {
 			switch {
-			case !in.has[subject]:
+			case !in.has[factSubject]:
 				return "no sub"
 			case in.Subject == "":
 				return "an empty sub"
@@ -87,41 +92,41 @@ var steps = [...]step{
 		},
 	},
 	{
-		name: "expiry", setting: "Leeway",
+		name: "expiry", remedy: remedyOfExpiry,
 		test: when(func(v *Verifier, in *inspection) bool {
-			return in.has[expiry] && !in.lifetime.expired(in.now, v.policy.leeway)
+			return in.has[factExpiry] && !in.lifetime.expired(in.now, v.policy.leeway)
 		}),
 		found: func(_ *Verifier, in *inspection) string {
-			return date("exp", in.has[expiry], in.lifetime.expiry, in.now)
+			return date("exp", in.has[factExpiry], in.lifetime.expiry, in.now)
 		},
 		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("an exp that is at most %v ago", v.policy.leeway)
+			return fmt.Sprintf("an exp no earlier than %v ago", v.policy.leeway)
 		},
 	},
 	{
-		name: "not before", setting: "Leeway",
+		name: "not before", remedy: remedyOfNotBefore,
 		test: when(func(v *Verifier, in *inspection) bool { return in.lifetime.begun(in.now, v.policy.leeway) }),
 		found: func(_ *Verifier, in *inspection) string {
-			return date("nbf", in.has[notBefore], in.lifetime.notBefore, in.now)
+			return date("nbf", in.has[factNotBefore], in.lifetime.notBefore, in.now)
 		},
 		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("no nbf, or one that is at most %v ahead", v.policy.leeway)
+			return fmt.Sprintf("no nbf, or one at most %v ahead", v.policy.leeway)
 		},
 	},
 	{
-		name: "required claims", setting: "RequiredClaims",
+		name: "required claims", remedy: setting("RequiredClaims"),
 		test:   when(func(v *Verifier, in *inspection) bool { return v.policy.hasRequired(&in.reading) }),
 		found:  func(v *Verifier, in *inspection) string { return foundRequired(v.policy.required, in.required) },
 		wanted: func(v *Verifier, _ *inspection) string { return wantedRequired(v.policy.required) },
 	},
 	{
-		name: "token type", setting: "TokenTypes",
+		name: "token type", remedy: setting("TokenTypes"),
 		test: when(func(v *Verifier, in *inspection) (ok bool) {
 			in.Type, ok = v.policy.tokenType(&in.reading)
 			return ok
 		}),
 		found: func(_ *Verifier, in *inspection) string {
-			if !in.has[tokenType] {
+			if !in.has[factTokenType] {
 				return "no type claim, as an access token"
 			}
 			return "the type claim " + quote(in.typ)
@@ -142,14 +147,22 @@ func when(condition func(*Verifier, *inspection) bool) func(context.Context, *Ve
 	}
 }
 
+// foundRequired lists the claims that do not have their value, or all if each has.
 func foundRequired(required []requiredClaim, values []string) string {
-	found := make([]string, len(required))
+	var wrong, all []string
 	for i, c := range required {
-		if found[i] = "no " + c.name; values[i] != "" {
-			found[i] = c.name + " " + quoteJSON(values[i])
+		found := "no " + c.name
+		if values[i] != "" {
+			found = c.name + " " + quoteJSON(values[i])
+		}
+		if all = append(all, found); !c.is(values[i]) {
+			wrong = append(wrong, found)
 		}
 	}
-	return andNone(found)
+	if len(wrong) > 0 {
+		return andNone(wrong)
+	}
+	return andNone(all)
 }
 
 func wantedRequired(required []requiredClaim) string {

@@ -76,8 +76,8 @@ func (v *Verifier) verify(ctx context.Context, in *inspection) (*entry, error) {
 		}
 	}
 	c := &in.Claims
-	c.Raw, c.Audience, c.ExpiresAt = in.payload, in.audience, time.Unix(in.lifetime.expiry, 0)
-	if !in.has[audience] {
+	c.Raw, c.ExpiresAt = in.payload, time.Unix(in.lifetime.expiry, 0)
+	if !in.has[factAudience] {
 		c.Audience = in.standIn
 	}
 	c.Scopes = v.policy.hierarchy.expand(c.Scopes)

@@ -15,12 +15,11 @@ import (
 
 // answer sends the token through the guards of a route, and prints what a client
 // would get.
-func (s *settings) answer(w io.Writer, v *jwtverifier.Verifier, token string) (status int) {
+func (s *settings) answer(w io.Writer, v *jwtverifier.Verifier, token string) (status int, err error) {
 	var refused error
 	guards, err := s.guards(v, func(_ context.Context, d bearergate.Decision) { refused = d.Reason })
 	if err != nil {
-		fmt.Fprintln(w, err)
-		return 1
+		return 1, err
 	}
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Authorization", "Bearer "+token)
@@ -31,13 +30,14 @@ func (s *settings) answer(w io.Writer, v *jwtverifier.Verifier, token string) (s
 	})).ServeHTTP(rec, r)
 	if refused == nil {
 		fmt.Fprintln(w, "\naccepted")
-		return 0
+		return 0, nil
 	}
 	fmt.Fprintf(w, "\nrefused with %d %s", rec.Code, rec.Body)
 	if reason := errors.Unwrap(refused); reason != nil {
 		fmt.Fprintln(w, reason)
 	}
-	return 1
+	s.printOtherScopes(w, v, token)
+	return 1, nil
 }
 
 func (s *settings) guards(v *jwtverifier.Verifier, observer bearergate.Observer) (bearergate.Middleware, error) {
@@ -45,11 +45,7 @@ func (s *settings) guards(v *jwtverifier.Verifier, observer bearergate.Observer)
 	if err != nil {
 		return nil, err
 	}
-	options, err := s.tokenOptions()
-	if err != nil {
-		return nil, err
-	}
-	guards := []bearergate.Middleware{configure, bearergate.RequireToken(v, options...)}
+	guards := []bearergate.Middleware{configure, bearergate.RequireToken(v, s.accepts...)}
 	if len(s.scopes) > 0 {
 		guards = append(guards, bearergate.RequireScope(s.scopes[0], s.scopes[1:]...))
 	}

@@ -10,11 +10,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -25,21 +28,36 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
 	s, err := parse(args, stderr)
-	if err != nil {
-		return 1 // the flag package has said why
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 1 // parse has printed why
 	}
-	verifier, err := s.verifier()
+	status, err = s.explain(stdin, stdout)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
-		return 1
+	}
+	return status
+}
+
+func (s *settings) explain(stdin io.Reader, stdout io.Writer) (status int, err error) {
+	verifier, err := s.verifier()
+	if err != nil {
+		return 1, err
 	}
 	token, err := readToken(stdin)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return 1
+		return 1, err
 	}
-	printChecks(stdout, verifier.Explain(context.Background(), token))
-	return s.answer(stdout, verifier, token)
+	var checks bytes.Buffer
+	printChecks(&checks, verifier.Explain(context.Background(), token))
+	var answer bytes.Buffer
+	if status, err = s.answer(&answer, verifier, token); err != nil {
+		return status, err
+	}
+	_, err = io.Copy(stdout, io.MultiReader(&checks, &answer))
+	return status, err
 }
 
 // maxInput is more than any token that is accepted.
@@ -70,16 +88,13 @@ func printChecks(w io.Writer, checks []jwtverifier.Check) {
 }
 
 func describe(c jwtverifier.Check) string {
-	var b strings.Builder
-	b.WriteString(c.Found)
-	if c.Result == jwtverifier.Passed {
-		return b.String()
+	parts := []string{c.Found}
+	if c.Result == jwtverifier.Failed {
+		parts = append(parts, "want "+c.Wanted, c.Advice)
 	}
-	if c.Wanted != "" {
-		fmt.Fprintf(&b, "; want %s", c.Wanted)
+	text := strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
+	if c.Result != jwtverifier.Passed && c.Setting != "" {
+		text += " (Config." + c.Setting + ")"
 	}
-	if c.Setting != "" {
-		fmt.Fprintf(&b, " (Config.%s)", c.Setting)
-	}
-	return strings.TrimPrefix(b.String(), "; ")
+	return strings.ReplaceAll(text, "\n", " / ")
 }

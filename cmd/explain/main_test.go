@@ -46,12 +46,15 @@ func TestEveryCheckIsNamedWithItsSetting(t *testing.T) {
 		{"with keys of a file", issuer.AccessToken(), append(known, "-keys", keys), 0, []string{"\naccepted\n"}},
 		{"with keys at a URL", issuer.AccessToken(), append(known, "-keys", issuer.URL+"/jwks.json"), 0, []string{"\naccepted\n"}},
 		{"another audience and no scope", issuer.AccessToken(claim("aud", "account")), append(known, "-scope", "read"), 1, []string{
-			`failed  audience         aud "account"; want aud "https://api.example" (Config.Audience)`, "passed  expiry ", `refused with 401 {"error":"invalid_token"}`, `audience: got aud "account"`}},
-		{"two faults", issuer.AccessToken(claim("aud", "account"), bearergatetest.Expired()), known, 1, []string{"failed  audience ", "failed  expiry ", "s ago; want an exp that is at most 30s ago (Config.Leeway)"}},
+			`failed  audience         aud "account"; want aud "https://api.example"; the client has to ask for a token for this API (Config.Audience)`, "passed  expiry ", `refused with 401 {"error":"invalid_token"}`, `audience: got aud "account"`}},
+		{"two faults", issuer.AccessToken(claim("aud", "account"), bearergatetest.Expired()), known, 1, []string{"failed  audience ", "failed  expiry ", "s ago; want an exp no earlier than 30s ago; the client has to refresh it"}},
 		{"a forgery", bearergatetest.NewStranger().AccessToken(claim("iss", issuer.URL)), known, 1, []string{"failed  signature ", `the signature is wrong: alg "RS256" with kid "RS256"`, "passed  audience "}},
 		{"malformed claims", issuer.AccessToken(claim("org_id", true)), known, 1, []string{"failed    claims ", "org_id: neither a string nor", "(Config.ClaimNames)", "not made  issuer "}},
-		{"no JWT", "bi_oat_opaque", known, 1, []string{"failed    form ", "no segments", "not made  signature ", "401"}},
+		{"no JWT", "bi_oat_opaque", known, 1, []string{"failed  form ", "no dot in the token", "401"}},
 		{"a scope too few", issuer.AccessToken(bearergatetest.WithScopes("a")), append(known, "-scope", "a", "-scope", "b"), 1, []string{`refused with 403 {"error":"missing_scope","required":"b"}`}},
+		{"a scope in another claim", issuer.AccessToken(claim("realm_access", map[string]any{"roles": []any{1, "b"}}), claim("permissions", "a b")), append(known, "-scope", "b"), 1, []string{
+			"-scope-claim 'permissions' (Config.ScopeClaims)", `-scope-claim '["realm_access","roles"]' (Config.ScopeClaims)`}},
+		{"a scope that another one implies", issuer.AccessToken(bearergatetest.WithScopes("a")), append(known, "-scope", "b", "-implies", "a=b"), 0, []string{"\naccepted\n"}},
 		{"a route of another type", issuer.AccessToken(), append(known, "-accept", "installation"), 1, []string{"passed  token type ", "refused with 401"}},
 		{"a token bound to a key", issuer.AccessToken(claim("cnf", map[string]string{"jkt": "x"})), known, 1, []string{"sender-constrained"}},
 		{"a token that is too long", issuer.AccessToken(claim("x", strings.Repeat("x", 9000))), known, 1, []string{"passed  signature ", "refused with 401"}},
@@ -92,24 +95,27 @@ func TestKeysThatCannotBeHadLeaveTheTokenUndecided(t *testing.T) {
 }
 
 func TestFaultsOfTheCommandLineAreNamed(t *testing.T) {
+	known := []string{"-issuer", "https://auth.example", "-audience", "a", "-keys", "http://127.0.0.1:1/"}
 	for want, args := range map[string][]string{
-		"Config.Issuer is empty":          nil,
-		"Config.Audience is empty":        {"-issuer", "https://auth.example"},
-		"cannot be discovered":            {"-issuer", "no URL", "-audience", "a"},
-		"no such file":                    {"-issuer", "i", "-audience", "a", "-keys", "absent.json"},
-		"usage: explain":                  {"-help"},
-		"no = in it":                      {"-require", "token_use"},
-		"invalid value":                   {"-scope-claim", "[1]"},
-		"no argument is accepted":         {"token"},
-		"the standard input has no token": {"-issuer", "https://auth.example", "-audience", "a"},
-		"use access or installation":      {"-issuer", "https://auth.example", "-audience", "a", "-accept", "id", "-keys", "http://127.0.0.1:1/"},
+		"Config.Issuer is empty":        nil,
+		"Config.Audience is empty":      {"-issuer", "https://auth.example"},
+		"cannot be discovered":          {"-issuer", "no URL", "-audience", "a"},
+		"no such file":                  {"-issuer", "i", "-audience", "a", "-keys", "absent.json"},
+		"no = in it":                    {"-require", "token_use"},
+		"invalid value":                 {"-scope-claim", "[1]"},
+		"no argument is accepted":       {"token"},
+		"use access or installation":    {"-accept", "id"},
+		"no scope; use printable ASCII": {"-scope", "é"},
+		"MaxTokenLength is -1":          append(known, "-max-token-length", "-1"),
 	} {
-		token := " "
-		if strings.HasPrefix(want, "use access") {
-			token = "a.b.c"
-		}
-		if status, output := explain(t, token, args...); status != 1 || !strings.Contains(output, want) {
+		if status, output := explain(t, "a.b.c", args...); status != 1 || !strings.Contains(output, want) {
 			t.Errorf("%q: got status %d and\n%s\nwant 1 and %q", args, status, output, want)
 		}
+	}
+	if status, output := explain(t, " ", known...); status != 1 || !strings.Contains(output, "the standard input has no token") {
+		t.Errorf("got status %d and\n%s\nwant 1, and that there is no token", status, output)
+	}
+	if status, output := explain(t, "", "-help"); status != 0 || !strings.Contains(output, "usage: explain") {
+		t.Errorf("got status %d and\n%s\nwant 0 and the usage", status, output)
 	}
 }

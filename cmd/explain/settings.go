@@ -6,10 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/scopetoken"
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
@@ -19,13 +21,12 @@ type settings struct {
 	audiences      []string
 	keys           string
 	scopes         []string
-	accepts        string
+	accepts        []bearergate.TokenOption
 	maxTokenLength int
 }
 
 func parse(args []string, stderr io.Writer) (*settings, error) {
 	s := new(settings)
-	c := &s.config
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -33,20 +34,24 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		fmt.Fprintln(stderr, "A PATH is the name of a claim, or a JSON array of names: [\"realm_access\",\"roles\"].")
 		flags.PrintDefaults()
 	}
+	s.addPolicy(flags)
+	s.addClaims(flags)
+	s.addRoute(flags)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		err := errors.New("explain: the token is read from the standard input, and no argument is accepted")
+		fmt.Fprintln(stderr, err)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *settings) addPolicy(flags *flag.FlagSet) {
+	c := &s.config
 	flags.StringVar(&c.Issuer, "issuer", "", "`URL` of the issuer (Config.Issuer)")
 	flags.Func("audience", "`NAME` of the API, repeatable (Config.Audience, Config.AdditionalAudiences)", appendTo(&s.audiences))
-	flags.Func("audience-claim", "`PATH` of the claim that stands in for aud (Config.AudienceClaim)", pathTo(&c.AudienceClaim))
-	flags.Func("scope-claim", "`PATH` of a further claim of scopes, repeatable (Config.ScopeClaims)", func(text string) error {
-		path, err := parsePath(text)
-		c.ScopeClaims = append(c.ScopeClaims, path)
-		return err
-	})
-	flags.Func("client-claim", "`PATH` of the client's claim (Config.ClaimNames.ClientID)", pathTo(&c.ClaimNames.ClientID))
-	flags.Func("organization-claim", "`PATH` of the organization's claim (Config.ClaimNames.OrganizationID)", pathTo(&c.ClaimNames.OrganizationID))
-	flags.Func("type-claim", "`PATH` of the type's claim (Config.ClaimNames.Type)", pathTo(&c.ClaimNames.Type))
-	flags.Func("token-type", "meaning of a type claim, as `VALUE=access` or VALUE=installation, repeatable (Config.TokenTypes)", func(text string) error {
-		return pairTo(&c.TokenTypes, text)
-	})
 	flags.Func("require", "claim and the value that it must have, as `NAME=VALUE`, repeatable (Config.RequiredClaims)", func(text string) error {
 		return pairTo(&c.RequiredClaims, text)
 	})
@@ -55,17 +60,59 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.BoolVar(&c.RequireTypeATJWT, "require-at-jwt", false, "accept no typ but at+jwt (Config.RequireTypeATJWT)")
 	flags.DurationVar(&c.Leeway, "leeway", 0, "how far the clocks may differ, 30s if 0 (Config.Leeway)")
 	flags.StringVar(&s.keys, "keys", "", "`URL or file` of a JWK Set or PEM (Config.Keys); by default the issuer's metadata names it")
-	flags.Func("scope", "`SCOPE` that the route requires, repeatable (RequireScope)", appendTo(&s.scopes))
-	flags.StringVar(&s.accepts, "accept", "", "`type` of token that the route accepts, access or installation; either if empty (RequireToken)")
+}
+
+func (s *settings) addClaims(flags *flag.FlagSet) {
+	c := &s.config
+	for name, claim := range map[string]struct {
+		field string
+		path  *jwtverifier.ClaimPath
+	}{
+		"audience-claim":     {"AudienceClaim", &c.AudienceClaim},
+		"client-claim":       {"ClaimNames.ClientID", &c.ClaimNames.ClientID},
+		"organization-claim": {"ClaimNames.OrganizationID", &c.ClaimNames.OrganizationID},
+		"grant-claim":        {"ClaimNames.GrantID", &c.ClaimNames.GrantID},
+		"installation-claim": {"ClaimNames.InstallationID", &c.ClaimNames.InstallationID},
+		"projects-claim":     {"ClaimNames.ProjectIDs", &c.ClaimNames.ProjectIDs},
+		"type-claim":         {"ClaimNames.Type", &c.ClaimNames.Type},
+	} {
+		flags.Func(name, "`PATH` of the claim (Config."+claim.field+")", pathTo(claim.path))
+	}
+	flags.Func("scope-claim", "`PATH` of a further claim of scopes, repeatable (Config.ScopeClaims)", func(text string) error {
+		path, err := parsePath(text)
+		c.ScopeClaims = append(c.ScopeClaims, path)
+		return err
+	})
+	flags.Func("implies", "what a scope implies, as `SCOPE=SCOPE`, repeatable (Config.ScopeHierarchy)", func(text string) error {
+		scope, implied, ok := strings.Cut(text, "=")
+		if c.ScopeHierarchy == nil {
+			c.ScopeHierarchy = make(map[string][]string)
+		}
+		c.ScopeHierarchy[scope] = append(c.ScopeHierarchy[scope], implied)
+		return errUnless(ok)
+	})
+	flags.Func("token-type", "meaning of a type claim, as `VALUE=access` or VALUE=installation, repeatable (Config.TokenTypes)", func(text string) error {
+		return pairTo(&c.TokenTypes, text)
+	})
+}
+
+func (s *settings) addRoute(flags *flag.FlagSet) {
+	flags.Func("scope", "`SCOPE` that the route requires, repeatable (RequireScope)", func(text string) error {
+		if !scopetoken.Valid(text) {
+			return errors.New("no scope; use printable ASCII without space, quote and backslash")
+		}
+		s.scopes = append(s.scopes, text)
+		return nil
+	})
+	flags.Func("accept", "`type` of token that the route accepts, access or installation; either without it (RequireToken)", func(text string) error {
+		t := bearergate.TokenType(text)
+		if t != bearergate.AccessToken && t != bearergate.InstallationToken {
+			return errors.New("use access or installation")
+		}
+		s.accepts = append(s.accepts, t)
+		return nil
+	})
 	flags.IntVar(&s.maxTokenLength, "max-token-length", 0, "how many `bytes` a token may have, 8192 if 0 (bearergate.Config.MaxTokenLength)")
-	if err := flags.Parse(args); err != nil {
-		return nil, err
-	}
-	if flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "explain: the token is read from the standard input, and no argument is accepted")
-		return nil, errors.New("an argument")
-	}
-	return s, nil
 }
 
 func appendTo(list *[]string) func(string) error {
@@ -93,8 +140,8 @@ func parsePath(text string) (path jwtverifier.ClaimPath, err error) {
 
 func pairTo[T ~string](pairs *map[string]T, text string) error {
 	name, value, ok := strings.Cut(text, "=")
-	if !ok {
-		return errors.New("no = in it")
+	if err := errUnless(ok); err != nil {
+		return err
 	}
 	if *pairs == nil {
 		*pairs = make(map[string]T)
@@ -112,7 +159,7 @@ func (s *settings) verifier() (*jwtverifier.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Keys = keys
+	c.Keys, c.Logger = keys, slog.New(slog.DiscardHandler) // the checks have what it would log
 	return jwtverifier.New(c)
 }
 
@@ -131,12 +178,9 @@ func (s *settings) keySource() (jwtverifier.KeySource, error) {
 	return jwtverifier.StaticKeys(text)
 }
 
-func (s *settings) tokenOptions() ([]bearergate.TokenOption, error) {
-	switch t := bearergate.TokenType(s.accepts); t {
-	case "":
-		return nil, nil
-	case bearergate.AccessToken, bearergate.InstallationToken:
-		return []bearergate.TokenOption{t}, nil
+func errUnless(hasEquals bool) error {
+	if hasEquals {
+		return nil
 	}
-	return nil, fmt.Errorf("explain: -accept is %q; use access or installation", s.accepts)
+	return errors.New("no = in it")
 }
