@@ -23,7 +23,7 @@ func RequireScope(scope string, more ...string) Middleware {
 
 // RequireAnyScope returns a guard that requires at least one of the scopes. If the
 // token holds none of them, it answers as [RequireScope] does, with the first scope
-// as "required".
+// as "required". It panics as RequireScope does.
 func RequireAnyScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireAnyScope", prepend(scope, more))
 	return behindToken("RequireAnyScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {

@@ -56,7 +56,9 @@ func (v *Verifier) Keys() KeySource { return v.keys }
 // errUnmade is no refusal: nothing can be said about a token.
 var errUnmade = errors.New("jwtverifier: a Verifier that New did not return; look at New's error")
 
-// VerifyToken implements [bearergate.Verifier]. The token that it returns may be
+// VerifyToken implements [bearergate.Verifier]. If the token is refused, the error has
+// [bearergate.ErrInvalidToken] in its tree. Any other error means that there are no
+// keys to decide with, and is answered 503. The token that it returns may be
 // bound to a key, which it does not ask its sender to prove: see
 // [bearergate.Token.Confirmation].
 func (v *Verifier) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
