@@ -12,20 +12,21 @@ import (
 // [Codes] returns it.
 type Code string
 
-// The codes, in the order of the documented table.
+// The codes, in the order of the documented table, with the status of each.
+// [Code.Meaning] and [Code.Remedy] say more.
 const (
-	ErrInvalidRequest         Code = "invalid_request"
-	ErrInvalidGrant           Code = "invalid_grant"
-	ErrInvalidToken           Code = "invalid_token"
-	ErrMissingScope           Code = "missing_scope"
-	ErrWrongOrganization      Code = "wrong_organization"
-	ErrForbidden              Code = "forbidden"
-	ErrGrantNotFound          Code = "grant_not_found"
-	ErrGrantRevoked           Code = "grant_revoked"
-	ErrRateLimited            Code = "rate_limited"
-	ErrInvalidClient          Code = "invalid_client"
-	ErrTemporarilyUnavailable Code = "temporarily_unavailable"
-	ErrServerError            Code = "server_error"
+	ErrInvalidRequest         Code = "invalid_request"         // 400: missing or malformed (RFC 6750 section 3.1, RFC 6749 section 5.2)
+	ErrInvalidGrant           Code = "invalid_grant"           // 401: a bad code or refresh token (RFC 6749 section 5.2)
+	ErrInvalidToken           Code = "invalid_token"           // 401: a bad token (RFC 6750 section 3.1)
+	ErrMissingScope           Code = "missing_scope"           // 403: insufficient_scope of RFC 6750 section 3.1
+	ErrWrongOrganization      Code = "wrong_organization"      // 403: a resource of another organization
+	ErrForbidden              Code = "forbidden"               // 403: any other reason not to allow it
+	ErrGrantNotFound          Code = "grant_not_found"         // 404: no such grant
+	ErrGrantRevoked           Code = "grant_revoked"           // 410: a revoked grant
+	ErrRateLimited            Code = "rate_limited"            // 429: a budget is used up
+	ErrInvalidClient          Code = "invalid_client"          // 401: failed client authentication (RFC 6749 section 5.2)
+	ErrTemporarilyUnavailable Code = "temporarily_unavailable" // 503: the server cannot decide
+	ErrServerError            Code = "server_error"            // 500: the guards are wired wrongly
 )
 
 // Action is the reaction of a client to an answer.

@@ -400,7 +400,7 @@ func ExampleConfigure() {
 	api := configure(bearergate.RequireToken(issuer.Verifier())(listProjects))
 	show(api, "/", issuer.InstallationToken(bearergatetest.WithClaim("aud", "another API")))
 	// Output:
-	// observed: invalid_token, because invalid_token: audience: got aud "another API", want aud "https://api.example"; see jwtverifier's Config.Audience
+	// observed: invalid_token, because invalid_token: audience: got aud "another API", want aud "https://api.example"; the client has to ask for a token for this API, or see jwtverifier's Config.Audience
 	// 401 {"error":"invalid_token"}
 	//     WWW-Authenticate: Bearer realm="translations", error="invalid_token"
 	//     Link: <https://docs.example/errors#invalid_token>; rel="help"

@@ -19,8 +19,9 @@ func WithGrantInPath(name string) GrantOption {
 
 // RequireGrant returns a guard that requires the token's grant to exist and to be
 // active. If the token has no grant, or the store does not know it, the answer is 404
-// grant_not_found. If the grant was revoked, the answer is 410 grant_revoked. The
-// store is asked on every request. [RequireOrg] inside uses the grant's organization,
+// grant_not_found. If the grant was revoked, the answer is 410 grant_revoked. If the
+// store cannot decide, the answer is 503 temporarily_unavailable. The store is asked
+// on every request. [RequireOrg] inside uses the grant's organization,
 // and [GrantFrom] returns the grant to the handler.
 func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 	if isNil(grants) {

@@ -20,8 +20,8 @@ type MembershipFunc func(ctx context.Context, t *Token, org string) (bool, error
 // belongs to it. If not, the answer is 403 wrong_organization. Neither the token's
 // organization nor that of [RequireGrant] counts, unless member looks at it.
 //
-// An error of org is answered as in [RequireOrg]. If org finds nothing, the answer
-// is 500 server_error, and member is not called.
+// Errors of org, and an empty organization, are answered as [OrgFunc] says, and
+// member is not called. Errors of member are answered as [MembershipFunc] says.
 func RequireMembership(org OrgFunc, member MembershipFunc) Middleware {
 	switch {
 	case org == nil:

@@ -9,8 +9,8 @@ import (
 
 // Grant is an app's installation on an organization.
 type Grant struct {
-	ID             string
-	OrganizationID string
+	ID             string // unique among all grants
+	OrganizationID string // compared by RequireOrg
 	// Scopes and ProjectIDs are the most that installation tokens of the grant can
 	// hold. Nil Scopes set no bound. Empty ProjectIDs stand for all projects.
 	Scopes     []string

@@ -57,7 +57,8 @@ func (t TokenType) applyToken(g *tokenGuard) {
 
 // RequireToken returns a guard that lets a request pass if its Authorization
 // header carries a bearer token (RFC 6750 section 2.1) that v accepts. If there are
-// types among the options, the token must be of one of them. [TokenFrom] returns
+// types among the options, the token must be of one of them; without, both are
+// accepted. [TokenFrom] returns
 // the token to the guards and the handler inside. A [RequestVerifier] receives
 // tokens of other schemes as well.
 //

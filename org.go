@@ -9,7 +9,8 @@ import (
 // RequireOrg returns a guard that compares the token's organization with that of the
 // resource, byte for byte. If they differ, the answer is 403 wrong_organization. A
 // token without organization never matches. Inside of [RequireGrant], the grant's
-// organization is compared in place of the token's.
+// organization is compared in place of the token's. Errors of org, and an empty
+// organization, are answered as [OrgFunc] says.
 func RequireOrg(org OrgFunc) Middleware {
 	if org == nil {
 		panic("bearergate: RequireOrg needs a selector; for a path parameter pass PathValue(\"org\")")

@@ -23,7 +23,7 @@ func RequireScope(scope string, more ...string) Middleware {
 
 // RequireAnyScope returns a guard that requires at least one of the scopes. If the
 // token holds none of them, it answers as [RequireScope] does, with the first scope
-// as "required".
+// as "required". It panics as RequireScope does.
 func RequireAnyScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireAnyScope", prepend(scope, more))
 	return behindToken("RequireAnyScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
@@ -79,12 +79,19 @@ type scopesMissing struct {
 }
 
 func (m scopesMissing) String() string {
-	missing := ""
-	if m.quantity == "all" {
-		missing = ", without " + quoted(m.missing)
+	text := fmt.Sprintf("this route requires %s; the token holds %s", m.requirement(), quotedScopes(m.held))
+	switch {
+	case len(m.held) == 0:
+		return text + "; if they are in another claim, see jwtverifier's Config.ScopeClaims"
+	case m.quantity == "all" && len(m.required) > 1:
+		return text + ", without " + quoted(m.missing)
 	}
-	if len(m.held) == 0 {
-		return fmt.Sprintf("this route requires %s of the scopes %s; the token holds none; if they are in another claim, see jwtverifier's Config.ScopeClaims", m.quantity, quotedScopes(m.required))
+	return text
+}
+
+func (m scopesMissing) requirement() string {
+	if len(m.required) == 1 {
+		return "the scope " + quoted(m.required[0])
 	}
-	return fmt.Sprintf("this route requires %s of the scopes %s; the token holds %s%s", m.quantity, quotedScopes(m.required), quotedScopes(m.held), missing)
+	return m.quantity + " of the scopes " + quotedScopes(m.required)
 }

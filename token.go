@@ -18,37 +18,39 @@ import (
 type TokenType string
 
 const (
-	// AccessToken is the token of an authorization server (RFC 9068). If the API issues
-	// installation tokens, an access token mints them.
+	// AccessToken is the token of an identity provider or authorization server. On a
+	// service that apps are installed on, it identifies the user of the app and mints
+	// installation tokens, and routes for installation tokens refuse it.
 	AccessToken TokenType = "access"
-	// InstallationToken is a token that the API itself issues for an installation. It
-	// mints nothing.
+	// InstallationToken is the token of one installation of an app. It reads and
+	// writes resources, and mints nothing.
 	InstallationToken TokenType = "installation"
 )
 
 func (t TokenType) known() bool { return t == AccessToken || t == InstallationToken }
 
 // DefaultLeeway is the difference that is allowed between the clocks of issuer and
-// API: a token is accepted this long after its expiry.
+// API: a token is accepted this long after its expiry, and a JWT this long before its
+// "nbf".
 const DefaultLeeway = 30 * time.Second
 
 // Claims are the facts about a token that a verifier returns; [NewToken] makes a
 // [Token] of them. Ids are compared without the issuer: if there are several issuers,
 // an id must mean the same to all of them.
 type Claims struct {
-	Type           TokenType
-	Issuer         string
-	ID             string // "jti" (RFC 7519 section 4.1.7)
-	Audience       []string
-	Subject        string
-	ClientID       string
+	Type           TokenType // required
+	Issuer         string    // "iss" (RFC 7519 section 4.1.1)
+	ID             string    // "jti" (RFC 7519 section 4.1.7)
+	Audience       []string  // "aud" (RFC 7519 section 4.1.3)
+	Subject        string    // "sub" (RFC 7519 section 4.1.2)
+	ClientID       string    // "client_id" (RFC 8693 section 4.3)
 	GrantID        string
 	OrganizationID string
 	InstallationID string
-	ProjectIDs     []string // empty: all projects
-	Scopes         []string
-	IssuedAt       time.Time // zero: not known
-	ExpiresAt      time.Time
+	ProjectIDs     []string  // empty: all projects
+	Scopes         []string  // "scope" (RFC 8693 section 4.2), split
+	IssuedAt       time.Time // "iat" (RFC 7519 section 4.1.6); zero: not known
+	ExpiresAt      time.Time // "exp" (RFC 7519 section 4.1.4); required of a lookup
 	// Confirmation is the key whose possession the sender of the token must prove. If
 	// nil, the token is a bearer token.
 	Confirmation *Confirmation
@@ -125,7 +127,8 @@ func (t *Token) Type() TokenType { return t.claims.Type }
 // Issuer returns the issuer of the token, empty if the token does not say.
 func (t *Token) Issuer() string { return t.claims.Issuer }
 
-// ID returns the identifier of the token, empty if the token does not say.
+// ID returns the identifier of the token, "jti" of a JWT, empty if the token does not
+// say.
 func (t *Token) ID() string { return t.claims.ID }
 
 // Audience returns the resource servers that the token is meant for. It is empty if
@@ -136,7 +139,7 @@ func (t *Token) Audience() []string { return slices.Clone(t.claims.Audience) }
 // does not say.
 func (t *Token) Subject() string { return t.claims.Subject }
 
-// ClientID returns the client that the token was issued to (RFC 6749 section 2.2),
+// ClientID returns the client, such as an app, that the token was issued to. It is
 // empty if the token does not say.
 func (t *Token) ClientID() string { return t.claims.ClientID }
 

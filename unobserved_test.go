@@ -316,7 +316,7 @@ func TestDecisionAsALogValueIsItsFacts(t *testing.T) {
 	claims := bearergatetest.Claims()
 	claims.Raw = `{"email":"private@example"}`
 	serve(bearergate.Chain(configure, bearergate.RequireToken(accepting(claims)), bearergate.RequireScope("a")), get(secretToken))
-	want := `level=INFO msg=decided decision.code=missing_scope decision.reason="this route requires all of the scopes \"a\"; the token holds none; if they are in another claim, see jwtverifier's Config.ScopeClaims" ` +
+	want := `level=INFO msg=decided decision.code=missing_scope decision.reason="this route requires the scope \"a\"; the token holds none; if they are in another claim, see jwtverifier's Config.ScopeClaims" ` +
 		`decision.method=GET decision.token_type=installation decision.issuer=https://issuer.example decision.subject=user-1 decision.client_id=app-1 decision.grant_id=grant-1 ` +
 		`decision.organization_id=acme decision.installation_id=installation-1 decision.duration=1ms` + "\n"
 	if diff := cmp.Diff(want, buf.String()); diff != "" {

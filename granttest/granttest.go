@@ -1,4 +1,11 @@
 // Package granttest tests implementations of [bearergate.GrantStore].
+//
+//	func TestGrantStore(t *testing.T) {
+//		granttest.Run(t, func(t *testing.T) (bearergate.GrantStore, func(bearergate.Grant)) {
+//			store := newStore(t) // yours, empty
+//			return store, store.Put
+//		})
+//	}
 package granttest
 
 import (

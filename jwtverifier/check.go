@@ -29,7 +29,9 @@ type CheckResult string
 
 // The results of a check.
 const (
+	// Passed is a check that the token passes.
 	Passed CheckResult = "passed"
+	// Failed is a check for which the token is refused.
 	Failed CheckResult = "failed"
 	// Undecided is a check that could not be made, since keys could not be fetched.
 	Undecided CheckResult = "undecided"

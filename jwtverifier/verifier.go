@@ -1,16 +1,24 @@
 // Package jwtverifier verifies JWT access tokens and installation tokens for
 // [bearergate.RequireToken].
 //
-// It accepts the compact serialization alone and checks the signature over exactly
-// the received bytes before it believes a claim. Tokens must follow RFC 7519 and
-// RFC 8725: an allow-list of algorithms that the key must fit, no critical or
+//	verifier, err := jwtverifier.New(jwtverifier.Config{
+//		Issuer:   "https://auth.example", // the URL of the identity provider
+//		Audience: "https://api.example",  // the name of this API there
+//	})
+//
+// [Config] has the settings for providers that need more, and [Verifier.Explain] says
+// why a token is refused.
+//
+// A verifier accepts the compact serialization alone and checks the signature over
+// exactly the received bytes before it believes a claim. Tokens must follow RFC 7519
+// and RFC 8725: an allow-list of algorithms that the key must fit, no critical or
 // content-changing header members, exact issuer and audience, a required expiry,
 // strict base64url and JSON. Nothing is fetched from a URL in a token.
 //
 // Keys come from the issuer ([DiscoverKeys], [RemoteKeys]) or from the program
-// ([StaticKeys]). While the issuer is out of reach, known keys go on working. If a
-// token cannot be decided, the error is one that bearergate answers with 503.
-// Verified tokens are cached: see [Config.CacheSize].
+// ([StaticKeys], [SharedSecret]). While the issuer is out of reach, known keys go on
+// working. If there are no keys to decide with, the answer is 503. Verified tokens
+// are cached: see [Config.CacheSize].
 package jwtverifier
 
 import (
@@ -56,7 +64,9 @@ func (v *Verifier) Keys() KeySource { return v.keys }
 // errUnmade is no refusal: nothing can be said about a token.
 var errUnmade = errors.New("jwtverifier: a Verifier that New did not return; look at New's error")
 
-// VerifyToken implements [bearergate.Verifier]. The token that it returns may be
+// VerifyToken implements [bearergate.Verifier]. If the token is refused, the error has
+// [bearergate.ErrInvalidToken] in its tree. Any other error means that there are no
+// keys to decide with, and is answered 503. The token that it returns may be
 // bound to a key, which it does not ask its sender to prove: see
 // [bearergate.Token.Confirmation].
 func (v *Verifier) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {

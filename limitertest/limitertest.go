@@ -1,4 +1,10 @@
 // Package limitertest tests implementations of [bearergate.Limiter].
+//
+//	func TestLimiter(t *testing.T) {
+//		limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) bearergate.Limiter {
+//			return newLimiter(t, limit, window) // yours
+//		})
+//	}
 package limitertest
 
 import (

@@ -1,4 +1,10 @@
 // Package connectiontest tests implementations of [client.ConnectionStore].
+//
+//	func TestConnectionStore(t *testing.T) {
+//		connectiontest.Run(t, func(t *testing.T) client.ConnectionStore {
+//			return newStore(t) // yours, empty
+//		})
+//	}
 package connectiontest
 
 import (

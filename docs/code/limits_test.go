@@ -28,13 +28,13 @@ func budgetsByPlan(free, pro bearergate.Limiter) bearergate.Middleware {
 		}))
 }
 
-func anonymousToo(verifier bearergate.Verifier, article, comment http.Handler) http.Handler {
+func anonymousToo(verifier bearergate.Verifier, article, comment http.HandlerFunc) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /articles/{id}", bearergate.OptionalToken(verifier)(article))
+	mux.Handle("GET /articles/{id}", bearergate.OptionalToken(verifier)(http.HandlerFunc(article)))
 	mux.Handle("POST /articles/{id}/comments", bearergate.Chain(
 		bearergate.RequireToken(verifier),
 		bearergate.RequireScope("comments:write"),
-	)(comment))
+	)(http.HandlerFunc(comment)))
 	return mux
 }
 
@@ -47,14 +47,14 @@ func article(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "the article, for", token.Subject())
 }
 
-func threeRoutes(mux *http.ServeMux, verifier bearergate.Verifier, budget bearergate.Limiter, listProjects, createProject, deleteProject http.Handler) {
+func threeRoutes(mux *http.ServeMux, verifier bearergate.Verifier, budget bearergate.Limiter, listProjects, createProject, deleteProject http.HandlerFunc) {
 	guarded := bearergate.Chain(
 		bearergate.RequireToken(verifier),
 		bearergate.RateLimit(budget, bearergate.WithKey("user", bearergate.UserKey)),
 	)
-	mux.Handle("GET /projects", bearergate.Chain(guarded, bearergate.RequireScope("projects:read"))(listProjects))
-	mux.Handle("POST /projects", bearergate.Chain(guarded, bearergate.RequireScope("projects:write"))(createProject))
-	mux.Handle("DELETE /projects/{id}", bearergate.Chain(guarded, bearergate.RequireScope("projects:read", "projects:write"))(deleteProject))
+	mux.Handle("GET /projects", bearergate.Chain(guarded, bearergate.RequireScope("projects:read"))(http.HandlerFunc(listProjects)))
+	mux.Handle("POST /projects", bearergate.Chain(guarded, bearergate.RequireScope("projects:write"))(http.HandlerFunc(createProject)))
+	mux.Handle("DELETE /projects/{id}", bearergate.Chain(guarded, bearergate.RequireScope("projects:read", "projects:write"))(http.HandlerFunc(deleteProject)))
 }
 
 type members interface {
@@ -126,7 +126,7 @@ func TestThreeRoutesOfReadme(t *testing.T) {
 
 func TestAnonymousCallersOfGuardsPage(t *testing.T) {
 	issuer := bearergatetest.NewIssuer()
-	api := anonymousToo(issuer.Verifier(), http.HandlerFunc(article), ok)
+	api := anonymousToo(issuer.Verifier(), article, ok)
 	for _, try := range []struct {
 		method, target, token string
 		want                  int

@@ -78,7 +78,7 @@ var google = jwtverifier.Config{
 
 var githubActions = jwtverifier.Config{
 	Issuer:   "https://token.actions.githubusercontent.com",
-	Audience: "https://api.example.com", // that the workflow asks for
+	Audience: "https://api.example.com", // the one that the workflow asks for
 }
 
 var onlyDeployments = bearergate.Require(func(r *http.Request) error {

@@ -48,7 +48,7 @@ func TestReadmeHasTheAnswersOfThisProgram(t *testing.T) {
 	t.Cleanup(served.Close)
 
 	for _, scope := range []string{"projects:read", "projects:write"} {
-		token := issuer.Token(bearergatetest.WithScopes(scope))
+		token := issuer.Token(bearergatetest.WithScopes(scope), bearergatetest.WithClaim("jti", "token-1"))
 		want := indented(answer(t, served.URL, token))
 		if !strings.Contains(string(readme), want) {
 			t.Errorf("README.md does not have this answer:\n%s", want)

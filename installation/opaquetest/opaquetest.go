@@ -1,5 +1,12 @@
 // Package opaquetest tests stores of opaque tokens: an [installation.SaveFunc]
 // and the [bearergate.OpaqueLookup] that finds what it saved.
+//
+//	func TestTokenStore(t *testing.T) {
+//		opaquetest.Run(t, func(t *testing.T) (installation.SaveFunc, bearergate.OpaqueLookup) {
+//			store := newStore(t) // yours, empty
+//			return store.Save, store.Lookup
+//		})
+//	}
 package opaquetest
 
 import (

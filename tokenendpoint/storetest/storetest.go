@@ -1,4 +1,10 @@
 // Package storetest tests implementations of [tokenendpoint.Store].
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) tokenendpoint.Store {
+//			return newStore(t) // yours, empty
+//		})
+//	}
 package storetest
 
 import (
