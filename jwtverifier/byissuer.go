@@ -1,6 +1,7 @@
 package jwtverifier
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -8,6 +9,17 @@ import (
 	"github.com/bearergate/bearergate/internal/b64token"
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
+
+// Issuers is a [bearergate.Verifier] of the tokens of several issuers. [ByIssuer]
+// returns one; a zero Issuers cannot decide about any token. It is safe for concurrent
+// use.
+type Issuers struct {
+	markedIssuers
+	front
+	byIssuer map[string]*Verifier
+}
+
+type markedIssuers = b64token.Marked[Issuers]
 
 // ByIssuer returns a verifier of the tokens of several issuers. Each token is
 // verified by the one of vs whose [Config.Issuer] is its "iss", byte for byte, and
@@ -19,8 +31,10 @@ import (
 //
 // The verifiers share one cache, as large as theirs together. Tokens of a verifier
 // without a cache are not kept.
-func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
-	m := &multiVerifier{byIssuer: make(map[string]*Verifier, len(vs))}
+//
+// Ids are compared without the issuer: see [bearergate.Claims].
+func ByIssuer(vs ...*Verifier) (*Issuers, error) {
+	m := &Issuers{byIssuer: make(map[string]*Verifier, len(vs))}
 	sources := make(map[KeySource]string, len(vs))
 	entries := 0
 	var faults []error
@@ -28,18 +42,9 @@ func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 		faults = append(faults, errors.New("jwtverifier: ByIssuer needs a verifier"))
 	}
 	for i, v := range vs {
-		if v == nil {
-			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given nil as verifier %d", i))
+		if err := m.checkNext(i, v, sources); err != nil {
+			faults = append(faults, err)
 			continue
-		}
-		if !v.made() {
-			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given as verifier %d one that New did not return; look at New's error", i))
-			continue
-		}
-		if m.byIssuer[v.policy.issuer] != nil {
-			faults = append(faults, fmt.Errorf("jwtverifier: ByIssuer was given two verifiers of the issuer %q", v.policy.issuer))
-		} else if other, ok := sources[v.keys]; ok {
-			faults = append(faults, fmt.Errorf("jwtverifier: the issuers %q and %q share a KeySource; give each its own", other, v.policy.issuer))
 		}
 		m.byIssuer[v.policy.issuer] = v
 		sources[v.keys] = v.policy.issuer
@@ -49,24 +54,46 @@ func ByIssuer(vs ...*Verifier) (bearergate.Verifier, error) {
 		return nil, errors.Join(faults...)
 	}
 	m.cache, m.choose = newCache(entries), m.verifierOf
-	b64token.Mark(&m.Marked, m)
+	b64token.Mark(&m.markedIssuers, m)
 	return m, nil
 }
 
-type multiVerifier struct {
-	b64token.Marked[multiVerifier]
-	front
-	byIssuer map[string]*Verifier
+// checkNext returns why verifier i cannot stand beside those before it, whose sources
+// of keys these are.
+func (m *Issuers) checkNext(i int, v *Verifier, sources map[KeySource]string) error {
+	switch {
+	case v == nil:
+		return fmt.Errorf("jwtverifier: ByIssuer was given nil as verifier %d", i)
+	case !v.made():
+		return fmt.Errorf("jwtverifier: ByIssuer was given as verifier %d one that New did not return; look at New's error", i)
+	case m.byIssuer[v.policy.issuer] != nil:
+		return fmt.Errorf("jwtverifier: ByIssuer was given two verifiers of the issuer %q", v.policy.issuer)
+	}
+	if other, ok := sources[v.keys]; ok {
+		return fmt.Errorf("jwtverifier: the issuers %q and %q share a KeySource; give each its own", other, v.policy.issuer)
+	}
+	return nil
 }
 
-var (
-	errNoIssuer = errors.New("issuer: got no iss")
-	errFound    = errors.New("found")
-)
+// VerifyToken implements [bearergate.Verifier].
+func (m *Issuers) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
+	if m == nil || m.choose == nil {
+		return nil, errUnmade
+	}
+	return m.front.VerifyToken(ctx, raw)
+}
+
+// Explain is [Verifier.Explain] of the verifier of the token's issuer.
+func (m *Issuers) Explain(ctx context.Context, raw string) []Check {
+	if m == nil || m.choose == nil {
+		return unmade()
+	}
+	return m.front.explain(ctx, raw)
+}
 
 // verifierOf returns the verifier of the token's issuer. The issuer is not believed
 // yet: the verifier compares it again after the signature was checked.
-func (m *multiVerifier) verifierOf(payload string) (*Verifier, error) {
+func (m *Issuers) verifierOf(payload string) (*Verifier, error) {
 	issuer, err := issuerOf(payload)
 	if err != nil {
 		return nil, err
@@ -74,10 +101,17 @@ func (m *multiVerifier) verifierOf(payload string) (*Verifier, error) {
 	if v := m.byIssuer[issuer]; v != nil {
 		return v, nil
 	}
-	return nil, invalid(fmt.Errorf("issuer: got iss %s, want that of one of the %d verifiers of ByIssuer", quote(issuer), len(m.byIssuer)))
+	return nil, errOtherIssuer(issuer, fmt.Sprintf("that of one of the %d verifiers of ByIssuer", len(m.byIssuer)))
 }
 
-// issuerOf reads "iss" and no claim behind it.
+// errOtherIssuer refuses a token before its signature is checked.
+func errOtherIssuer(issuer, wanted string) error {
+	return invalid(&failure{Check: Check{Name: "issuer", Result: Failed, Found: textOrNo("iss", issuer), Wanted: wanted}})
+}
+
+var errFound = errors.New("found")
+
+// issuerOf reads "iss" and no claim behind it. It is empty if there is none.
 func issuerOf(payload string) (issuer string, err error) {
 	err = strictjson.Object(payload, func(name, value string) error {
 		if name != "iss" {
@@ -86,10 +120,7 @@ func issuerOf(payload string) (issuer string, err error) {
 		issuer, _ = strictjson.String(value)
 		return errFound
 	})
-	switch {
-	case err == nil:
-		return "", invalid(errNoIssuer)
-	case errors.Is(err, errFound):
+	if err == nil || errors.Is(err, errFound) {
 		return issuer, nil
 	}
 	return "", invalid(err)

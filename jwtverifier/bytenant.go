@@ -4,16 +4,36 @@ import (
 	"container/list"
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/b64token"
 )
 
-// MaxTenants is how many tenants' keys a verifier of [ByTenant] keeps. If more have
-// tokens, those that had no new one for longest are fetched again with the next.
+// MaxTenants is how many tenants' keys a [Tenants] keeps. If more tenants send tokens,
+// the keys of those that sent no new one for longest are dropped, and fetched again
+// with their next token.
 const MaxTenants = 1000
+
+// Tenants is a [bearergate.Verifier] of the tokens of many issuers. [ByTenant] returns
+// one; a zero Tenants cannot decide about any token. It is safe for concurrent use.
+type Tenants struct {
+	markedTenants
+	front
+	policy    policy // without issuer
+	cacheSize int
+	logger    *slog.Logger
+	known     func(issuer string) bool
+	opts      []RemoteKeysOption
+
+	mu       sync.Mutex
+	byIssuer map[string]*list.Element // of recent
+	recent   *list.List               // of *Verifier, those that were used last in front
+}
+
+type markedTenants = b64token.Marked[Tenants]
 
 // ByTenant returns a verifier of the tokens of many issuers that differ in their URL
 // alone, such as those of the tenants of Entra or the realms of Keycloak. Each
@@ -28,9 +48,13 @@ const MaxTenants = 1000
 // a tenant that is known no longer. known answers from memory, and is called
 // concurrently.
 //
+// Ids are compared without the issuer: see [bearergate.Claims]. If a tenant decides
+// what its tokens say, [bearergate.RequireOrg] would accept the organization of
+// another one. Use [bearergate.RequireMembership], and look at [bearergate.Token.Issuer].
+//
 // The verifier keeps the keys of at most [MaxTenants] issuers, and one cache of
 // Config.CacheSize for all. The error names every fault of c and opts.
-func ByTenant(c Config, known func(issuer string) bool, opts ...RemoteKeysOption) (bearergate.Verifier, error) {
+func ByTenant(c Config, known func(issuer string) bool, opts ...RemoteKeysOption) (*Tenants, error) {
 	var faults []error
 	if c.Issuer != "" || c.Keys != nil {
 		faults = append(faults, errors.New("jwtverifier: ByTenant was given a Config with an Issuer or Keys; leave them out, each tenant has its own"))
@@ -38,50 +62,52 @@ func ByTenant(c Config, known func(issuer string) bool, opts ...RemoteKeysOption
 	if known == nil {
 		faults = append(faults, errors.New("jwtverifier: ByTenant was given no function; pass one that reports whether an issuer is a tenant's"))
 	}
-	t := &tenants{config: c, known: known, opts: opts, byIssuer: make(map[string]*list.Element), recent: list.New()}
-	if _, err := t.newVerifier("https://tenant.example"); err != nil {
+	const example = "https://tenant.example"
+	if _, err := DiscoverKeys(example, opts...); err != nil {
 		faults = append(faults, err)
 	}
-	if len(faults) > 0 {
+	c.Issuer = example
+	if faults = append(faults, c.check()...); len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	t.cache, t.choose = newCache(c.cacheSize()), t.verifierOf
-	b64token.Mark(&t.Marked, t)
+	t := &Tenants{
+		policy: newPolicy(&c), cacheSize: c.cacheSize(), logger: c.Logger, known: known, opts: slices.Clone(opts),
+		byIssuer: make(map[string]*list.Element), recent: list.New(),
+	}
+	t.cache, t.choose = newCache(t.cacheSize), t.verifierOf
+	b64token.Mark(&t.markedTenants, t)
 	return t, nil
 }
 
-type tenants struct {
-	b64token.Marked[tenants]
-	front
-	config Config
-	known  func(issuer string) bool
-	opts   []RemoteKeysOption
-
-	mu       sync.Mutex
-	byIssuer map[string]*list.Element // of recent
-	recent   *list.List               // of *Verifier, those that were used last in front
-}
-
 // VerifyToken implements [bearergate.Verifier].
-func (t *tenants) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
+func (t *Tenants) VerifyToken(ctx context.Context, raw string) (*bearergate.Token, error) {
+	if t == nil || t.choose == nil {
+		return nil, errUnmade
+	}
 	token, err := t.front.VerifyToken(ctx, raw)
 	if err == nil && !t.known(token.Issuer()) { // it may come from the cache
-		return nil, errNoTenant(token.Issuer())
+		return nil, errOtherIssuer(token.Issuer(), wantedTenant)
 	}
 	return token, err
 }
 
-func errNoTenant(issuer string) error {
-	return invalid(fmt.Errorf("issuer: got iss %s, want one that the function of ByTenant knows", quote(issuer)))
+// Explain is [Verifier.Explain] of the verifier of the token's tenant.
+func (t *Tenants) Explain(ctx context.Context, raw string) []Check {
+	if t == nil || t.choose == nil {
+		return unmade()
+	}
+	return t.front.explain(ctx, raw)
 }
 
-func (t *tenants) verifierOf(payload string) (*Verifier, error) {
+const wantedTenant = "that of a tenant, which the function of ByTenant knows"
+
+func (t *Tenants) verifierOf(payload string) (*Verifier, error) {
 	issuer, err := issuerOf(payload)
 	switch {
 	case err != nil:
 		return nil, err
 	case !t.known(issuer):
-		return nil, errNoTenant(issuer)
+		return nil, errOtherIssuer(issuer, wantedTenant)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,26 +119,19 @@ func (t *tenants) verifierOf(payload string) (*Verifier, error) {
 }
 
 // add needs t.mu.
-func (t *tenants) add(issuer string) (*Verifier, error) {
-	v, err := t.newVerifier(issuer)
-	if err != nil {
-		return nil, err
-	}
-	t.byIssuer[issuer] = t.recent.PushFront(v)
-	if t.recent.Len() > MaxTenants {
-		last := t.recent.Remove(t.recent.Back()).(*Verifier)
-		delete(t.byIssuer, last.policy.issuer)
-	}
-	return v, nil
-}
-
-// newVerifier returns a verifier whose tokens the cache of t keeps.
-func (t *tenants) newVerifier(issuer string) (*Verifier, error) {
+func (t *Tenants) add(issuer string) (*Verifier, error) {
 	keys, err := DiscoverKeys(issuer, t.opts...)
 	if err != nil {
 		return nil, err
 	}
-	c := t.config
-	c.Issuer, c.Keys = issuer, keys
-	return New(c)
+	keys.reportTo(reporter{t.logger, issuer})
+	v := &Verifier{keys: keys, policy: t.policy, cacheSize: t.cacheSize}
+	v.policy.issuer = issuer
+	t.byIssuer[issuer] = t.recent.PushFront(v)
+	if t.recent.Len() > MaxTenants {
+		last := t.recent.Remove(t.recent.Back()).(*Verifier)
+		delete(t.byIssuer, last.policy.issuer)
+		last.keys.(*remoteKeys).drop()
+	}
+	return v, nil
 }

@@ -1,6 +1,7 @@
 package jwtverifier_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
@@ -173,6 +175,100 @@ func TestKeysOfTenantsAreBounded(t *testing.T) {
 			p.mu.Unlock()
 		}
 	})
+}
+
+// Rules: S3c.43.
+func TestKeysOfADroppedTenantEndWithItsCachedTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider()
+		v := p.verifier(t, func(string) bool { return true })
+		shared := bearergatetest.NewIssuer()
+		tenant := func(name string) string {
+			i := bearergatetest.NewIssuer()
+			i.URL = "https://" + name + ".example"
+			p.mu.Lock()
+			p.issuers[name] = i
+			p.mu.Unlock()
+			return shared.AccessToken(bearergatetest.SignedWith(bearergatetest.EdDSA), bearergatetest.WithClaim("iss", i.URL), bearergatetest.ExpiresIn(24*time.Hour))
+		}
+		first := tenant("first")
+		accepts(t, v, first)
+		for n := range jwtverifier.MaxTenants {
+			accepts(t, v, tenant(fmt.Sprint("t", n)))
+		}
+		time.Sleep(time.Hour)
+		accepts(t, v, first) // with keys of its own again, and not with those that were dropped
+		synctest.Wait()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if got, want := p.requests["first"], 4; got != want {
+			t.Errorf("got %d requests, want %d: metadata and keys, twice", got, want)
+		}
+	})
+}
+
+func TestTenantsConfigIsTheVerifiersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider()
+		a := p.tenant("a")
+		required := map[string]string{"token_use": "access"}
+		v, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience, RequiredClaims: required},
+			func(string) bool { return true }, jwtverifier.WithTransport(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(required, "token_use")
+		refuses(t, v, a.AccessToken())
+		accepts(t, v, a.AccessToken(bearergatetest.WithClaim("token_use", "access")))
+	})
+}
+
+func TestTokensOfTenantsAndIssuersAreExplained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider()
+		a := p.tenant("a")
+		tenants, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience},
+			func(issuer string) bool { return issuer == a.URL }, jwtverifier.WithTransport(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		issuers, err := jwtverifier.ByIssuer(a.Verifier())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []interface {
+			Explain(context.Context, string) []jwtverifier.Check
+		}{tenants, issuers} {
+			if got := v.Explain(t.Context(), a.AccessToken()); failing(got) != "" {
+				t.Errorf("a good token: got %q failed, want none", failing(got))
+			}
+			if got := v.Explain(t.Context(), a.AccessToken(bearergatetest.Expired())); failing(got) != "expiry" {
+				t.Errorf("an expired token: got %q failed, want expiry", failing(got))
+			}
+			if got := v.Explain(t.Context(), issuer.AccessToken()); failing(got) != "issuer" || len(got) != 2 || got[1].Found != `iss "https://issuer.example"` {
+				t.Errorf("a stranger's token: got %+v, want that the issuer failed", got)
+			}
+		}
+		for _, v := range []interface {
+			bearergate.Verifier
+			Explain(context.Context, string) []jwtverifier.Check
+		}{new(jwtverifier.Tenants), new(jwtverifier.Issuers), new(jwtverifier.Verifier), (*jwtverifier.Tenants)(nil), (*jwtverifier.Issuers)(nil)} {
+			cannotTell(t, v, a.AccessToken())
+			if got := v.Explain(t.Context(), a.AccessToken()); len(got) != 1 || got[0].Result != jwtverifier.Undecided {
+				t.Errorf("%T: got %+v, want it undecided", v, got)
+			}
+		}
+	})
+}
+
+// failing returns the name of the first check that did not pass.
+func failing(checks []jwtverifier.Check) string {
+	for _, c := range checks {
+		if c.Result != jwtverifier.Passed {
+			return c.Name
+		}
+	}
+	return ""
 }
 
 func TestTenantsConfigurationFaultsAreNamedTogether(t *testing.T) {

@@ -18,17 +18,42 @@ import (
 // scopes or its confirmation, is not among the checks.
 func (v *Verifier) Explain(ctx context.Context, raw string) []Check {
 	if !v.made() {
-		return []Check{{Name: "verifier", Result: Undecided, Found: errUnmade.Error()}}
+		return unmade()
 	}
+	return v.front.explain(ctx, raw)
+}
+
+func unmade() []Check {
+	return []Check{{Name: "verifier", Result: Undecided, Found: errUnmade.Error()}}
+}
+
+func (f *front) explain(ctx context.Context, raw string) []Check {
 	b := buffers.Get().(*buffer)
 	defer b.release()
 	b.token = append(b.token[:0], raw...)
 	form := Check{Name: "form", Result: Passed, Found: "a compact JWS", Wanted: "a compact JWS of JSON objects"}
-	if err := b.read(&v.parser); err != nil {
+	if err := b.read(&f.parser); err != nil {
 		form.Result, form.Found = Failed, err.Error()
 		return []Check{form}
 	}
+	v, err := f.choose(b.payload)
+	if err != nil {
+		return []Check{form, chosen(err)}
+	}
 	return append([]Check{form}, v.explain(ctx, &b.inspection)...)
+}
+
+// chosen returns the check of the issuer that failed before its verifier was found.
+func chosen(err error) Check {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.Check
+	}
+	c := Check{Name: "issuer", Result: Undecided, Found: err.Error()}
+	if errors.Is(err, bearergate.ErrInvalidToken) {
+		c.Result = Failed
+	}
+	return c
 }
 
 func (v *Verifier) explain(ctx context.Context, in *inspection) (checks []Check) {

@@ -134,6 +134,9 @@ func (k *remoteKeys) run(f *flight) {
 // install puts keys into use. The caller holds k.mu. If the keys did not change,
 // the set stays the same, so that its tokens need not be verified again.
 func (k *remoteKeys) install(keys *fetchedKeys, due time.Duration) {
+	if k.dropped {
+		return
+	}
 	if old := k.current.Load(); old != nil && old.sum == keys.sum {
 		keys.set = old.set
 	}

@@ -154,6 +154,7 @@ type remoteKeys struct {
 	retryAt   time.Duration // when the next fetch may begin, after a failure
 	unknownAt time.Duration // when a fetch for an unknown key last ended
 	reporters []reporter
+	dropped   bool
 }
 
 // fetchedKeys is the result of a fetch. It is immutable.
@@ -215,4 +216,14 @@ func (k *remoteKeys) Close() error {
 		<-f.done
 	}
 	return nil
+}
+
+// drop closes the source and forgets its keys, so that tokens which they verified are
+// verified again, with those of another source.
+func (k *remoteKeys) drop() {
+	k.close()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.dropped = true
+	k.current.Store(nil)
 }

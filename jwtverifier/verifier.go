@@ -62,7 +62,7 @@ func New(c Config) (*Verifier, error) {
 func (v *Verifier) Keys() KeySource { return v.keys }
 
 // errUnmade is no refusal: nothing can be said about a token.
-var errUnmade = errors.New("jwtverifier: a Verifier that New did not return; look at New's error")
+var errUnmade = errors.New("jwtverifier: a verifier that its constructor did not return; look at the error of New, ByIssuer or ByTenant")
 
 // VerifyToken implements [bearergate.Verifier]. If the token is refused, the error has
 // [bearergate.ErrInvalidToken] in its tree. Any other error means that there are no
