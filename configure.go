@@ -24,7 +24,7 @@ func Configure(c Config) (Middleware, error) {
 				return
 			}
 			if s.record == nil {
-				s.record = newRecord()
+				s.record = newRecord(r.Context())
 			}
 			returned := false
 			defer func() { s.record.report(r.Context(), c.Observer, returned) }()

@@ -45,6 +45,14 @@ func quoted(s string) string {
 	return strconv.QuoteToASCII(s)
 }
 
+// bounded cuts a text that came from outside.
+func bounded(s string) string {
+	if len(s) > maxQuoted {
+		return s[:maxQuoted] + "…"
+	}
+	return s
+}
+
 // quotedScopes quotes scopes as one space-delimited list, or says that there are none.
 func quotedScopes(scopes []string) string {
 	if len(scopes) == 0 {

@@ -104,7 +104,7 @@ func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state)
 	}
 	s := extend(r.Context())
 	s.setToken(token, scheme)
-	s.sentToken = true
+	s.authorization = r.Header["Authorization"][0]
 	return s, nil
 }
 

@@ -153,7 +153,7 @@ func (d Decision) attrs() []slog.Attr {
 	}
 	add("code", string(d.Code))
 	add("reason", reasonText(d.Reason, d.Code))
-	add("method", d.Method)
+	add("method", bounded(d.Method))
 	add("pattern", d.Pattern)
 	add("token_type", string(d.TokenType))
 	add("issuer", d.Issuer)

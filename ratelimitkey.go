@@ -126,10 +126,10 @@ func TokenKey(r *http.Request) (string, error) {
 	if err := tokenKeyNeed.check(s); err != nil {
 		return "", err
 	}
-	if !s.sentToken || len(r.Header["Authorization"]) != 1 {
+	if s.authorization == "" {
 		return "", nil
 	}
-	_, raw, _ := strings.Cut(r.Header["Authorization"][0], " ")
+	_, raw, _ := strings.Cut(s.authorization, " ")
 	sum := sha256.Sum256([]byte(skipSpaces(raw)))
 	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
 }

@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/audit"
+	"github.com/bearergate/bearergate/internal/defaultlog"
 )
 
 // record collects the Decision of one request. A nil record, of a request without
 // an observer, collects nothing. It has a lock because http.TimeoutHandler can run
 // guards on a goroutine that outlives the request.
 type record struct {
+	base     context.Context // of Configure: it ends if the client leaves, whatever ends inside
 	started  time.Time
 	cacheHit atomic.Bool // set by the verifier
 
@@ -27,7 +29,7 @@ type record struct {
 	open     bool // a guard has begun and not decided
 }
 
-func newRecord() *record { return &record{started: time.Now()} }
+func newRecord(base context.Context) *record { return &record{base: base, started: time.Now()} }
 
 // deciding records that a guard begins, so that a guard that panics does not
 // count as a pass.
@@ -56,16 +58,17 @@ func (rec *record) passed(r *http.Request, t *Token, g *Grant) {
 	defer rec.mu.Unlock()
 	rec.decided(r)
 	d := &rec.decision
-	if t != nil {
-		d.TokenType = t.Type()
-		d.Issuer = t.Issuer()
-		d.TokenID = t.ID()
-		d.Subject = t.Subject()
-		d.ClientID = t.ClientID()
-		d.GrantID = t.GrantID()
-		d.OrganizationID = t.OrganizationID()
-		d.InstallationID = t.InstallationID()
+	if t == nil {
+		t = new(Token) // the caller is anonymous, whoever it is to an outer guard
 	}
+	d.TokenType = t.Type()
+	d.Issuer = t.Issuer()
+	d.TokenID = t.ID()
+	d.Subject = t.Subject()
+	d.ClientID = t.ClientID()
+	d.GrantID = t.GrantID()
+	d.OrganizationID = t.OrganizationID()
+	d.InstallationID = t.InstallationID()
 	if g != nil {
 		d.OrganizationID = g.OrganizationID
 	}
@@ -76,7 +79,7 @@ func (rec *record) refused(r *http.Request, e *Error) {
 	defer rec.mu.Unlock()
 	rec.decided(r)
 	rec.decision.Code, rec.decision.Reason = e.Code, e
-	rec.decision.ClientGone = clientGone(r.Context(), e)
+	rec.decision.ClientGone = clientGone(rec.base, e)
 }
 
 // decided needs rec.mu.
@@ -127,11 +130,13 @@ func (rec *record) report(ctx context.Context, observe Observer, returned bool) 
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "bearergate: the observer panicked", "panic", p, "stack", string(debug.Stack()))
+			observerPanics.Log(ctx, slog.LevelError, "bearergate: the observer panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 		}
 	}()
 	observe(ctx, decision)
 }
+
+var observerPanics defaultlog.Log
 
 // errUndecided is the reason of a request that ended before a guard decided:
 // the guard panicked, or http.TimeoutHandler did not wait for it.

@@ -20,9 +20,10 @@ type state struct {
 	schemes  *acceptedScheme
 	token    *Token
 	grant    *Grant
-	// sentToken reports that the token was sent in the Authorization header, and is
-	// not that of ContextWithToken.
-	sentToken bool
+	// authorization is the Authorization header that the token was sent in, empty if the
+	// token came in another way. It is for TokenKey: what stands inside may replace the
+	// header.
+	authorization string
 	// anonymous reports that OptionalToken let the request pass without a token.
 	anonymous bool
 	// charge charges a failed authentication to the limit in front of RequireToken,
@@ -86,7 +87,7 @@ func extend(ctx context.Context) *state {
 	s := stateFrom(ctx)
 	return &state{
 		Context: ctx, settings: s.settings, record: s.record, schemes: s.schemes,
-		token: s.token, grant: s.grant, sentToken: s.sentToken, anonymous: s.anonymous, charge: s.charge, clientUsedUp: s.clientUsedUp, usedUpUntil: s.usedUpUntil,
+		token: s.token, grant: s.grant, authorization: s.authorization, anonymous: s.anonymous, charge: s.charge, clientUsedUp: s.clientUsedUp, usedUpUntil: s.usedUpUntil,
 	}
 }
 
@@ -94,7 +95,7 @@ func extend(ctx context.Context) *state {
 // outer one no longer counts.
 func (s *state) setToken(t *Token, schemes *acceptedScheme) {
 	s.token, s.grant, s.schemes = t, nil, schemes
-	s.sentToken, s.anonymous = false, false
+	s.authorization, s.anonymous = "", false
 }
 
 // limiterContext returns a context of its own for one call of a limiter.

@@ -24,7 +24,7 @@ func logUnobserved(r *http.Request, e *Error) {
 		log = &unobserved.wiring
 	}
 	log.Log(r.Context(), slog.LevelError, "bearergate: request refused",
-		slog.String("code", string(e.Code)), slog.Any("reason", lazyReason{e.refusal()}), slog.String("method", r.Method), slog.String("pattern", r.Pattern))
+		slog.String("code", string(e.Code)), slog.Any("reason", lazyReason{e.refusal()}), slog.String("method", bounded(r.Method)), slog.String("pattern", r.Pattern))
 }
 
 // lazyReason is formatted if its line is logged.

@@ -1,20 +1,19 @@
 package jwtverifier
 
 import (
-	"container/list"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/b64token"
 )
 
-// MaxTenants is how many tenants' keys a [Tenants] keeps. If more tenants send tokens,
-// the keys of those that sent no new one for longest are dropped, and fetched again
-// with their next token.
+// MaxTenants is how many tenants' keys a [Tenants] keeps. If more tenants send good
+// tokens, the keys of those that sent no new one for longest are dropped, and fetched
+// again with their next token.
 const MaxTenants = 1000
 
 // Tenants is a [bearergate.Verifier] of the tokens of many issuers. [ByTenant] returns
@@ -25,12 +24,9 @@ type Tenants struct {
 	policy    policy // without issuer
 	cacheSize int
 	logger    *slog.Logger
-	known     func(issuer string) bool
+	known     func(issuer string) (bool, error)
 	opts      []RemoteKeysOption
-
-	mu       sync.Mutex
-	byIssuer map[string]*list.Element // of recent
-	recent   *list.List               // of *Verifier, those that were used last in front
+	kept      tenantTable
 }
 
 type markedTenants = b64token.Marked[Tenants]
@@ -45,7 +41,8 @@ type markedTenants = b64token.Marked[Tenants]
 // token, before anything is fetched, so with texts that anyone can send: compare
 // them with the list of your tenants, and not by their form alone. An issuer that
 // is not known is refused with [bearergate.ErrInvalidToken]; so is the next token of
-// a tenant that is known no longer. known answers from memory, and is called
+// a tenant that is known no longer. If known returns an error, such as for a list that
+// is not loaded yet, the answer is 503. known answers from memory, and is called
 // concurrently.
 //
 // Ids are compared without the issuer: see [bearergate.Claims]. If a tenant decides
@@ -53,8 +50,10 @@ type markedTenants = b64token.Marked[Tenants]
 // another one. Use [bearergate.RequireMembership], and look at [bearergate.Token.Issuer].
 //
 // The verifier keeps the keys of at most [MaxTenants] issuers, and one cache of
-// Config.CacheSize for all. The error names every fault of c and opts.
-func ByTenant(c Config, known func(issuer string) bool, opts ...RemoteKeysOption) (*Tenants, error) {
+// Config.CacheSize for all. Tokens that are not good, which anyone can send, displace
+// no keys, and cause at most 100 fetches in 10 s; beyond that, a tenant whose keys are
+// not kept is answered 503. The error names every fault of c and opts.
+func ByTenant(c Config, known func(issuer string) (bool, error), opts ...RemoteKeysOption) (*Tenants, error) {
 	var faults []error
 	if c.Issuer != "" || c.Keys != nil {
 		faults = append(faults, errors.New("jwtverifier: ByTenant was given a Config with an Issuer or Keys; leave them out, each tenant has its own"))
@@ -71,10 +70,9 @@ func ByTenant(c Config, known func(issuer string) bool, opts ...RemoteKeysOption
 		return nil, errors.Join(faults...)
 	}
 	t := &Tenants{
-		policy: newPolicy(&c), cacheSize: c.cacheSize(), logger: c.Logger, known: known, opts: slices.Clone(opts),
-		byIssuer: make(map[string]*list.Element), recent: list.New(),
+		policy: newPolicy(&c), cacheSize: c.cacheSize(), logger: c.Logger, known: known, opts: slices.Clone(opts), kept: newTenantTable(),
 	}
-	t.cache, t.choose = newCache(t.cacheSize), t.verifierOf
+	t.cache, t.choose, t.verified = newCache(t.cacheSize), t.verifierOf, t.kept.verified
 	b64token.Mark(&t.markedTenants, t)
 	return t, nil
 }
@@ -85,10 +83,13 @@ func (t *Tenants) VerifyToken(ctx context.Context, raw string) (*bearergate.Toke
 		return nil, errUnmade
 	}
 	token, err := t.front.VerifyToken(ctx, raw)
-	if err == nil && !t.known(token.Issuer()) { // it may come from the cache
-		return nil, errOtherIssuer(token.Issuer(), wantedTenant)
+	if err != nil {
+		return nil, err
 	}
-	return token, err
+	if err := t.checkKnown(token.Issuer()); err != nil { // it may come from the cache
+		return nil, err
+	}
+	return token, nil
 }
 
 // Explain is [Verifier.Explain] of the verifier of the token's tenant.
@@ -99,27 +100,29 @@ func (t *Tenants) Explain(ctx context.Context, raw string) []Check {
 	return t.front.explain(ctx, raw)
 }
 
-const wantedTenant = "that of a tenant, which the function of ByTenant knows"
+func (t *Tenants) checkKnown(issuer string) error {
+	known, err := t.known(issuer)
+	switch {
+	case err != nil:
+		return fmt.Errorf("jwtverifier: the function of ByTenant: %w", withoutAnswer(err))
+	case !known:
+		return errOtherIssuer(issuer, "that of a tenant, which the function of ByTenant knows")
+	}
+	return nil
+}
 
 func (t *Tenants) verifierOf(payload string) (*Verifier, error) {
 	issuer, err := issuerOf(payload)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !t.known(issuer):
-		return nil, errOtherIssuer(issuer, wantedTenant)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if e := t.byIssuer[issuer]; e != nil {
-		t.recent.MoveToFront(e)
-		return e.Value.(*Verifier), nil
+	if err := t.checkKnown(issuer); err != nil {
+		return nil, err
 	}
-	return t.add(issuer)
+	return t.kept.verifier(issuer, t.newVerifier)
 }
 
-// add needs t.mu.
-func (t *Tenants) add(issuer string) (*Verifier, error) {
+func (t *Tenants) newVerifier(issuer string) (*Verifier, error) {
 	keys, err := DiscoverKeys(issuer, t.opts...)
 	if err != nil {
 		return nil, err
@@ -127,11 +130,5 @@ func (t *Tenants) add(issuer string) (*Verifier, error) {
 	keys.reportTo(reporter{t.logger, issuer})
 	v := &Verifier{keys: keys, policy: t.policy, cacheSize: t.cacheSize}
 	v.policy.issuer = issuer
-	t.byIssuer[issuer] = t.recent.PushFront(v)
-	if t.recent.Len() > MaxTenants {
-		last := t.recent.Remove(t.recent.Back()).(*Verifier)
-		delete(t.byIssuer, last.policy.issuer)
-		last.keys.(*remoteKeys).drop()
-	}
 	return v, nil
 }

@@ -64,15 +64,18 @@ func (p *provider) asked() (total int) {
 // verifier knows the tenants that known names at the time.
 func (p *provider) verifier(t *testing.T, known func(name string) bool) bearergate.Verifier {
 	t.Helper()
-	v, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience}, func(issuer string) bool {
+	v, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience}, func(issuer string) (bool, error) {
 		name, ok := strings.CutPrefix(issuer, "https://")
-		return ok && known(strings.TrimSuffix(name, ".example"))
+		return ok && known(strings.TrimSuffix(name, ".example")), nil
 	}, jwtverifier.WithTransport(p))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
+
+// everyone is a tenant.
+func everyone(string) (bool, error) { return true, nil }
 
 // Rules: S3c.2, S3c.3, S3c.41.
 func TestTokensOfEachTenantAreVerifiedWithItsKeys(t *testing.T) {
@@ -137,7 +140,7 @@ func TestTenantWhoseKeysCannotBeHadIsNotRefused(t *testing.T) {
 }
 
 func TestIssuerThatIsNoURLIsNoFaultOfTheToken(t *testing.T) {
-	v, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience}, func(string) bool { return true })
+	v, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience}, everyone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,13 +210,67 @@ func TestKeysOfADroppedTenantEndWithItsCachedTokens(t *testing.T) {
 	})
 }
 
+// forged returns a token of the tenant that nobody of the tenant signed.
+func forged(issuer string) string {
+	return bearergatetest.NewStranger().AccessToken(bearergatetest.SignedWith(bearergatetest.EdDSA), bearergatetest.WithClaim("iss", issuer))
+}
+
+// Rules: S3c.43, S3c.44.
+func TestForgedTokensOfTenantsDisplaceNoKeysAndFetchLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider()
+		v := p.verifier(t, func(string) bool { return true })
+		good := p.tenant("good")
+		accepts(t, v, good.AccessToken())
+		before := p.asked()
+		for n := range 3000 {
+			v.VerifyToken(t.Context(), forged(fmt.Sprintf("https://t%d.example", n%1500)))
+		}
+		synctest.Wait()
+		if got := p.asked() - before; got > 200 { // metadata at two places
+			t.Errorf("got %d requests for forged tokens, want at most 200", got)
+		}
+		cannotTell(t, v, p.tenant("late").AccessToken())
+		time.Sleep(11 * time.Second)
+		accepts(t, v, p.tenant("late").AccessToken())
+
+		p.mu.Lock()
+		p.down = true
+		p.mu.Unlock()
+		for n := range 3000 {
+			v.VerifyToken(t.Context(), forged(fmt.Sprintf("https://t%d.example", n)))
+		}
+		accepts(t, v, good.AccessToken(bearergatetest.WithClaim("jti", "new"))) // its key is known
+	})
+}
+
+// Rules: S3c.45.
+func TestTenantListThatCannotTellRefusesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider()
+		a := p.tenant("a")
+		var failure error
+		v, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience},
+			func(string) (bool, error) { return failure == nil, failure }, jwtverifier.WithTransport(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time from the cache
+			failure = fmt.Errorf("%w: not loaded", bearergate.ErrInvalidToken)
+			cannotTell(t, v, a.AccessToken())
+			failure = nil
+			accepts(t, v, a.AccessToken())
+		}
+	})
+}
+
 func TestTenantsConfigIsTheVerifiersOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider()
 		a := p.tenant("a")
 		required := map[string]string{"token_use": "access"}
 		v, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience, RequiredClaims: required},
-			func(string) bool { return true }, jwtverifier.WithTransport(p))
+			everyone, jwtverifier.WithTransport(p))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +285,7 @@ func TestTokensOfTenantsAndIssuersAreExplained(t *testing.T) {
 		p := newProvider()
 		a := p.tenant("a")
 		tenants, err := jwtverifier.ByTenant(jwtverifier.Config{Audience: bearergatetest.DefaultAudience},
-			func(issuer string) bool { return issuer == a.URL }, jwtverifier.WithTransport(p))
+			func(issuer string) (bool, error) { return issuer == a.URL, nil }, jwtverifier.WithTransport(p))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +335,7 @@ func TestTenantsConfigurationFaultsAreNamedTogether(t *testing.T) {
 			t.Errorf("got %v, want %s in it", err, part)
 		}
 	}
-	if _, err = jwtverifier.ByTenant(jwtverifier.Config{}, func(string) bool { return true }); err == nil || !strings.Contains(err.Error(), "Audience") {
+	if _, err = jwtverifier.ByTenant(jwtverifier.Config{}, everyone); err == nil || !strings.Contains(err.Error(), "Audience") {
 		t.Errorf("got %v, want Audience in it", err)
 	}
 }

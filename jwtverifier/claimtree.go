@@ -2,6 +2,7 @@ package jwtverifier
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -106,3 +107,14 @@ type claimError struct {
 
 func (e *claimError) Error() string { return e.name + ": " + e.cause.Error() }
 func (e *claimError) Unwrap() error { return e.cause }
+
+// check returns the claims that are read as a value and as an object.
+func (c *claim) check(path ClaimPath) (faults []error) {
+	if len(c.members) > 0 && (len(c.facts) > 0 || c.required > 0) {
+		faults = append(faults, fmt.Errorf("jwtverifier: Config reads %q as a value, and as an object with members; leave one out", path))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.members)) {
+		faults = append(faults, c.members[name].check(append(path, name))...)
+	}
+	return faults
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,50 +112,63 @@ func (c *Config) complete() (faults []error) {
 }
 
 func (c *Config) check() (faults []error) {
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("jwtverifier: Config."+format, args...))
+	faults = append(c.checkNames(), c.checkTypes()...)
+	if c.Leeway > MaxLeeway {
+		faults = append(faults, faultf("Leeway is %v; at most %v is allowed", c.Leeway, MaxLeeway))
 	}
+	if c.CacheSize > maxCacheSize {
+		faults = append(faults, faultf("CacheSize is %d; at most %d is allowed", c.CacheSize, maxCacheSize))
+	}
+	faults = append(faults, c.checkHierarchy()...)
+	return append(faults, c.checkClaims()...)
+}
+
+func faultf(format string, args ...any) error {
+	return fmt.Errorf("jwtverifier: Config."+format, args...)
+}
+
+// checkNames checks the names of issuer and API.
+func (c *Config) checkNames() (faults []error) {
 	if c.Issuer == "" {
-		fault("Issuer is empty; set it to the \"iss\" of the tokens")
+		faults = append(faults, faultf("Issuer is empty; set it to the \"iss\" of the tokens"))
 	}
 	if c.Audience == "" {
-		fault("Audience is empty; set it to what the \"aud\" of the tokens calls this API")
+		faults = append(faults, faultf("Audience is empty; set it to what the \"aud\" of the tokens calls this API"))
 	}
-	for _, a := range c.AdditionalAudiences {
-		if a == "" {
-			fault("AdditionalAudiences has an empty one; leave it out")
-		}
+	if slices.Contains(c.AdditionalAudiences, "") {
+		faults = append(faults, faultf("AdditionalAudiences has an empty one; leave it out"))
 	}
 	if c.Keys != nil && c.Keys.issuer() != "" && c.Keys.issuer() != c.Issuer {
-		fault("Issuer is %q, and Config.Keys are those of %q", c.Issuer, c.Keys.issuer())
+		faults = append(faults, faultf("Issuer is %q, and Config.Keys are those of %q", c.Issuer, c.Keys.issuer()))
 	}
+	return faults
+}
+
+// checkTypes checks the types of header and claims.
+func (c *Config) checkTypes() (faults []error) {
+	if slices.Contains(c.HeaderTypes, "") {
+		faults = append(faults, faultf("HeaderTypes has an empty one; leave it out, tokens without \"typ\" are accepted"))
+	}
+	for value, t := range c.TokenTypes {
+		switch {
+		case value == string(bearergate.AccessToken), value == string(bearergate.InstallationToken):
+			faults = append(faults, faultf("TokenTypes has %q, whose meaning is fixed; leave it out", value))
+		case t != bearergate.AccessToken && t != bearergate.InstallationToken:
+			faults = append(faults, faultf("TokenTypes has the type %q for %q; use bearergate.AccessToken or bearergate.InstallationToken", string(t), value))
+		}
+	}
+	return faults
+}
+
+func (c *Config) checkHierarchy() (faults []error) {
 	for scope, implied := range c.ScopeHierarchy {
 		for _, s := range append([]string{scope}, implied...) {
 			if !scopetoken.Valid(s) {
-				fault("ScopeHierarchy has the scope %q; a scope is printable ASCII without space, quote and backslash, and not empty", s)
+				faults = append(faults, faultf("ScopeHierarchy has the scope %q; a scope is printable ASCII without space, quote and backslash, and not empty", s))
 			}
 		}
 	}
-	for value, t := range c.TokenTypes {
-		if value == string(bearergate.AccessToken) || value == string(bearergate.InstallationToken) {
-			fault("TokenTypes has %q, whose meaning is fixed; leave it out", value)
-		}
-		if t != bearergate.AccessToken && t != bearergate.InstallationToken {
-			fault("TokenTypes has the type %q for %q; use bearergate.AccessToken or bearergate.InstallationToken", string(t), value)
-		}
-	}
-	for _, typ := range c.HeaderTypes {
-		if typ == "" {
-			fault("HeaderTypes has an empty one; leave it out, tokens without \"typ\" are accepted")
-		}
-	}
-	if c.Leeway > MaxLeeway {
-		fault("Leeway is %v; at most %v is allowed", c.Leeway, MaxLeeway)
-	}
-	if c.CacheSize > maxCacheSize {
-		fault("CacheSize is %d; at most %d is allowed", c.CacheSize, maxCacheSize)
-	}
-	return append(faults, c.checkClaims()...)
+	return faults
 }
 
 func (c *Config) checkClaims() (faults []error) {
@@ -164,11 +178,12 @@ func (c *Config) checkClaims() (faults []error) {
 			faults = append(faults, errors.New("jwtverifier: Config.ScopeClaims has an empty path; leave it out"))
 		}
 	}
-	for _, path := range append([]ClaimPath{c.AudienceClaim}, c.ScopeClaims...) {
-		for _, s := range registered() {
-			if path.equal(s.name) && s.fact != factScope {
-				faults = append(faults, fmt.Errorf("jwtverifier: Config has %q for a claim that has another meaning", path))
-			}
+	for _, s := range registered() {
+		if c.AudienceClaim.equal(s.name) {
+			faults = append(faults, fmt.Errorf("jwtverifier: Config.AudienceClaim is %q, which has a meaning of its own; leave it out", s.name))
+		}
+		if s.fact != factScope && slices.ContainsFunc(c.ScopeClaims, func(p ClaimPath) bool { return p.equal(s.name) }) {
+			faults = append(faults, fmt.Errorf("jwtverifier: Config.ScopeClaims has %q, which has a meaning of its own; leave it out", s.name))
 		}
 	}
 	for name := range c.RequiredClaims {
@@ -176,7 +191,10 @@ func (c *Config) checkClaims() (faults []error) {
 			faults = append(faults, errors.New("jwtverifier: Config.RequiredClaims has a claim without a name"))
 		}
 	}
-	return faults
+	if len(faults) > 0 {
+		return faults
+	}
+	return newClaimTree(c).check(nil)
 }
 
 func (c *Config) leeway() time.Duration {

@@ -3,6 +3,7 @@ package jwtverifier_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func claim(name string, value any) bearergatetest.TokenOption {
 func without(name string) bearergatetest.TokenOption { return bearergatetest.WithoutClaim(name) }
 
 // Rules: S3a.21, S3a.23, S3a.24, S3a.28, S3a.29, S3a.31, S3a.52, S3a.64, S3a.65.
-func TestSettings(t *testing.T) {
+func TestTokenIsAcceptedAsConfigured(t *testing.T) {
 	installation := map[string]bearergate.TokenType{"app": bearergate.InstallationToken}
 	for _, c := range []struct {
 		name string
@@ -149,6 +150,36 @@ func TestScopesAreUnited(t *testing.T) {
 	}
 }
 
+// TestScopesOfALongTokenAreExpandedOnce holds that neither repetitions nor a circle
+// multiply the work.
+//
+// Rules: S3a.47.
+func TestScopesOfALongTokenAreExpandedOnce(t *testing.T) {
+	circle := make(map[string][]string)
+	names := make([]string, 3000)
+	for i := range names {
+		names[i] = fmt.Sprint("s", i)
+		circle[names[i]] = []string{fmt.Sprint("s", (i+1)%len(names))}
+	}
+	v := newVerifier(t, func(c *config) { c.ScopeHierarchy, c.CacheSize = circle, -1 })
+	for _, scopes := range []string{strings.Repeat("s0 ", 15000), strings.Join(names, " ")} {
+		token := issuer.AccessToken(claim("scope", scopes))
+		var got *bearergate.Token
+		cost := testing.Benchmark(func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				got = accepts(t, v, token)
+			}
+		})
+		if len(got.Scopes()) != len(names) {
+			t.Errorf("got %d scopes, want %d", len(got.Scopes()), len(names))
+		}
+		if cost.AllocedBytesPerOp() > 8<<20 {
+			t.Errorf("got %d bytes allocated, want few: the work is multiplied", cost.AllocedBytesPerOp())
+		}
+	}
+}
+
 // Rules: S3a.23, S3a.50.
 func TestFactsOfConfiguredClaims(t *testing.T) {
 	v := newVerifier(t, func(c *config) {
@@ -214,12 +245,17 @@ func TestIssuerAndAudienceAreEnough(t *testing.T) {
 
 func TestSettingsThatCannotWorkAreErrors(t *testing.T) {
 	for part, set := range map[string]func(*config){
-		"AdditionalAudiences has an empty one":       func(c *config) { c.AdditionalAudiences = []string{""} },
-		`"exp" for a claim that has another meaning`: func(c *config) { c.AudienceClaim = path{"exp"} },
-		`"aud" for a claim that has another meaning`: func(c *config) { c.ScopeClaims = []path{{"aud"}} },
-		"ScopeClaims has an empty path":              func(c *config) { c.ScopeClaims = []path{{}} },
-		`ScopeHierarchy has the scope "a b"`:         func(c *config) { c.ScopeHierarchy = map[string][]string{"a": {"a b"}} },
-		`TokenTypes has the type "x" for "app"`:      func(c *config) { c.TokenTypes = map[string]bearergate.TokenType{"app": "x"} },
+		"AdditionalAudiences has an empty one":                   func(c *config) { c.AdditionalAudiences = []string{""} },
+		`AudienceClaim is "exp", which has a meaning of its own`: func(c *config) { c.AudienceClaim = path{"exp"} },
+		`ScopeClaims has "aud", which has a meaning of its own`:  func(c *config) { c.ScopeClaims = []path{{"aud"}} },
+		`reads "roles" as a value, and as an object`:             func(c *config) { c.ScopeClaims = []path{{"roles"}, {"roles", "api"}} },
+		`reads "sub" as a value, and as an object`:               func(c *config) { c.ScopeClaims = []path{{"sub", "roles"}} },
+		`reads "tenant" as a value, and as an object`: func(c *config) {
+			c.RequiredClaims, c.ClaimNames.OrganizationID = map[string]string{"tenant": "t"}, path{"tenant", "id"}
+		},
+		"ScopeClaims has an empty path":         func(c *config) { c.ScopeClaims = []path{{}} },
+		`ScopeHierarchy has the scope "a b"`:    func(c *config) { c.ScopeHierarchy = map[string][]string{"a": {"a b"}} },
+		`TokenTypes has the type "x" for "app"`: func(c *config) { c.TokenTypes = map[string]bearergate.TokenType{"app": "x"} },
 		"TokenTypes has \"access\"": func(c *config) {
 			c.TokenTypes = map[string]bearergate.TokenType{"access": bearergate.InstallationToken}
 		},

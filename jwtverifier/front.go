@@ -20,6 +20,8 @@ type front struct {
 	cache  *cache // nil: none
 	parser jose.Parser
 	choose func(payload string) (*Verifier, error)
+	// verified, if set, is called after a token that is not in the cache was good.
+	verified func(*Verifier)
 }
 
 var errTokenTooLong = errors.New("the token is too long")
@@ -57,6 +59,9 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenHash) (*bear
 		return nil, err
 	}
 	f.parser.Remember(&b.signed)
+	if f.verified != nil {
+		f.verified(v)
+	}
 	if id != nil && v.cacheSize > 0 && e.cost <= maxBucketCost {
 		e.id = *id
 		f.cache.put(e, time.Now())

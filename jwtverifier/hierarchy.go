@@ -1,45 +1,37 @@
 package jwtverifier
 
-// hierarchy is what scopes imply, transitively.
+import "slices"
+
+// hierarchy is what scopes imply.
 type hierarchy map[string][]string
 
 func newHierarchy(implied map[string][]string) hierarchy {
 	h := make(hierarchy, len(implied))
-	for scope := range implied {
-		h[scope] = closure(implied, scope)
+	for scope, scopes := range implied {
+		h[scope] = slices.Clone(scopes)
 	}
 	return h
 }
 
-// closure returns all that scope implies, whatever circles there are.
-func closure(implied map[string][]string, scope string) (all []string) {
-	seen := map[string]bool{scope: true}
-	open := []string{scope}
-	for len(open) > 0 {
-		next := open[0]
-		open = open[1:]
-		for _, s := range implied[next] {
-			if !seen[s] {
-				seen[s] = true
-				all = append(all, s)
-				open = append(open, s)
-			}
-		}
-	}
-	return all
-}
-
-// expand returns the scopes with those that they imply.
+// expand returns the scopes with all that they imply, whatever circles there are. Its
+// work is that of the scopes and of the hierarchy together.
 func (h hierarchy) expand(scopes []string) []string {
 	if len(h) == 0 {
 		return scopes
 	}
-	var implied []string
-	for _, s := range scopes {
-		implied = append(implied, h[s]...)
+	seen := make(map[string]bool, len(scopes))
+	all := make([]string, 0, len(scopes))
+	add := func(scopes []string) {
+		for _, s := range scopes {
+			if !seen[s] {
+				seen[s] = true
+				all = append(all, s)
+			}
+		}
 	}
-	if implied == nil {
-		return scopes
+	add(scopes)
+	for i := 0; i < len(all); i++ {
+		add(h[all[i]])
 	}
-	return union(scopes, implied)
+	return all
 }

@@ -37,6 +37,7 @@ func (r reporter) log(byDefault *defaultlog.Log, level slog.Level, message strin
 		byDefault.Log(ctx, level, message, attrs...)
 		return
 	}
+	defer func() { _ = recover() }() // a handler that panics must not end the program: this may be a goroutine of a fetch
 	r.logger.LogAttrs(ctx, level, message, attrs...)
 }
 

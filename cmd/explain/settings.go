@@ -134,7 +134,9 @@ func parsePath(text string) (path jwtverifier.ClaimPath, err error) {
 	if !strings.HasPrefix(text, "[") {
 		return jwtverifier.ClaimPath{text}, nil
 	}
-	err = json.Unmarshal([]byte(text), &path)
+	if err = json.Unmarshal([]byte(text), &path); err == nil && len(path) == 0 {
+		err = errors.New("an empty path")
+	}
 	return path, err
 }
 

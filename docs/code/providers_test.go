@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bearergate/bearergate"
@@ -28,11 +29,13 @@ var keycloak = jwtverifier.Config{
 		{"realm_access", "roles"},
 		{"resource_access", "inventory-api", "roles"}, // the roles of the client inventory-api
 	},
+	RequiredClaims: map[string]string{"typ": "Bearer"}, // keeps out ID and logout tokens
 }
 
 var keycloakWithoutSubject = jwtverifier.Config{
 	Issuer:          "https://sso.example.com/realms/acme",
 	Audience:        "inventory-api",
+	RequiredClaims:  map[string]string{"typ": "Bearer"},
 	SubjectOptional: true,
 }
 
@@ -83,7 +86,7 @@ var githubActions = jwtverifier.Config{
 
 var onlyDeployments = bearergate.Require(func(r *http.Request) error {
 	token, _ := bearergate.TokenFrom(r.Context())
-	if token == nil || !strings.HasPrefix(token.Subject(), "repo:octo-org/octo-repo:") {
+	if token == nil || token.Subject() != "repo:octo-org/octo-repo:environment:production" {
 		return bearergate.ErrForbidden
 	}
 	return nil
@@ -116,11 +119,12 @@ var plain = jwtverifier.Config{
 	Audience: "https://rs.example.com/",
 }
 
-func entraTenants(tenants map[string]bool) (bearergate.Verifier, error) {
+func entraTenants(tenants *sync.Map) (*jwtverifier.Tenants, error) {
 	c := entraV2
 	c.Issuer = "" // that of each tenant
-	return jwtverifier.ByTenant(c, func(issuer string) bool {
-		return tenants[issuer] // https://login.microsoftonline.com/TENANT/v2.0
+	return jwtverifier.ByTenant(c, func(issuer string) (bool, error) {
+		_, known := tenants.Load(issuer) // https://login.microsoftonline.com/TENANT/v2.0
+		return known, nil
 	})
 }
 
@@ -226,7 +230,9 @@ func TestRecipesAreComplete(t *testing.T) {
 }
 
 func TestTokenOfAnUnknownTenantIsRefused(t *testing.T) {
-	verifier, err := entraTenants(map[string]bool{"https://login.microsoftonline.com/ours/v2.0": true})
+	tenants := new(sync.Map)
+	tenants.Store("https://login.microsoftonline.com/ours/v2.0", true)
+	verifier, err := entraTenants(tenants)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,10 +242,30 @@ func TestTokenOfAnUnknownTenantIsRefused(t *testing.T) {
 	}
 }
 
+func TestKeycloaksOtherTokensAreRefused(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	c := keycloak
+	c.Keys = issuer.Config().Keys
+	verifier, err := jwtverifier.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typ, want := range map[string]int{"Bearer": 200, "ID": 401, "Logout": 401, "Refresh": 401} {
+		token := issuer.Play(`{"alg":"RS256","typ":"JWT","kid":"k"}`, `{"iat":0,"exp":300,"iss":"https://sso.example.com/realms/acme","aud":"inventory-api",
+			"sub":"f2c5","typ":"`+typ+`","azp":"inventory-api","realm_access":{"roles":["admin"]}}`)
+		if got := status(bearergate.RequireToken(verifier)(ok), "GET", "/", token); got != want {
+			t.Errorf("%s: got %d, want %d", typ, got, want)
+		}
+	}
+}
+
 func TestDeploymentsOfOneRepositoryPass(t *testing.T) {
 	issuer := bearergatetest.NewIssuer()
 	api := bearergate.Chain(bearergate.RequireToken(issuer.Verifier()), onlyDeployments)(ok)
-	for subject, want := range map[string]int{"repo:octo-org/octo-repo:environment:prod": 200, "repo:other/octo-repo:environment:prod": 403} {
+	for subject, want := range map[string]int{
+		"repo:octo-org/octo-repo:environment:production": 200, "repo:other/octo-repo:environment:production": 403,
+		"repo:octo-org/octo-repo:pull_request": 403, "repo:octo-org/octo-repo:ref:refs/heads/main": 403,
+	} {
 		if got := status(api, "GET", "/", issuer.AccessToken(bearergatetest.WithClaim("sub", subject))); got != want {
 			t.Errorf("%s: got %d, want %d", subject, got, want)
 		}

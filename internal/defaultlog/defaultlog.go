@@ -37,6 +37,7 @@ func (l *Log) Log(ctx context.Context, level slog.Level, msg string, attrs ...sl
 	if leftOut > 0 {
 		attrs = append(attrs, slog.Int("left_out", leftOut))
 	}
+	defer func() { _ = recover() }() // a handler that panics must not change the answer to a request
 	logger.LogAttrs(ctx, level, msg, attrs...)
 }
 
