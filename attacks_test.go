@@ -75,7 +75,7 @@ func TestErrorsOfTheLibraryAreNobodysToChange(t *testing.T) {
 			value, err := org(r)
 			spoil(err)
 			return value, fmt.Errorf("org: %w", err)
-		}), as(bearergatetest.Claims()), bearergate.ErrServerError)
+		}), as(bearergatetest.InstallationClaims()), bearergate.ErrServerError)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestLimiterThatAnswersTooLateCannotTell(t *testing.T) {
 				<-ctx.Done()
 				return bearergate.Quota{Limit: 9, Reset: time.Now().Add(time.Minute), Allowed: allowed}, nil
 			})
-			refuses(t, bearergate.RateLimit(late), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+			refuses(t, bearergate.RateLimit(late), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 		})
 	}
 }
@@ -109,7 +109,7 @@ func TestBudgetsThatLookAlikeAreBothInTheFields(t *testing.T) {
 			return bearergate.Quota{Limit: 100, Remaining: remaining, Reset: time.Now().Add(time.Minute), Allowed: true}, nil
 		})
 	}
-	got := serve(bearergate.Chain(bearergate.RateLimit(limiter(3)), bearergate.RateLimit(limiter(99))), as(bearergatetest.Claims())).Header.Values("RateLimit")
+	got := serve(bearergate.Chain(bearergate.RateLimit(limiter(3)), bearergate.RateLimit(limiter(99))), as(bearergatetest.InstallationClaims())).Header.Values("RateLimit")
 	if want := []string{`"installation";r=3;t=60`, `"installation";r=99;t=60`}; !cmp.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -222,7 +222,7 @@ func TestTokensStandInNoLog(t *testing.T) {
 	if got := fmt.Sprint((*seen)[0].Reason); strings.Contains(got, "ijklmnop") || !strings.Contains(got, "inner-error") {
 		t.Errorf("got reason %q, want the error without the token", got)
 	}
-	claims := bearergatetest.Claims("a")
+	claims := bearergatetest.InstallationClaims("a")
 	claims.Subject, claims.Raw = "secret-subject", `{"email":"secret@example.com"}`
 	token := bearergate.NewToken(claims)
 	var log strings.Builder
@@ -261,7 +261,7 @@ func TestLongerOfTwoWaitsIsAnswered(t *testing.T) {
 }
 
 func TestContextPrintsNothingOfTheToken(t *testing.T) {
-	ctx := bearergatetest.ContextWithToken(t.Context(), bearergatetest.Claims("secret-scope"))
+	ctx := bearergatetest.ContextWithToken(t.Context(), bearergatetest.InstallationClaims("secret-scope"))
 	if got := fmt.Sprintf("%v %s", ctx, ctx); strings.Contains(got, "secret") || !strings.Contains(got, "bearergate") {
 		t.Errorf("got %q, want a name and nothing of the token", got)
 	}

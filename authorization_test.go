@@ -26,7 +26,7 @@ func remembering() (v bearergate.Verifier, token *string) {
 	token = new(string)
 	return bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
 		*token = raw
-		return bearergate.NewToken(bearergatetest.Claims()), nil
+		return bearergate.NewToken(bearergatetest.InstallationClaims()), nil
 	}), token
 }
 
@@ -133,8 +133,8 @@ func TestAuthorizationMatrix(t *testing.T) {
 			for name, v := range map[string]bearergate.Verifier{
 				"which knows its tokens' syntax": issuer.Verifier(),
 				"whose keys are down":            unreachableKeys(t),
-				"of two kinds":                   bearergate.ByPrefix("tok", accepting(bearergatetest.Claims()), issuer.Verifier()),
-				"of two kinds, and others":       bearergate.ByPrefix("bi_", accepting(bearergatetest.Claims()), accepting(bearergatetest.Claims())),
+				"of two kinds":                   bearergate.ByPrefix("tok", accepting(bearergatetest.InstallationClaims()), issuer.Verifier()),
+				"of two kinds, and others":       bearergate.ByPrefix("bi_", accepting(bearergatetest.InstallationClaims()), accepting(bearergatetest.InstallationClaims())),
 				"that was copied":                copied(issuer.Verifier()),
 				"that is embedded":               struct{ *jwtverifier.Verifier }{issuer.Verifier()},
 				"that is embedded, overridden":   overriding{t, issuer.Verifier()},
@@ -163,7 +163,7 @@ func (v overriding) VerifyToken(_ context.Context, raw string) (*bearergate.Toke
 	if strings.ContainsFunc(raw, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`",{}`, c) }) {
 		v.t.Errorf("the verifier was given %q, want a b64token", raw)
 	}
-	return bearergate.NewToken(bearergatetest.Claims()), nil
+	return bearergate.NewToken(bearergatetest.InstallationClaims()), nil
 }
 
 // copied returns a copy, which vet does not let one write.

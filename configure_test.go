@@ -114,9 +114,9 @@ func TestGuardThatPanicsIsNoPass(t *testing.T) {
 	for name, guard := range map[string]bearergate.Middleware{
 		"RequireToken": bearergate.RequireToken(bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { panic("guard") })),
 		"RequireGrant": bearergate.Chain(
-			bearergate.RequireToken(accepting(bearergatetest.Claims())),
+			bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())),
 			bearergate.RequireGrant(bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) { panic("guard") }))),
-		"RequireOrg": bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireOrg(panicking)),
+		"RequireOrg": bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())), bearergate.RequireOrg(panicking)),
 	} {
 		configure, seen := observing(bearergate.Config{})
 		panics(t, func() { serve(bearergate.Chain(configure, guard), get("token")) })
@@ -154,7 +154,7 @@ func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 	outer, outerSeen := observing(
 		bearergate.Config{Realm: "outer", ReferenceURL: "https://docs.example/errors", MaxTokenLength: 5})
 	inner, innerSeen := observing(bearergate.Config{Realm: "inner"})
-	guard := bearergate.Chain(outer, inner, bearergate.RequireToken(accepting(bearergatetest.Claims())))
+	guard := bearergate.Chain(outer, inner, bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())))
 	got := refuses(t, guard, get("token!"), bearergate.ErrInvalidToken)
 	if want := `Bearer realm="inner", error="invalid_token"`; got.Header.Get(challenge) != want {
 		t.Errorf("got %q, want %q", got.Header.Get(challenge), want)
@@ -166,7 +166,7 @@ func TestInnerConfigureTakesTheRestFromTheOuter(t *testing.T) {
 		t.Errorf("got %d and %d decisions, want 1 and 1", len(*outerSeen), len(*innerSeen))
 	}
 	silent := configured(bearergate.Config{Realm: "silent"})
-	serve(bearergate.Chain(outer, silent, bearergate.RequireToken(accepting(bearergatetest.Claims()))), get("token"))
+	serve(bearergate.Chain(outer, silent, bearergate.RequireToken(accepting(bearergatetest.InstallationClaims()))), get("token"))
 	if len(*outerSeen) != 2 {
 		t.Errorf("got %d decisions, want 2", len(*outerSeen))
 	}
@@ -181,9 +181,9 @@ func TestWriterIsReplacedInOnePlace(t *testing.T) {
 	for want, guard := range map[string]bearergate.Middleware{
 		`invalid_token required=""`:   bearergate.RequireToken(issuer.Verifier()),
 		`server_error required=""`:    bearergate.RateLimit(brokenLimiter()),
-		`missing_scope required="a"`:  bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireScope("a")),
-		`grant_not_found required=""`: bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RequireGrant(new(bearergate.MemoryGrants))),
-		`rate_limited required=""`:    bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RateLimit(exhausted(1, time.Now()))),
+		`missing_scope required="a"`:  bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())), bearergate.RequireScope("a")),
+		`grant_not_found required=""`: bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())), bearergate.RequireGrant(new(bearergate.MemoryGrants))),
+		`rate_limited required=""`:    bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())), bearergate.RateLimit(exhausted(1, time.Now()))),
 	} {
 		r := get("")
 		if !strings.HasPrefix(want, "invalid_token") {
@@ -207,7 +207,7 @@ func TestDecisionsAreLoggedByWeight(t *testing.T) {
 		},
 	}))
 	configure := configured(bearergate.Config{Observer: bearergate.LogDecisions(logger)})
-	pass := bearergate.RequireToken(accepting(bearergatetest.Claims()))
+	pass := bearergate.RequireToken(accepting(bearergatetest.InstallationClaims()))
 	for _, guard := range []bearergate.Middleware{
 		pass,
 		bearergate.RequireToken(failing(bearergate.ErrInvalidToken)),

@@ -46,7 +46,7 @@ type refusal struct {
 // refusals has every row of the table by every guard that can answer it.
 func refusals() []refusal {
 	claims := func(change func(*bearergate.Claims)) *bearergate.Claims {
-		c := bearergatetest.Claims("projects:read")
+		c := bearergatetest.InstallationClaims("projects:read")
 		if change != nil {
 			change(&c)
 		}
@@ -216,7 +216,7 @@ func TestInvalidRequestNamesBearerOnGuardedRoutesOnly(t *testing.T) {
 		t.Errorf("endpoint without guard: got challenge %q, want none", got)
 	}
 	want := `Bearer realm="api", error="invalid_request"`
-	if got := refuse(as(bearergatetest.Claims())); got != want {
+	if got := refuse(as(bearergatetest.InstallationClaims())); got != want {
 		t.Errorf("handler behind RequireToken: got challenge %q, want %q", got, want)
 	}
 }

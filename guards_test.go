@@ -17,7 +17,7 @@ import (
 
 // Rules: S1.18, S3a.43, S3a.46, S4.1, S4.2, S4.3.
 func TestScopes(t *testing.T) {
-	held := bearergatetest.Claims("projects:read", "a", "*", "B")
+	held := bearergatetest.InstallationClaims("projects:read", "a", "*", "B")
 	for _, c := range []struct {
 		name  string
 		guard bearergate.Middleware
@@ -45,13 +45,13 @@ func TestScopes(t *testing.T) {
 			}
 		})
 	}
-	refuses(t, bearergate.RequireScope("a"), as(bearergatetest.Claims()), bearergate.ErrMissingScope)
+	refuses(t, bearergate.RequireScope("a"), as(bearergatetest.InstallationClaims()), bearergate.ErrMissingScope)
 }
 
 // Rules: S4.7, S4.9, S4.10.
 func TestOrganizationIsComparedByteForByte(t *testing.T) {
 	guard := bearergate.RequireOrg(func(r *http.Request) (string, error) { return r.PathValue("org"), nil })
-	claims := bearergatetest.Claims()
+	claims := bearergatetest.InstallationClaims()
 	for _, org := range []string{"acme", "a/c", "ac\x00me", "ünï", ".."} {
 		claims.OrganizationID = org
 		passes(t, guard, with(as(claims), "org", org))
@@ -71,7 +71,7 @@ func TestSelectorsErrorSetsTheAnswer(t *testing.T) {
 	guard := bearergate.RequireOrg(func(*http.Request) (string, error) {
 		return "acme", fmt.Errorf("no such project: %w", bearergate.ErrGrantNotFound)
 	})
-	refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrGrantNotFound)
+	refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrGrantNotFound)
 }
 
 func TestGrantIsThereForTheHandler(t *testing.T) {
@@ -81,11 +81,11 @@ func TestGrantIsThereForTheHandler(t *testing.T) {
 	var got bearergate.Grant
 	bearergate.RequireGrant(grants)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		got, _ = bearergate.GrantFrom(r.Context())
-	})).ServeHTTP(nil, as(bearergatetest.Claims()))
+	})).ServeHTTP(nil, as(bearergatetest.InstallationClaims()))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, ok := bearergate.GrantFrom(as(bearergatetest.Claims()).Context()); ok {
+	if _, ok := bearergate.GrantFrom(as(bearergatetest.InstallationClaims()).Context()); ok {
 		t.Error("there is a grant without RequireGrant")
 	}
 }
@@ -95,10 +95,10 @@ func TestGrantsOrganizationStandsForTheTokens(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "moved"})
 	guard := bearergate.Chain(bearergate.RequireGrant(grants), bearergate.RequireOrg(bearergate.PathValue("org")))
-	passes(t, guard, with(as(bearergatetest.Claims()), "org", "moved"))
-	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.ErrWrongOrganization)
+	passes(t, guard, with(as(bearergatetest.InstallationClaims()), "org", "moved"))
+	refuses(t, guard, with(as(bearergatetest.InstallationClaims()), "org", "acme"), bearergate.ErrWrongOrganization)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID})
-	refuses(t, guard, with(as(bearergatetest.Claims()), "org", "acme"), bearergate.ErrWrongOrganization)
+	refuses(t, guard, with(as(bearergatetest.InstallationClaims()), "org", "acme"), bearergate.ErrWrongOrganization)
 }
 
 // TestGrantOfAnEarlierTokenDoesNotCount holds that a second RequireToken starts
@@ -110,9 +110,9 @@ func TestGrantOfAnEarlierTokenDoesNotCount(t *testing.T) {
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "first"})
 	guard := bearergate.Chain(
 		bearergate.RequireGrant(grants),
-		bearergate.RequireToken(accepting(bearergatetest.Claims())),
+		bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())),
 		bearergate.RequireOrg(bearergate.PathValue("org")))
-	r := as(bearergatetest.Claims())
+	r := as(bearergatetest.InstallationClaims())
 	r.Header.Set("Authorization", "Bearer token")
 	refuses(t, guard, with(r, "org", "first"), bearergate.ErrWrongOrganization)
 }
@@ -121,7 +121,7 @@ func TestGrantOfAnEarlierTokenDoesNotCount(t *testing.T) {
 func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
 	for _, answer := range []bearergate.Grant{{}, {ID: "grant-2"}} {
 		guard := bearergate.RequireGrant(bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) { return answer, nil }))
-		refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+		refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestGrantStoreThatAnswersAnotherGrantCannotTell(t *testing.T) {
 //
 // Rules: S4.24.
 func TestTokenWithoutGrantIsNotLookedUp(t *testing.T) {
-	claims := bearergatetest.Claims()
+	claims := bearergatetest.InstallationClaims()
 	claims.GrantID = ""
 	for _, err := range []error{nil, errInner} {
 		guard := bearergate.RequireGrant(bearergate.GrantStoreFunc(func(context.Context, string) (bearergate.Grant, error) { return bearergate.Grant{}, err }))
@@ -143,7 +143,7 @@ func TestAnyTimeOfRevocationRevokes(t *testing.T) {
 	grants := new(bearergate.MemoryGrants)
 	for _, at := range []time.Time{time.Unix(1, 0), time.Now().Add(time.Hour)} {
 		grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, RevokedAt: at})
-		refuses(t, bearergate.RequireGrant(grants), as(bearergatetest.Claims()), bearergate.ErrGrantRevoked)
+		refuses(t, bearergate.RequireGrant(grants), as(bearergatetest.InstallationClaims()), bearergate.ErrGrantRevoked)
 	}
 }
 
@@ -160,11 +160,11 @@ func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
 		asked++
 		return grants.Grant(ctx, id)
 	}), bearergate.WithGrantInPath("grantId"))
-	passes(t, guard, with(as(bearergatetest.Claims()), "grantId", own))
+	passes(t, guard, with(as(bearergatetest.InstallationClaims()), "grantId", own))
 	asked = 0
-	live := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", "live"), bearergate.ErrGrantNotFound)
+	live := refuses(t, guard, with(as(bearergatetest.InstallationClaims()), "grantId", "live"), bearergate.ErrGrantNotFound)
 	for _, id := range []string{"revoked", "deleted", own + " ", "GRANT-1"} {
-		got := refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", id), bearergate.ErrGrantNotFound)
+		got := refuses(t, guard, with(as(bearergatetest.InstallationClaims()), "grantId", id), bearergate.ErrGrantNotFound)
 		if diff := cmp.Diff(live, got); diff != "" {
 			t.Errorf("%q is told from a live grant:\n%s", id, diff)
 		}
@@ -173,7 +173,7 @@ func TestRouteOfAnotherGrantTellsNothing(t *testing.T) {
 		t.Errorf("the store was asked %d times", asked)
 	}
 	grants.Revoke(own, time.Now())
-	refuses(t, guard, with(as(bearergatetest.Claims()), "grantId", own), bearergate.ErrGrantRevoked)
+	refuses(t, guard, with(as(bearergatetest.InstallationClaims()), "grantId", own), bearergate.ErrGrantRevoked)
 }
 
 func TestMemoryGrants(t *testing.T) {
@@ -257,8 +257,8 @@ func TestOrderDecidesTheAnswer(t *testing.T) {
 // anew for every request, as echo's and gin's may.
 func TestGuardsKeepStateAcrossApplications(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1))
-	passes(t, guard, as(bearergatetest.Claims()))
-	refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
+	passes(t, guard, as(bearergatetest.InstallationClaims()))
+	refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
 }
 
 // TestConnectOfAnUncleanPathIsAnswered is a path that net/http's mux matches and

@@ -25,7 +25,7 @@ func memberships(table map[string][]string) bearergate.MembershipFunc {
 
 // Rules: S4.14, S4.30.
 func TestMembershipDecides(t *testing.T) {
-	claims := bearergatetest.Claims()
+	claims := bearergatetest.InstallationClaims()
 	claims.Subject, claims.OrganizationID = "alice", "own"
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: claims.GrantID, OrganizationID: "grants"})
@@ -71,7 +71,7 @@ func TestMembershipErrorsSetTheAnswer(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			refuses(t, bearergate.RequireMembership(c.org, func(context.Context, *bearergate.Token, string) (bool, error) {
 				return c.member, c.err
-			}), as(bearergatetest.Claims()), c.want)
+			}), as(bearergatetest.InstallationClaims()), c.want)
 		})
 	}
 }
@@ -79,7 +79,7 @@ func TestMembershipErrorsSetTheAnswer(t *testing.T) {
 func TestMembershipReasonSaysWhichOrganization(t *testing.T) {
 	configure, seen := observing(bearergate.Config{})
 	refuses(t, bearergate.Chain(configure, bearergate.RequireMembership(bearergate.PathValue("org"), memberships(nil))),
-		with(as(bearergatetest.Claims()), "org", "acme"), bearergate.ErrWrongOrganization)
+		with(as(bearergatetest.InstallationClaims()), "org", "acme"), bearergate.ErrWrongOrganization)
 	const want = `wrong_organization: the token's holder is no member of the organization "acme"`
 	if got := (*seen)[0].Reason.Error(); got != want {
 		t.Errorf("got reason %q, want %q", got, want)
@@ -90,7 +90,7 @@ func TestMembershipThatPanicsPropagates(t *testing.T) {
 	configure, seen := observing(bearergate.Config{})
 	guard := bearergate.Chain(configure, bearergate.RequireMembership(bearergate.PathValue("org"),
 		func(context.Context, *bearergate.Token, string) (bool, error) { panic("membership") }))
-	if got := panics(t, func() { serve(guard, with(as(bearergatetest.Claims()), "org", "acme")) }); got != "membership" {
+	if got := panics(t, func() { serve(guard, with(as(bearergatetest.InstallationClaims()), "org", "acme")) }); got != "membership" {
 		t.Errorf("got panic %v, want that of the function", got)
 	}
 	if len(*seen) != 1 || (*seen)[0].Code != bearergate.ErrServerError {
@@ -107,7 +107,7 @@ func TestMembershipReceivesTokenAndContextOfTheRequest(t *testing.T) {
 		value, subject = ctx.Value(membershipContextKey{}), t.Subject()
 		return true, nil
 	})
-	r := with(as(bearergatetest.Claims()), "org", "acme")
+	r := with(as(bearergatetest.InstallationClaims()), "org", "acme")
 	passes(t, guard, r.WithContext(context.WithValue(r.Context(), membershipContextKey{}, "value")))
 	if value != "value" || subject != bearergatetest.DefaultSubject {
 		t.Errorf("got value %v and subject %q, want those of the request", value, subject)

@@ -95,7 +95,7 @@ func TestWritersChangeNoDecision(t *testing.T) {
 // Rules: S1.42, S1.43.
 func TestObserversChangeNoAnswer(t *testing.T) {
 	panicking := configured(bearergate.Config{Observer: func(context.Context, bearergate.Decision) { panic("observer") }})
-	pass := bearergate.RequireToken(accepting(bearergatetest.Claims()))
+	pass := bearergate.RequireToken(accepting(bearergatetest.InstallationClaims()))
 	if status, body, handled := serveHTTP(t, bearergate.Chain(panicking, pass), "token"); status != 200 || body != "handled\n" || !handled {
 		t.Errorf("a pass: got %d %q, want 200 and the handler's answer", status, body)
 	}
@@ -174,7 +174,7 @@ func TestLimiterThatFailsInAnyWayCannotTell(t *testing.T) {
 			}),
 		} {
 			for place, guard := range map[string]bearergate.Middleware{
-				"RateLimit":                 bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), bearergate.RateLimit(l)),
+				"RateLimit":                 bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())), bearergate.RateLimit(l)),
 				"LimitFailedAuthentication": bearergate.Chain(bearergate.LimitFailedAuthentication(l), bearergate.RequireToken(failing(bearergate.ErrInvalidToken))),
 			} {
 				t.Run(fmt.Sprint(kind, " ", name, " in ", place), func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestLimiterIsNotEndedByAClientThatLeft(t *testing.T) {
 	}))
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
 	cancel()
-	passes(t, guard, get("").WithContext(bearergatetest.ContextWithToken(ctx, bearergatetest.Claims())))
+	passes(t, guard, get("").WithContext(bearergatetest.ContextWithToken(ctx, bearergatetest.InstallationClaims())))
 	if kept.Err() == nil {
 		t.Error("got a context that lives on when the limiter has returned, want it ended")
 	}
@@ -213,7 +213,7 @@ func TestRetryAfterIsNeverUnderTheFields(t *testing.T) {
 			limits := bearergate.Chain(
 				bearergate.RateLimit(exhausted(5, start.Add(left))),
 			)
-			h := refuses(t, limits, as(bearergatetest.Claims()), bearergate.ErrRateLimited).Header
+			h := refuses(t, limits, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited).Header
 			want := fmt.Sprintf(`"installation";r=0;t=%s`, h.Get("Retry-After"))
 			if got := h.Get("RateLimit"); got != want {
 				t.Errorf("%v left: got %s, want %s", left, got, want)
@@ -256,7 +256,7 @@ func TestTwoBudgetsInOneChainCompose(t *testing.T) {
 				}
 				guard := bearergate.Chain(
 					bearergate.RateLimit(limits[0], bearergate.WithPolicyName(names[0])), bearergate.RateLimit(limits[1], bearergate.WithPolicyName(names[1])))
-				got := serve(guard, as(bearergatetest.Claims()))
+				got := serve(guard, as(bearergatetest.InstallationClaims()))
 				want := http.Header{
 					"Content-Type":     {"text/plain; charset=utf-8"},
 					"Ratelimit-Policy": {`"installation";q=4;w=60`, `"burst";q=2;w=1`},
@@ -275,7 +275,7 @@ func TestTwoBudgetsInOneChainCompose(t *testing.T) {
 				}
 				passed := 1
 				for range 200 {
-					got := serve(guard, as(bearergatetest.Claims()))
+					got := serve(guard, as(bearergatetest.InstallationClaims()))
 					if got.Status == 200 {
 						passed++
 						continue
@@ -285,7 +285,7 @@ func TestTwoBudgetsInOneChainCompose(t *testing.T) {
 						t.Fatal(err)
 					}
 					time.Sleep(wait)
-					if got := serve(guard, as(bearergatetest.Claims())); got.Status != 200 {
+					if got := serve(guard, as(bearergatetest.InstallationClaims())); got.Status != 200 {
 						t.Fatalf("after the %v that Retry-After said: got %d, want 200", wait, got.Status)
 					}
 					passed++

@@ -143,7 +143,7 @@ func TestHandlerAsksAnonymousCallersToAuthenticate(t *testing.T) {
 	} {
 		for writer, config := range map[string]bearergate.Config{"": {}, ", own writer": {ErrorWriter: delegating}} {
 			t.Run(c.name+writer, func(t *testing.T) {
-				guard := bearergate.Chain(configured(config), bearergate.OptionalToken(accepting(bearergatetest.Claims())),
+				guard := bearergate.Chain(configured(config), bearergate.OptionalToken(accepting(bearergatetest.InstallationClaims())),
 					bearergate.Require(func(*http.Request) error { return c.err }))
 				if got := serve(guard, get(c.token)).Header.Get(challenge); got != c.challenge {
 					t.Errorf("a check: got challenge %q, want %q", got, c.challenge)
@@ -151,7 +151,7 @@ func TestHandlerAsksAnonymousCallersToAuthenticate(t *testing.T) {
 				refusing := func(http.Handler) http.Handler {
 					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { bearergate.Refuse(w, r, c.err) })
 				}
-				guard = bearergate.Chain(configured(config), bearergate.OptionalToken(accepting(bearergatetest.Claims())), refusing)
+				guard = bearergate.Chain(configured(config), bearergate.OptionalToken(accepting(bearergatetest.InstallationClaims())), refusing)
 				if got := serve(guard, get(c.token)).Header.Get(challenge); got != c.challenge {
 					t.Errorf("the handler: got challenge %q, want %q", got, c.challenge)
 				}
@@ -182,7 +182,7 @@ func TestCallerThatIsIdentifiedLaterIsNotAnonymous(t *testing.T) {
 	}
 	refusing := bearergate.Require(func(*http.Request) error { return bearergate.ErrInvalidToken })
 	for name, guard := range map[string]bearergate.Middleware{
-		"by other means":   bearergate.Chain(optional, identified(bearergatetest.Claims()), refusing),
+		"by other means":   bearergate.Chain(optional, identified(bearergatetest.InstallationClaims()), refusing),
 		"by another guard": bearergate.Chain(optional, fromCookie, bearergate.RequireToken(issuer.Verifier())),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -198,11 +198,11 @@ func TestCallerThatIsIdentifiedLaterIsNotAnonymous(t *testing.T) {
 func TestTokenOfAnOuterGuardDoesNotCount(t *testing.T) {
 	seen := "unset"
 	guard := bearergate.Chain(bearergate.OptionalToken(issuer.Verifier()), subject(&seen))
-	passes(t, guard, as(bearergatetest.Claims()))
+	passes(t, guard, as(bearergatetest.InstallationClaims()))
 	if seen != "" {
 		t.Errorf("got the token of %q, want none without a header", seen)
 	}
-	refuses(t, bearergate.Chain(guard, bearergate.RequireScope("a")), as(bearergatetest.Claims("a")), bearergate.ErrInvalidToken)
+	refuses(t, bearergate.Chain(guard, bearergate.RequireScope("a")), as(bearergatetest.InstallationClaims("a")), bearergate.ErrInvalidToken)
 
 	grants := new(bearergate.MemoryGrants)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID})
@@ -211,7 +211,7 @@ func TestTokenOfAnOuterGuardDoesNotCount(t *testing.T) {
 			t.Error("got the grant of the outer token, want none")
 		}
 		return nil
-	})), as(bearergatetest.Claims()))
+	})), as(bearergatetest.InstallationClaims()))
 }
 
 func TestRequireTokenInsideOfOptionalTokenNeedsAToken(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // Rules: S4.12, S4.13.
 func TestPathValueIsOneSegment(t *testing.T) {
 	orgOf := bearergate.RequireOrg(bearergate.PathValue("org"))
-	claims := bearergatetest.Claims()
+	claims := bearergatetest.InstallationClaims()
 	mux := http.NewServeMux()
 	for _, pattern := range []string{"/orgs/{org}", "/orgs/{org}/{path...}", "/rest/{org...}", "/none/{orgs}/{o}"} {
 		mux.Handle(pattern, orgOf(listProjects))

@@ -46,7 +46,7 @@ func (d dpop) VerifyRequest(r *http.Request, scheme, raw string) (*bearergate.To
 // without.
 func boundTokens(confirmation bearergate.Confirmation) bearergate.Verifier {
 	return bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
-		claims := bearergatetest.Claims("a")
+		claims := bearergatetest.InstallationClaims("a")
 		if raw == "bound" {
 			claims.Confirmation = &confirmation
 		}
@@ -104,7 +104,7 @@ func TestProofsOfPossessionFit(t *testing.T) {
 // TestPrefixesKeepProofs holds that ByPrefix hides no RequestVerifier, and gives
 // none of the schemes to a verifier that does not accept it.
 func TestPrefixesKeepProofs(t *testing.T) {
-	opaque := accepting(bearergatetest.Claims())
+	opaque := accepting(bearergatetest.InstallationClaims())
 	proofs := dpop{boundTokens(bearergate.Confirmation{JWKThumbprint: "key"})}
 	send := func(guard bearergate.Middleware, scheme, token string) int {
 		r := withAuthorization(scheme + " " + token)
@@ -134,7 +134,7 @@ func TestConfigureSetsTheChallenges(t *testing.T) {
 	const metadata = "https://api.example/.well-known/oauth-protected-resource"
 	configure := configured(bearergate.Config{Realm: "r", DefaultScope: "a b", ResourceMetadataURL: metadata})
 	end := `, resource_metadata="` + metadata + `"`
-	pass := bearergate.RequireToken(accepting(bearergatetest.Claims()))
+	pass := bearergate.RequireToken(accepting(bearergatetest.InstallationClaims()))
 	for _, c := range []struct {
 		name  string
 		guard bearergate.Middleware
@@ -164,7 +164,7 @@ func TestSchemesThatCannotBePanic(t *testing.T) {
 		"with an umlaut in one": {{Name: "Bearer"}, {Name: "Bärer"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			panics(t, func() { bearergate.RequireToken(schemed{accepting(bearergatetest.Claims()), schemes}) })
+			panics(t, func() { bearergate.RequireToken(schemed{accepting(bearergatetest.InstallationClaims()), schemes}) })
 		})
 	}
 }
@@ -209,7 +209,7 @@ func TestFirstErrorOfOursInTheTreeSetsTheAnswer(t *testing.T) {
 // TestStateHoldsWhatItWasGiven kills what a caller or a handler could change
 // afterwards.
 func TestStateHoldsWhatItWasGiven(t *testing.T) {
-	guards := []bearergate.Middleware{bearergate.RequireToken(accepting(bearergatetest.Claims()), bearergate.InstallationToken)}
+	guards := []bearergate.Middleware{bearergate.RequireToken(accepting(bearergatetest.InstallationClaims()), bearergate.InstallationToken)}
 	chain := bearergate.Chain(guards...)
 	guards[0] = func(next http.Handler) http.Handler { return next }
 	refuses(t, chain, get(""), bearergate.ErrInvalidToken)
@@ -227,12 +227,12 @@ func TestStateHoldsWhatItWasGiven(t *testing.T) {
 		if scope, project := read(r); scope != "a" || project != "p" {
 			t.Errorf("got scope %s and project %s, want a and p", scope, project)
 		}
-		other := bearergatetest.ContextWithToken(r.Context(), bearergatetest.Claims())
+		other := bearergatetest.ContextWithToken(r.Context(), bearergatetest.InstallationClaims())
 		if _, ok := bearergate.GrantFrom(other); ok {
 			t.Error("got the grant of another token, want none")
 		}
 		return nil
-	})), as(bearergatetest.Claims()))
+	})), as(bearergatetest.InstallationClaims()))
 }
 
 func TestLimiterWithoutALimitBarsNoAddress(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 )
 
 func ofInstallation(id string) bearergate.Claims {
-	c := bearergatetest.Claims()
+	c := bearergatetest.InstallationClaims()
 	c.InstallationID = id
 	return c
 }
@@ -32,7 +32,7 @@ func TestExactlyTheBudgetPasses(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2200 {
 		wg.Go(func() {
-			switch serve(guard, as(bearergatetest.Claims())).Status {
+			switch serve(guard, as(bearergatetest.InstallationClaims())).Status {
 			case 200:
 				passed.Add(1)
 			case 429:
@@ -128,7 +128,7 @@ func TestFailedAuthenticationCostsNoInstallation(t *testing.T) {
 func TestRateLimitFieldsTellWhatIsLeft(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 2))
 	for _, remaining := range []int{1, 0, 0} {
-		h := serve(guard, as(bearergatetest.Claims())).Header
+		h := serve(guard, as(bearergatetest.InstallationClaims())).Header
 		if got, want := h.Get("RateLimit-Policy"), `"installation";q=2;w=60`; got != want {
 			t.Errorf("got RateLimit-Policy %q, want %q", got, want)
 		}
@@ -141,14 +141,14 @@ func TestRateLimitFieldsTellWhatIsLeft(t *testing.T) {
 func TestHeaderOfOneAnswerIsNotThatOfAnother(t *testing.T) {
 	handler := bearergate.RateLimit(budgetOf(t, 100))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	first, second := httptest.NewRecorder(), httptest.NewRecorder()
-	handler.ServeHTTP(first, as(bearergatetest.Claims()))
+	handler.ServeHTTP(first, as(bearergatetest.InstallationClaims()))
 	h := first.Header()
 	h["Ratelimit-Policy"][0] = "changed"
 	_ = append(h["Ratelimit-Policy"], "more")
 	if got := h.Get("RateLimit"); !strings.HasPrefix(got, `"installation";r=99;t=`) {
 		t.Errorf("one field's slice reaches into the other: %q", got)
 	}
-	handler.ServeHTTP(second, as(bearergatetest.Claims()))
+	handler.ServeHTTP(second, as(bearergatetest.InstallationClaims()))
 	if got := second.Header().Get("RateLimit-Policy"); got != `"installation";q=100;w=60` {
 		t.Errorf("got %q", got)
 	}
@@ -164,7 +164,7 @@ func TestPolicyIsThatOfTheKey(t *testing.T) {
 	}))
 	for _, limit = range []uint64{1000, 5, 5, 1000} {
 		want := fmt.Sprintf(`"installation";q=%d`, limit)
-		if got := serve(guard, as(bearergatetest.Claims())).Header.Get("RateLimit-Policy"); got != want {
+		if got := serve(guard, as(bearergatetest.InstallationClaims())).Header.Get("RateLimit-Policy"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
@@ -172,7 +172,7 @@ func TestPolicyIsThatOfTheKey(t *testing.T) {
 
 func TestStoreWithoutLimitSetsNoFields(t *testing.T) {
 	store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) { return 0, 0, 0, true, nil })
-	got := serve(bearergate.RateLimit(store), as(bearergatetest.Claims()))
+	got := serve(bearergate.RateLimit(store), as(bearergatetest.InstallationClaims()))
 	if !got.Handled || got.Header.Get("RateLimit") != "" || got.Header.Get("RateLimit-Policy") != "" {
 		t.Errorf("got %v, want a pass without fields", got)
 	}
@@ -182,7 +182,7 @@ func TestStoreWithoutLimitSetsNoFields(t *testing.T) {
 func TestUnknownWindowIsLeftOut(t *testing.T) {
 	short := perWindow(t, 5, 100*time.Millisecond) // has no whole seconds
 	for _, l := range []bearergate.Limiter{exhaustedFor(5, time.Minute, 0), short} {
-		got := serve(bearergate.RateLimit(l), as(bearergatetest.Claims()))
+		got := serve(bearergate.RateLimit(l), as(bearergatetest.InstallationClaims()))
 		if want := `"installation";q=5`; got.Header.Get("RateLimit-Policy") != want {
 			t.Errorf("got %q, want %q", got.Header.Get("RateLimit-Policy"), want)
 		}
@@ -196,7 +196,7 @@ func TestNumbersOfAStoreFitTheFields(t *testing.T) {
 		store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) {
 			return most, most, most, true, nil
 		})
-		h := serve(bearergate.RateLimit(store), as(bearergatetest.Claims())).Header
+		h := serve(bearergate.RateLimit(store), as(bearergatetest.InstallationClaims())).Header
 		if got, want := h.Get("RateLimit-Policy"), `"installation";q=999999999999999`; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -213,9 +213,9 @@ func TestBudgetOutlivesTheSweep(t *testing.T) {
 	t.Parallel()
 	guard := bearergate.RateLimit(perWindow(t, 1, time.Second))
 	<-time.After(400 * time.Millisecond)
-	passes(t, guard, as(bearergatetest.Claims()))
+	passes(t, guard, as(bearergatetest.InstallationClaims()))
 	<-time.After(750 * time.Millisecond) // the first sweep was at a second
-	refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
+	refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
 }
 
 // TestRetryAfterIsTrue waits exactly as long as it was told, on a clock of its
@@ -232,7 +232,7 @@ func TestRetryAfterIsTrue(t *testing.T) {
 				}
 				return bearergate.Quota{Limit: 1, Reset: reset.Add(time.Minute), Allowed: true}, nil
 			}))
-			got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
+			got := refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
 			seconds, err := strconv.Atoi(got.Header.Get("Retry-After"))
 			if err != nil {
 				t.Fatal(err)
@@ -241,7 +241,7 @@ func TestRetryAfterIsTrue(t *testing.T) {
 				t.Errorf("told to wait %v, want %v rounded up", wait, left)
 			}
 			time.Sleep(time.Duration(seconds) * time.Second)
-			passes(t, guard, as(bearergatetest.Claims()))
+			passes(t, guard, as(bearergatetest.InstallationClaims()))
 		})
 	}
 }
@@ -252,19 +252,19 @@ func TestRetryAfterIsTrue(t *testing.T) {
 // Rules: S1.29, S6.11.
 func TestRetryAfterIsTrueOfTheRealStore(t *testing.T) {
 	guard := bearergate.RateLimit(perWindow(t, 1, 900*time.Millisecond))
-	passes(t, guard, as(bearergatetest.Claims()))
-	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
+	passes(t, guard, as(bearergatetest.InstallationClaims()))
+	got := refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
 	if got.Header.Get("Retry-After") != "1" {
 		t.Fatalf("got Retry-After %q, want 1", got.Header.Get("Retry-After"))
 	}
 	<-time.After(time.Second)
-	passes(t, guard, as(bearergatetest.Claims()))
+	passes(t, guard, as(bearergatetest.InstallationClaims()))
 }
 
 func TestClosedBudgetCannotTell(t *testing.T) {
 	closed := perWindow(t, 1, time.Minute)
 	closed.Close()
-	refuses(t, bearergate.RateLimit(closed), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(closed), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 // Rules: S6.16.
@@ -280,12 +280,12 @@ func TestStoreThatIsLateCannotTell(t *testing.T) {
 					return 1, 1, 0, true, ctx.Err()
 				})
 				start := time.Now()
-				refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+				refuses(t, bearergate.RateLimit(store), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 				if got := time.Since(start); got != bearergate.DefaultLimiterTimeout {
 					t.Errorf("answered after %v, want %v", got, bearergate.DefaultLimiterTimeout)
 				}
 				start = time.Now()
-				refuses(t, bearergate.RateLimit(store, bearergate.WithLimiterTimeout(time.Second)), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+				refuses(t, bearergate.RateLimit(store, bearergate.WithLimiterTimeout(time.Second)), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 				if got := time.Since(start); got != time.Second {
 					t.Errorf("answered after %v, want a second", got)
 				}
@@ -306,14 +306,14 @@ func TestStoreThatHangsIsNotCalledWithoutBound(t *testing.T) {
 			return 1, 1, 0, true, nil
 		}))
 		for range 1000 {
-			refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+			refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 		}
 		if got := calls.Load(); got != 256 {
 			t.Errorf("the store was called %d times while it hung, want 256", got)
 		}
 		close(hanging)
 		synctest.Wait()
-		passes(t, guard, as(bearergatetest.Claims()))
+		passes(t, guard, as(bearergatetest.InstallationClaims()))
 	})
 }
 
@@ -329,11 +329,11 @@ func TestClientsThatLeaveDoNotMakeAStoreFail(t *testing.T) {
 			wg.Go(func() {
 				ctx, cancel := context.WithCancel(context.Background())
 				cancel()
-				serve(guard, as(bearergatetest.Claims()).WithContext(bearergatetest.ContextWithToken(ctx, bearergatetest.Claims())))
+				serve(guard, as(bearergatetest.InstallationClaims()).WithContext(bearergatetest.ContextWithToken(ctx, bearergatetest.InstallationClaims())))
 			})
 		}
 		time.Sleep(time.Millisecond)
-		passes(t, guard, as(bearergatetest.Claims()))
+		passes(t, guard, as(bearergatetest.InstallationClaims()))
 		wg.Wait()
 	})
 }
@@ -355,7 +355,7 @@ func TestFallbackOutlivesAStoreThatHangs(t *testing.T) {
 				return 1, 1, 0, true, nil
 			})))
 		for range 400 {
-			passes(t, guard, as(bearergatetest.Claims()))
+			passes(t, guard, as(bearergatetest.InstallationClaims()))
 		}
 	})
 }
@@ -363,7 +363,7 @@ func TestFallbackOutlivesAStoreThatHangs(t *testing.T) {
 // Rules: S6.16.
 func TestStoreThatPanicsCannotTell(t *testing.T) {
 	store := stored(func(context.Context, string) (uint64, uint64, uint64, bool, error) { panic("no connection") })
-	refuses(t, bearergate.RateLimit(store), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(store), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 // Rules: S6.17, S6.18.
@@ -374,8 +374,8 @@ func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 			seen = append(seen, bearergate.Decision{Method: d.Method, Code: d.Code, Degraded: d.Degraded})
 		}}),
 		bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(budgetOf(t, 1))))
-	passes(t, guard, as(bearergatetest.Claims()))
-	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
+	passes(t, guard, as(bearergatetest.InstallationClaims()))
+	got := refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
 	if want := `"installation";q=1;w=60`; got.Header.Get("RateLimit-Policy") != want {
 		t.Errorf("got %q, want the fallback's %q", got.Header.Get("RateLimit-Policy"), want)
 	}
@@ -386,7 +386,7 @@ func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	refuses(t, bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(brokenLimiter())), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(brokenLimiter())), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 // usualChain is the guards of a route, and a request whose token they have seen

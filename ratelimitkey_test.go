@@ -80,7 +80,7 @@ func TestNameOfTheKeyIsThatOfThePolicy(t *testing.T) {
 	guard := bearergate.Chain(
 		bearergate.RateLimit(budgetOf(t, 9), bearergate.WithKey("user", bearergate.UserKey)),
 		bearergate.RateLimit(budgetOf(t, 5)))
-	h := serve(guard, as(bearergatetest.Claims())).Header
+	h := serve(guard, as(bearergatetest.InstallationClaims())).Header
 	want := []string{`"user";q=9;w=60`, `"installation";q=5;w=60`}
 	if diff := cmp.Diff(want, h.Values("RateLimit-Policy")); diff != "" {
 		t.Errorf("RateLimit-Policy (-want +got):\n%s", diff)
@@ -222,16 +222,16 @@ func TestTokenKeyIsAHashOfTheToken(t *testing.T) {
 // Rules: S6.9, S6.39.
 func TestTokenKeyIgnoresHeadersThatNobodyVerified(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1), bearergate.WithKey("token", bearergate.TokenKey))
-	r := as(bearergatetest.Claims())
+	r := as(bearergatetest.InstallationClaims())
 	r.Header.Set("Authorization", "Bearer made-up")
 	refuses(t, guard, r, bearergate.ErrServerError)
 
 	replaced := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(bearergatetest.ContextWithToken(r.Context(), bearergatetest.Claims())))
+			next.ServeHTTP(w, r.WithContext(bearergatetest.ContextWithToken(r.Context(), bearergatetest.InstallationClaims())))
 		})
 	}
-	refuses(t, bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.Claims())), replaced, guard), get("token"), bearergate.ErrServerError)
+	refuses(t, bearergate.Chain(bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())), replaced, guard), get("token"), bearergate.ErrServerError)
 }
 
 // Rules: S6.42.
@@ -240,8 +240,8 @@ func TestOrganizationKeyIsThatOfTheGrant(t *testing.T) {
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID, OrganizationID: "moved"})
 	l, keys := keysOf()
 	limit := bearergate.RateLimit(l, bearergate.WithKey("org", bearergate.OrganizationKey))
-	passes(t, limit, as(bearergatetest.Claims()))
-	passes(t, bearergate.Chain(bearergate.RequireGrant(grants), limit), as(bearergatetest.Claims()))
+	passes(t, limit, as(bearergatetest.InstallationClaims()))
+	passes(t, bearergate.Chain(bearergate.RequireGrant(grants), limit), as(bearergatetest.InstallationClaims()))
 	if diff := cmp.Diff([]string{"key:3:org:acme", "key:3:org:moved"}, *keys); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}

@@ -105,7 +105,7 @@ func TestPlanFuncsErrorSetsTheAnswer(t *testing.T) {
 		for _, l := range []bearergate.Limiter{nil, budgetOf(t, 1)} {
 			refuses(t, bearergate.RateLimit(budgetOf(t, 1), bearergate.WithFallback(budgetOf(t, 1)),
 				bearergate.WithPlan(func(*http.Request) (bearergate.Limiter, error) { return l, err })),
-				as(bearergatetest.Claims()), want)
+				as(bearergatetest.InstallationClaims()), want)
 		}
 	}
 }
@@ -113,10 +113,10 @@ func TestPlanFuncsErrorSetsTheAnswer(t *testing.T) {
 // Rules: S6.16, S6.17, S6.41.
 func TestFallbackIsForAllPlans(t *testing.T) {
 	broken := func(*http.Request) (bearergate.Limiter, error) { return brokenLimiter(), nil }
-	refuses(t, bearergate.RateLimit(budgetOf(t, 1), bearergate.WithPlan(broken)), as(bearergatetest.Claims()), bearergate.ErrTemporarilyUnavailable)
+	refuses(t, bearergate.RateLimit(budgetOf(t, 1), bearergate.WithPlan(broken)), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 	guard := bearergate.RateLimit(budgetOf(t, 9), bearergate.WithPlan(broken), bearergate.WithFallback(budgetOf(t, 1)))
-	passes(t, guard, as(bearergatetest.Claims()))
-	got := refuses(t, guard, as(bearergatetest.Claims()), bearergate.ErrRateLimited)
+	passes(t, guard, as(bearergatetest.InstallationClaims()))
+	got := refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
 	if want := `"installation";q=1;w=60`; got.Header.Get("RateLimit-Policy") != want {
 		t.Errorf("got %q, want the fallback's %q", got.Header.Get("RateLimit-Policy"), want)
 	}
@@ -142,7 +142,7 @@ func TestPlanAndKeyCompose(t *testing.T) {
 
 func TestPlanFuncThatPanicsPropagates(t *testing.T) {
 	guard := bearergate.RateLimit(budgetOf(t, 1), bearergate.WithPlan(func(*http.Request) (bearergate.Limiter, error) { panic("plan") }))
-	if got := panics(t, func() { serve(guard, as(bearergatetest.Claims())) }); got != "plan" {
+	if got := panics(t, func() { serve(guard, as(bearergatetest.InstallationClaims())) }); got != "plan" {
 		t.Errorf("got panic %v, want that of the function", got)
 	}
 }

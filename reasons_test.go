@@ -57,7 +57,7 @@ func reasonCases(now time.Time) []reasonCase {
 			"see jwtverifier's Config.ClaimNames and Config.TokenTypes. The type of an opaque token is the Claims.Type of its lookup"
 		bound = "the token is sender-constrained by %s of its claim cnf, and was sent as bearer; only a RequestVerifier checks the proof"
 	)
-	claims, long := bearergatetest.Claims("held:one", "held:two"), strings.Repeat("x", 300)
+	claims, long := bearergatetest.InstallationClaims("held:one", "held:two"), strings.Repeat("x", 300)
 	token := bearergate.RequireToken(accepting(claims))
 	verified := func(c bearergate.Claims, types ...bearergate.TokenOption) bearergate.Middleware {
 		return bearergate.RequireToken(accepting(c), types...)
@@ -112,7 +112,7 @@ func reasonCases(now time.Time) []reasonCase {
 			`the token was sent by the scheme Proof; of the verifiers for tokens with and without the prefix "bi_oat_", its own accepts Bearer`, []string{"bi_oat_"}},
 		{"all scopes", bearergate.RequireScope("held:one", "b", "c"), as(claims), bearergate.ErrMissingScope,
 			`this route requires all of the scopes "held:one b c"; the token holds "held:one held:two", without "b c"`, []string{"held:two"}},
-		{"no scopes held", bearergate.RequireScope("a"), as(bearergatetest.Claims()), bearergate.ErrMissingScope,
+		{"no scopes held", bearergate.RequireScope("a"), as(bearergatetest.InstallationClaims()), bearergate.ErrMissingScope,
 			`this route requires the scope "a"; the token holds none; if they are in another claim, see jwtverifier's Config.ScopeClaims`, []string{"none"}},
 		{"any scope", bearergate.RequireAnyScope("a", "b"), as(claims), bearergate.ErrMissingScope,
 			`this route requires one of the scopes "a b"; the token holds "held:one held:two"`, []string{"held"}},
@@ -241,7 +241,7 @@ func TestOpaqueVerifiersErrorsSayTheirCode(t *testing.T) {
 
 // TestReasonThatNobodyReadsIsNotFormatted counts allocations: a text costs several.
 func TestReasonThatNobodyReadsIsNotFormatted(t *testing.T) {
-	claims := bearergatetest.Claims("a")
+	claims := bearergatetest.InstallationClaims("a")
 	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	allocations := func(guard bearergate.Middleware) float64 {
 		handler, r := guard(next), with(as(claims), "org", "umbrella")

@@ -83,9 +83,9 @@ func TestErrorThatIsANilPointerCannotTell(t *testing.T) {
 
 // Rules: S3.12.
 func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
-	outer := bearergatetest.Claims()
+	outer := bearergatetest.InstallationClaims()
 	outer.Subject = "outer"
-	inner := bearergatetest.Claims()
+	inner := bearergatetest.InstallationClaims()
 	inner.Subject = "inner"
 	var got string
 	handler := bearergate.Chain(bearergate.RequireToken(accepting(outer)), bearergate.RequireToken(accepting(inner)))(
@@ -101,7 +101,7 @@ func TestTokenOfTheOuterGuardIsReplaced(t *testing.T) {
 
 // Rules: S3.9.
 func TestWhatAHandlerDoesWithItsTokenChangesNothing(t *testing.T) {
-	claims := bearergatetest.Claims("a", "b")
+	claims := bearergatetest.InstallationClaims("a", "b")
 	claims.ProjectIDs = []string{"p1", "p2"}
 	claims.Raw = `{"sub":"user-1"}`
 	token := bearergate.NewToken(claims)
@@ -156,7 +156,7 @@ func TestNoTokenWithoutRequireToken(t *testing.T) {
 func TestContextKeepsItsOtherValuesAndItsEnd(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), key{}, "value"))
-	ctx = bearergatetest.ContextWithToken(ctx, bearergatetest.Claims())
+	ctx = bearergatetest.ContextWithToken(ctx, bearergatetest.InstallationClaims())
 	ctx = context.WithValue(ctx, "other", "value") //lint:ignore SA1029 any key will do
 	if _, ok := bearergate.TokenFrom(ctx); !ok || ctx.Value(key{}) != "value" {
 		t.Error("a value was lost")
@@ -177,7 +177,7 @@ func TestSenderConstrainedTokenIsRefusedAsBearer(t *testing.T) {
 		{JWKThumbprint: "a", CertificateThumbprint: "b"}, {},
 	} {
 		for _, tokenType := range []bearergate.TokenType{bearergate.AccessToken, bearergate.InstallationToken} {
-			claims := bearergatetest.Claims("a")
+			claims := bearergatetest.InstallationClaims("a")
 			claims.Type, claims.Confirmation = tokenType, confirmation
 			opaque := bearergate.NewOpaqueVerifier("bi_", func(context.Context, [sha256.Size]byte) (bearergate.Claims, error) { return claims, nil })
 			for name, c := range map[string]struct {
@@ -207,7 +207,7 @@ func TestSenderConstrainedTokenIsRefusedAsBearer(t *testing.T) {
 
 // Rules: S3b.1, S3b.2, S3b.3, S3b.4, S3b.6, S3b.7.
 func TestOpaqueTokens(t *testing.T) {
-	good := bearergatetest.Claims("a")
+	good := bearergatetest.InstallationClaims("a")
 	sum := sha256.Sum256([]byte("bi_oat_secret"))
 	var asked int
 	lookup := func(answer bearergate.Claims, err error) bearergate.Verifier {
@@ -263,7 +263,7 @@ func TestOpaqueTokens(t *testing.T) {
 // Rules: S3b.4.
 func TestOpaqueTokenExpiresWithTheLeewayOfAJWT(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		claims := bearergatetest.Claims()
+		claims := bearergatetest.InstallationClaims()
 		claims.ExpiresAt = time.Now().Add(time.Minute)
 		guard := bearergate.RequireToken(bearergate.NewOpaqueVerifier("bi_oat_", func(context.Context, [32]byte) (bearergate.Claims, error) {
 			return claims, nil
@@ -278,7 +278,7 @@ func TestOpaqueTokenExpiresWithTheLeewayOfAJWT(t *testing.T) {
 // Rules: S3b.1, S3b.5.
 func TestOneVerifierIsResponsibleForAToken(t *testing.T) {
 	refusing := failing(bearergate.ErrInvalidToken)
-	claims := bearergatetest.Claims()
+	claims := bearergatetest.InstallationClaims()
 	onlyOpaque := bearergate.RequireToken(bearergate.ByPrefix("bi_oat_", accepting(claims), refusing))
 	onlyOther := bearergate.RequireToken(bearergate.ByPrefix("bi_oat_", refusing, accepting(claims)))
 	passes(t, onlyOpaque, get("bi_oat_x"))

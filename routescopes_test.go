@@ -62,7 +62,7 @@ func TestRouteScopes(t *testing.T) {
 		{"GET", "/v1/files/*", "files", "refused"}, // of chi, on the way to a route
 		{"GET", "/", "projects:read", "unlisted"},
 	} {
-		claims := bearergatetest.Claims(slices.DeleteFunc([]string{c.scopes}, func(s string) bool { return s == "" })...)
+		claims := bearergatetest.InstallationClaims(slices.DeleteFunc([]string{c.scopes}, func(s string) bool { return s == "" })...)
 		if c.scopes == "projects:read projects:write" {
 			claims.Scopes = []string{"projects:read", "projects:write"}
 		}
@@ -102,7 +102,7 @@ func TestTableIsCopied(t *testing.T) {
 	guard := bearergate.RequireRouteScopes(table)
 	table["GET /x"][0] = "other"
 	delete(table, "GET /x")
-	r := as(bearergatetest.Claims())
+	r := as(bearergatetest.InstallationClaims())
 	r.Pattern = "GET /x"
 	if got := serve(guard, r); got.Body != `{"error":"missing_scope","required":"read"}`+"\n" {
 		t.Errorf("got %s", got.Body)

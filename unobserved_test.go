@@ -62,7 +62,7 @@ var wiredWrongly = bearergate.RequireScope("a")
 
 // faults have one request each for which nobody but the operator can do anything.
 func faults() map[string]http.Handler {
-	claims := bearergatetest.Claims()
+	claims := bearergatetest.InstallationClaims()
 	handler := func(guard bearergate.Middleware) http.Handler {
 		return guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	}
@@ -128,7 +128,7 @@ func TestNothingElseIsLoggedByDefault(t *testing.T) {
 	buf := defaultLog(t)
 	synctest.Test(t, func(t *testing.T) {
 		fullBudget(buf)
-		passes(t, bearergate.RequireToken(accepting(bearergatetest.Claims())), get("token"))
+		passes(t, bearergate.RequireToken(accepting(bearergatetest.InstallationClaims())), get("token"))
 		for _, code := range bearergate.Codes() {
 			if code.Status() < 500 {
 				refuses(t, bearergate.Require(func(*http.Request) error { return code }), get(""), code)
@@ -313,7 +313,7 @@ func TestDecisionAsALogValueIsItsFacts(t *testing.T) {
 		d.Duration = time.Millisecond
 		logger.Info("decided", "decision", d)
 	}})
-	claims := bearergatetest.Claims()
+	claims := bearergatetest.InstallationClaims()
 	claims.Raw = `{"email":"private@example"}`
 	serve(bearergate.Chain(configure, bearergate.RequireToken(accepting(claims)), bearergate.RequireScope("a")), get(secretToken))
 	want := `level=INFO msg=decided decision.code=missing_scope decision.reason="this route requires the scope \"a\"; the token holds none; if they are in another claim, see jwtverifier's Config.ScopeClaims" ` +

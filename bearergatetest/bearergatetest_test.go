@@ -60,7 +60,7 @@ func TestIssuersDifferByURLAndAudience(t *testing.T) {
 }
 
 func TestContextIsAsBehindRequireToken(t *testing.T) {
-	claims := bearergatetest.Claims("a")
+	claims := bearergatetest.InstallationClaims("a")
 	token, ok := bearergate.TokenFrom(bearergatetest.ContextWithToken(context.Background(), claims))
 	if !ok || !token.HasScope("a") || token.Type() != bearergate.InstallationToken {
 		t.Errorf("got %v, %v", token, ok)

@@ -22,7 +22,8 @@ import (
 //
 // The claims iat, nbf, exp and auth_time, if they are numbers, are seconds from
 // now: "exp": 300 expires in five minutes. If iat is a date, as in most examples, it
-// becomes now, and the others keep their distance from it.
+// becomes now, and the others keep their distance from it. Dates without one in iat are
+// an error.
 //
 // The issuer signs with its key for the "alg" of the header, and replaces "kid" by
 // the id of that key. A header without kid stays without. For HS256 the option
@@ -57,22 +58,28 @@ func (o object) release(name string) {
 	}
 }
 
-// aDate is the least number of iat that is a date and no distance from now: a
-// day of 1973.
+// aDate is the least number that is a date and no distance from now: a day of 1973.
 var aDate = big.NewRat(1e8, 1)
 
 // shiftTimes makes dates of the distances from now.
 func (o object) shiftTimes(now time.Time) {
 	shift := new(big.Rat).SetInt64(now.Unix())
-	if iat := o.number("iat"); iat != nil && iat.Cmp(aDate) >= 0 {
+	times := []string{"iat", "nbf", "exp", "auth_time"}
+	iat := o.number("iat")
+	switch hasDate := slices.ContainsFunc(times, func(name string) bool { return isDate(o.number(name)) }); {
+	case isDate(iat):
 		shift.Sub(shift, iat)
+	case hasDate:
+		panic(`bearergatetest: the payload has a date and no date in "iat"; add one, or write the times as seconds from now`)
 	}
-	for _, name := range []string{"iat", "nbf", "exp", "auth_time"} {
+	for _, name := range times {
 		if n := o.number(name); n != nil {
 			o.find(name).value = []byte(decimal(n.Add(n, shift)))
 		}
 	}
 }
+
+func isDate(n *big.Rat) bool { return n != nil && n.Cmp(aDate) >= 0 }
 
 // number returns nil if the member is no number.
 func (o object) number(name string) *big.Rat {

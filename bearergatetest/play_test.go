@@ -170,6 +170,8 @@ func TestShapeThatCannotBePlayedPanics(t *testing.T) {
 		{`{"alg":"RS256"}`, `{"a":1,"a":2}`, "bearergatetest: the payload is no JSON object: malformed JSON: "},
 		{`{"typ":"JWT"}`, `{}`, `bearergatetest: the header has no "alg"; `},
 		{`{"alg":1}`, `{}`, `bearergatetest: the header has no "alg"; `},
+		{`{"alg":"RS256"}`, `{"exp":1516239022}`, `bearergatetest: the payload has a date and no date in "iat"; `},
+		{`{"alg":"RS256"}`, `{"iat":0,"exp":1516239022}`, `bearergatetest: the payload has a date and no date in "iat"; `},
 		{`{"alg":"RS512"}`, `{}`, `bearergatetest: no key for the algorithm "RS512"; `},
 		{`{"alg":"HS256"}`, `{}`, `bearergatetest: no key for the algorithm "HS256"; `},
 	} {

@@ -20,22 +20,29 @@ func NewRequest(method, target, token string) *http.Request {
 	return r
 }
 
-// Claims returns the claims of a good installation token with these scopes, for
+// Claims returns the claims of a good token of [Issuer.Token] with these scopes, for
 // [ContextWithToken]. The caller may change them.
 func Claims(scopes ...string) bearergate.Claims {
 	now := time.Now()
 	return bearergate.Claims{
-		Type:           bearergate.InstallationToken,
-		Issuer:         DefaultIssuer,
-		Subject:        DefaultSubject,
-		ClientID:       DefaultClientID,
-		GrantID:        DefaultGrantID,
-		OrganizationID: DefaultOrganizationID,
-		InstallationID: DefaultInstallationID,
-		Scopes:         scopes,
-		IssuedAt:       now,
-		ExpiresAt:      now.Add(time.Hour),
+		Type:      bearergate.AccessToken,
+		Issuer:    DefaultIssuer,
+		Audience:  []string{DefaultAudience},
+		Subject:   DefaultSubject,
+		ClientID:  DefaultClientID,
+		Scopes:    scopes,
+		IssuedAt:  now,
+		ExpiresAt: now.Add(time.Hour),
 	}
+}
+
+// InstallationClaims returns the claims of a good token of [Issuer.InstallationToken]
+// with these scopes.
+func InstallationClaims(scopes ...string) bearergate.Claims {
+	c := Claims(scopes...)
+	c.Type, c.Audience = bearergate.InstallationToken, nil
+	c.GrantID, c.OrganizationID, c.InstallationID = DefaultGrantID, DefaultOrganizationID, DefaultInstallationID
+	return c
 }
 
 // ContextWithToken returns a context as behind RequireToken, although no token was

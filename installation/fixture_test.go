@@ -115,7 +115,7 @@ func (s *service) mint(token, body string) (minted string, got answer) {
 
 // behindGuards asks a handler as the guards in front of it would.
 func behindGuards(t *testing.T, h http.Handler) answer {
-	claims := bearergatetest.Claims("a")
+	claims := bearergatetest.InstallationClaims("a")
 	claims.Type = bearergate.AccessToken
 	r := httptest.NewRequest("POST", "/", nil).WithContext(bearergatetest.ContextWithToken(t.Context(), claims))
 	return serve(bearergate.RequireGrant(grantOf(claims))(h), r)

@@ -29,7 +29,7 @@ func TestMemoryTokensForgetWhatExpired(t *testing.T) {
 		for range 2 {
 			time.Sleep(2 * time.Hour)
 			for range 5000 {
-				issue(t.Context(), bearergatetest.Claims())
+				issue(t.Context(), bearergatetest.InstallationClaims())
 			}
 		}
 		if got := tokens.Len(); got > 7000 {
@@ -43,10 +43,10 @@ func TestMemoryTokensKeepATokenForTheLeeway(t *testing.T) {
 		tokens := new(installation.MemoryTokens)
 		issue := installation.IssueOpaque("bi_oat_", tokens.Save)
 		verifier := bearergate.NewOpaqueVerifier("bi_oat_", tokens.Lookup)
-		token, _ := issue(t.Context(), bearergatetest.Claims())
+		token, _ := issue(t.Context(), bearergatetest.InstallationClaims())
 		time.Sleep(time.Hour + bearergate.DefaultLeeway - 1)
 		for range 5000 {
-			issue(t.Context(), bearergatetest.Claims())
+			issue(t.Context(), bearergatetest.InstallationClaims())
 		}
 		if _, err := verifier.VerifyToken(t.Context(), token); err != nil {
 			t.Errorf("within the leeway: got %v, want the token", err)
@@ -63,7 +63,7 @@ func TestOpaqueTokenIsSavedByItsHashAlone(t *testing.T) {
 	issue := installation.IssueOpaque("bi_oat_", func(_ context.Context, sum [32]byte, _ bearergate.Claims) error { saved = sum; return nil })
 	seen := make(map[string]bool)
 	for range 1000 {
-		token, err := issue(t.Context(), bearergatetest.Claims())
+		token, err := issue(t.Context(), bearergatetest.InstallationClaims())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -88,7 +88,7 @@ func TestUnguardedHandlersAreServerError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	installationToken := bearergatetest.Claims()
+	installationToken := bearergatetest.InstallationClaims()
 	access := installationToken
 	access.Type = bearergate.AccessToken
 	withGrant := bearergate.RequireGrant(grantOf(access))

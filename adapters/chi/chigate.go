@@ -3,7 +3,7 @@
 //	r := chi.NewRouter()
 //	r.Route("/orgs/{org}", func(r chi.Router) {
 //		r.Use(chigate.Wrap(
-//			bearergate.RequireToken(verifier, bearergate.InstallationToken),
+//			bearergate.RequireToken(verifier),
 //			bearergate.RequireOrg(bearergate.PathValue("org")),
 //		))
 //		r.With(chigate.Wrap(bearergate.RequireScope("projects:read"))).Get("/projects", listProjects)

@@ -1,7 +1,7 @@
 // Package echogate adapts the guards of bearergate to the echo framework.
 //
 //	orgs := e.Group("/orgs/:org", echogate.Wrap(
-//		bearergate.RequireToken(verifier, bearergate.InstallationToken),
+//		bearergate.RequireToken(verifier),
 //		bearergate.RequireOrg(bearergate.PathValue("org")),
 //	))
 //	orgs.GET("/projects", listProjects, echogate.Wrap(bearergate.RequireScope("projects:read")))

@@ -1,7 +1,7 @@
 // Package gingate adapts the guards of bearergate to the gin framework.
 //
 //	orgs := engine.Group("/orgs/:org", gingate.Wrap(
-//		bearergate.RequireToken(verifier, bearergate.InstallationToken),
+//		bearergate.RequireToken(verifier),
 //		bearergate.RequireOrg(bearergate.PathValue("org")),
 //	))
 //	orgs.GET("/projects", gingate.Wrap(bearergate.RequireScope("projects:read")), listProjects)

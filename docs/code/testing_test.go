@@ -84,3 +84,22 @@ func TestGrantStore(t *testing.T) {
 		return store, store.Put
 	})
 }
+
+func TestKeycloakSettings(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	c := keycloak // your settings
+	c.Issuer, c.Audience, c.Keys = issuer.URL, issuer.Audience, issuer.Config().Keys
+	verifier, err := jwtverifier.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := issuer.Token(
+		bearergatetest.WithClaim("typ", "Bearer"),
+		bearergatetest.WithClaim("realm_access", map[string]any{"roles": []string{"projects:read"}}),
+	)
+	answer := httptest.NewRecorder()
+	newAPI(verifier).ServeHTTP(answer, bearergatetest.NewRequest("GET", "/projects", token))
+	if answer.Code != 200 {
+		t.Errorf("got %d %s, want 200", answer.Code, answer.Body)
+	}
+}

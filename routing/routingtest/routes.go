@@ -203,7 +203,7 @@ func teapot(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
 
 // testTokens accepts a few tokens by name, and a token for each organization.
 var testTokens = bearergate.VerifierFunc(func(_ context.Context, raw string) (*bearergate.Token, error) {
-	claims := bearergatetest.Claims(readScope)
+	claims := bearergatetest.InstallationClaims(readScope)
 	encoded, ofOrganization := strings.CutPrefix(raw, "org.")
 	switch {
 	case ofOrganization:
