@@ -6,24 +6,25 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/audit"
 )
 
 // Endpoint is the handler of the token endpoint. It is safe for concurrent use.
 type Endpoint struct {
-	clients         ClientStore
-	store           Store
-	issue           func(context.Context, Authorization) (Issued, error)
-	grants          bearergate.GrantStore
-	codeLifetime    time.Duration
-	refreshLifetime time.Duration
-	grace           time.Duration
+	clients      ClientStore
+	store        Store
+	issue        func(context.Context, Authorization) (Issued, error)
+	grants       bearergate.GrantStore
+	revoked      func(context.Context, Authorization) error // nil: none
+	codeLifetime time.Duration
+	rules        rules
 }
 
 // ServeHTTP answers a token request (RFC 6749 section 3.2). A method other than
 // POST is answered 405.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
-		refuseMethod(w)
+		refuseMethod(w, r)
 		return
 	}
 	answer, err := e.exchange(r)
@@ -34,11 +35,6 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer.write(w)
 }
 
-func refuseMethod(w http.ResponseWriter) {
-	w.Header().Set("Allow", http.MethodPost)
-	w.WriteHeader(http.StatusMethodNotAllowed)
-}
-
 func (e *Endpoint) exchange(r *http.Request) (*tokens, error) {
 	f, err := readForm(r)
 	if err != nil {
@@ -47,7 +43,7 @@ func (e *Endpoint) exchange(r *http.Request) (*tokens, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	if f.grantType == "refresh_token" && e.refreshLifetime < 0 {
+	if f.grantType == "refresh_token" && e.rules.lifetime < 0 {
 		return nil, errUnsupported
 	}
 	credentials, err := clientCredentials(r.Header, f)
@@ -58,6 +54,7 @@ func (e *Endpoint) exchange(r *http.Request) (*tokens, error) {
 	if err != nil {
 		return nil, err
 	}
+	observe(r.Context(), func(f *audit.Facts) { f.ClientID = client.ID })
 	if f.grantType == "refresh_token" {
 		return e.refresh(r.Context(), client, f)
 	}
