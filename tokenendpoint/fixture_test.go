@@ -289,7 +289,7 @@ func (tr *trial) family(t tokens) tokenendpoint.Family {
 	tr.Helper()
 	secret, _, _ := strings.Cut(t.RefreshToken, ".")
 	sum := sha256.Sum256([]byte(secret))
-	family, found, _ := tr.memory.Family(context.Background(), base64.RawURLEncoding.EncodeToString(sum[:]))
+	family, found, _ := tr.memory.Family(context.Background(), base64url(sum[:]))
 	if !found {
 		tr.Errorf("got no family of %+v, want one", t)
 	}
@@ -304,3 +304,5 @@ func (tr *trial) uses(t tokens) error {
 	json.Unmarshal([]byte(t.AccessToken), &claims)
 	return tr.ReportUse(context.Background(), bearergate.NewToken(bearergate.Claims{ID: claims.ID}))
 }
+
+func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
