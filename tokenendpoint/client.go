@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/audit"
 )
 
 // Client is a registered app.
@@ -137,6 +138,7 @@ func (e *Endpoint) authenticateAs(ctx context.Context, c credentials) (Client, e
 	if client.ID != c.id {
 		return Client{}, errOtherClient
 	}
+	observe(ctx, func(f *audit.Facts) { f.ClientID = client.ID })
 	public := len(client.Secrets) == 0
 	switch {
 	case public && c.secret == "":

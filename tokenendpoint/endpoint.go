@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
-	"github.com/bearergate/bearergate/internal/audit"
 )
 
 // Endpoint is the handler of the token endpoint. It is safe for concurrent use.
@@ -54,7 +53,6 @@ func (e *Endpoint) exchange(r *http.Request) (*tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	observe(r.Context(), func(f *audit.Facts) { f.ClientID = client.ID })
 	if f.grantType == "refresh_token" {
 		return e.refresh(r.Context(), client, f)
 	}

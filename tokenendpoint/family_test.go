@@ -2,6 +2,8 @@ package tokenendpoint_test
 
 import (
 	"context"
+	"crypto/subtle"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -531,4 +533,84 @@ func TestStoreThatNeverReplacesEndsIn503(t *testing.T) {
 	first := tr.succeeds(asApp(exchange(code)))
 	tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrTemporarilyUnavailable)
 	tr.refuses(asApp(exchange(code)), bearergate.ErrTemporarilyUnavailable)
+}
+
+// Rules: S7.44, S7.47.
+func TestAfterTheGraceOnlyTheLastRetiredTokenIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t, usesReported)
+		second := tr.refresh(first)
+		third := tr.refresh(second)
+		time.Sleep(time.Minute)
+		if got := tr.refresh(second); got.RefreshToken != third.RefreshToken {
+			t.Errorf("got the refresh token %s, want %s", got.RefreshToken, third.RefreshToken)
+		}
+		tr.isDead(first, third)
+	})
+}
+
+// Rules: S7.44, S7.45.
+func TestUseThatRacesARepetitionEndsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var race func()
+		tr, first := connect(t, usesReported, func(c *tokenendpoint.Config) {
+			issue := c.Issue
+			c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+				if race != nil {
+					race()
+				}
+				return issue(ctx, a)
+			}
+		})
+		second := tr.refresh(first)
+		time.Sleep(time.Minute)
+		race = func() { tr.uses(second) }
+		tr.isDead(first, second)
+	})
+}
+
+// Rules: S7.48.
+func TestEachSuccessorIsSealedUnderItsOwnPad(t *testing.T) {
+	tr, first := connect(t)
+	second := tr.refresh(first)
+	third := tr.refresh(second)
+	retired := tr.family(first).Retired
+	own := func(t tokens) []byte {
+		_, own, _ := strings.Cut(t.RefreshToken, ".")
+		decoded, _ := base64.RawURLEncoding.DecodeString(own)
+		return decoded
+	}
+	var sealed, open [32]byte
+	subtle.XORBytes(sealed[:], retired[0].Successor[:], retired[1].Successor[:])
+	subtle.XORBytes(open[:], own(second), own(third))
+	if sealed == open {
+		t.Error("got two successors under one pad, want a pad for each")
+	}
+}
+
+// cancelled is a store that loses its reply to Consume since the client left, and
+// does nothing for a client that left.
+type cancelled struct {
+	tokenendpoint.Store
+	leave func()
+}
+
+func (c *cancelled) Consume(ctx context.Context, sum tokenendpoint.Sum, at time.Time, first tokenendpoint.Family) (tokenendpoint.Outcome, error) {
+	c.Store.Consume(ctx, sum, at, first)
+	c.leave()
+	return tokenendpoint.Unknown, ctx.Err()
+}
+
+func (c *cancelled) Code(ctx context.Context, sum tokenendpoint.Sum) (tokenendpoint.AuthorizationCode, bool, error) {
+	if ctx.Err() != nil {
+		return tokenendpoint.AuthorizationCode{}, false, ctx.Err()
+	}
+	return c.Store.Code(ctx, sum)
+}
+
+// Rules: S7.65.
+func TestStoreIsAskedAgainThoughTheRequestWasCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Store = &cancelled{c.Store, cancel} })
+	tr.refresh(tr.succeeds(asApp(exchange(tr.code())).WithContext(ctx)))
 }
