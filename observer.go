@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/audit"
 )
 
 // Decision is the decision of the guards about one request. It never holds the
@@ -63,9 +65,9 @@ type Theft string
 // The kinds of theft.
 const (
 	// CodeReplayed is the second exchange of an authorization code.
-	CodeReplayed Theft = "code_replayed"
+	CodeReplayed Theft = audit.CodeReplayed
 	// RefreshTokenReused is the use of a refresh token after its successor was used.
-	RefreshTokenReused Theft = "refresh_token_reused"
+	RefreshTokenReused Theft = audit.RefreshTokenReused
 )
 
 // Observer receives one Decision for each request that a guard or the token endpoint

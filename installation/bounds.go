@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
 var (
@@ -16,7 +17,8 @@ var (
 // boundScopes returns the scopes that are asked for. If asked is nil, these are all
 // that token and grant have in common.
 func boundScopes(asked []string, t *bearergate.Token, g bearergate.Grant) ([]string, error) {
-	granted := t.Scopes()
+	// A verifier may read scopes from an array whose entries have spaces.
+	granted := slices.DeleteFunc(t.Scopes(), func(s string) bool { return !scopetoken.Valid(s) })
 	if g.Scopes != nil {
 		granted = common(granted, g.Scopes)
 	}

@@ -48,6 +48,11 @@ type Config struct {
 	// empty, [DefaultGrantParameter] is used, for /installations/{grantId}.
 	GrantParameter string
 
+	// ReportUse, if set, receives each access token that is used, such as the
+	// ReportUse method of a tokenendpoint.Endpoint does. Set it if the endpoint's
+	// Config.UsesReported is set: otherwise a theft is not found out.
+	ReportUse UseReporter
+
 	// RevokeTokens revokes the codes and refresh tokens of a grant, as the
 	// RevokeGrant method of a tokenendpoint.Store does, and RevokeGrant revokes the
 	// grant itself: see [RevokeHandler]. If both are nil, there is no

@@ -113,6 +113,11 @@ func (s *service) mint(token, body string) (minted string, got answer) {
 	return fields.Token, got
 }
 
+// mintHandler returns a handler for the grant of behindGuards.
+func mintHandler(issue installation.TokenIssuer, lifetime time.Duration) (http.Handler, error) {
+	return installation.MintHandler(installation.MintConfig{Issue: issue, Grants: grantOf(bearergatetest.Claims()), Lifetime: lifetime})
+}
+
 // behindGuards asks a handler as the guards in front of it would.
 func behindGuards(t *testing.T, h http.Handler) answer {
 	claims := bearergatetest.InstallationClaims("a")

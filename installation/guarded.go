@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/audit"
+	"github.com/bearergate/bearergate/internal/tokenid"
 )
 
 var errUnguarded = fmt.Errorf("%w: minting and revoking need RequireToken with AccessToken, and RequireGrant, in front", bearergate.ErrServerError)
@@ -16,5 +18,11 @@ func guarded(r *http.Request) (*bearergate.Token, bearergate.Grant, error) {
 	if !hasToken || !hasGrant || token.Type() != bearergate.AccessToken {
 		return nil, grant, errUnguarded
 	}
+	report(r, token, grant)
 	return token, grant, nil
+}
+
+func report(r *http.Request, token *bearergate.Token, grant bearergate.Grant) {
+	id, _ := tokenid.Parse(token.ID())
+	audit.Report(r, audit.Facts{ClientID: token.ClientID(), GrantID: grant.ID, Subject: token.Subject(), Family: id.Family})
 }

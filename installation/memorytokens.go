@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/tokenid"
 )
 
 // MemoryTokens is a [TokenStore] in memory, for tests and for programs that run in
@@ -53,6 +54,18 @@ func (m *MemoryTokens) Lookup(_ context.Context, sum [sha256.Size]byte) (bearerg
 		return bearergate.Claims{}, bearergate.ErrInvalidToken
 	}
 	return c, nil
+}
+
+// RevokeFamily ends the tokens that were issued for a family of refresh tokens, for
+// the hook of tokenendpoint.Config.Revoked.
+func (m *MemoryTokens) RevokeFamily(_ context.Context, family string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.claims, func(_ [sha256.Size]byte, c bearergate.Claims) bool {
+		id, ok := tokenid.Parse(c.ID)
+		return ok && id.Family == family
+	})
+	return nil
 }
 
 func clone(c bearergate.Claims) bearergate.Claims {

@@ -1,61 +1,26 @@
 package installation
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/tokenid"
 )
 
-// MintHandler returns the handler of a route such as
-// POST /installations/{grantId}/tokens, which gives an app installation tokens
-// for its grant. It needs the guards of the package comment in front; without them
-// it answers 500 server_error. [Service.Mint] has them.
-//
-// The token has the scopes and projects that the access token and the grant have in
-// common. A request asks for fewer with a JSON object of at most 64 KiB:
-//
-//	{"scopes": ["projects:read"], "projectIds": ["p1"]}
-//
-// The answer is 201 with a JSON object that has token, token_type, expires_in and
-// scope. A scope that is not among these is answered 403 missing_scope, and a
-// project that is not among them 400 invalid_request. If access token and grant have
-// no project in common, the answer is 403 forbidden.
-//
-// If lifetime is zero, [DefaultTokenLifetime] is used. A nil issuer and a lifetime
-// under a second are errors.
-func MintHandler(issue TokenIssuer, lifetime time.Duration) (http.Handler, error) {
-	if lifetime == 0 {
-		lifetime = DefaultTokenLifetime
-	}
-	var faults []error
-	if issue == nil {
-		faults = append(faults, errors.New("installation: MintHandler was given a nil TokenIssuer; pass one, such as IssueOpaque(prefix, tokens.Save)"))
-	}
-	if lifetime < time.Second {
-		faults = append(faults, fmt.Errorf("installation: MintHandler was given the lifetime %v; give a second at least, or 0 for %v", lifetime, DefaultTokenLifetime))
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
-	}
-	return &minter{issue, lifetime}, nil
-}
-
-type minter struct {
-	issue    TokenIssuer
-	lifetime time.Duration
-}
+type minter struct{ MintConfig }
 
 // minted is the body of the answer.
 type minted struct {
-	Token     string `json:"token"`
-	TokenType string `json:"token_type"`
-	ExpiresIn int64  `json:"expires_in"`
-	Scope     string `json:"scope"`
+	Token      string   `json:"token"`
+	TokenType  string   `json:"token_type"`
+	ExpiresIn  int64    `json:"expires_in"`
+	Scope      string   `json:"scope"`
+	ProjectIDs []string `json:"projectIds"`
 }
 
 func (m *minter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,40 +37,74 @@ func (m *minter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var errNoText = errors.New("installation: the issuer returned neither a token nor an error")
 
+// mint reports the use of the access token before and after it issues: what is
+// issued while the family is revoked, nobody receives.
 func (m *minter) mint(r *http.Request) (*minted, error) {
-	claims, err := m.claims(r)
+	ctx := r.Context()
+	access, claims, err := m.claims(r)
 	if err != nil {
 		return nil, err
 	}
-	text, err := m.issue(r.Context(), claims)
+	if err := m.reportUse(ctx, access); err != nil {
+		return nil, err
+	}
+	text, err := m.Issue(ctx, claims)
 	switch {
 	case err != nil:
 		return nil, err
 	case text == "":
 		return nil, errNoText
 	}
-	return &minted{text, "Bearer", int64(m.lifetime / time.Second), strings.Join(claims.Scopes, " ")}, nil
+	if err := m.reportUse(ctx, access); err != nil {
+		return nil, err
+	}
+	projects := append([]string{}, claims.ProjectIDs...)
+	return &minted{text, "Bearer", int64(m.Lifetime / time.Second), strings.Join(claims.Scopes, " "), projects}, nil
 }
 
-// claims returns the claims of the token that the request asks for.
-func (m *minter) claims(r *http.Request) (c bearergate.Claims, err error) {
-	token, grant, err := guarded(r)
+func (m *minter) reportUse(ctx context.Context, access *bearergate.Token) error {
+	if m.ReportUse == nil {
+		return nil
+	}
+	return m.ReportUse(ctx, access)
+}
+
+// claims returns the access token and the claims of the token that the request asks
+// for. The grant is looked up after the body was read: it may have been revoked while
+// the body arrived.
+func (m *minter) claims(r *http.Request) (token *bearergate.Token, c bearergate.Claims, err error) {
+	token, before, err := guarded(r)
 	if err != nil {
-		return c, err
+		return nil, c, err
 	}
 	asked, err := readMintRequest(r)
 	if err != nil {
-		return c, err
+		return nil, c, err
+	}
+	grant, err := activeGrant(r.Context(), m.Grants, before.ID)
+	if err != nil {
+		return nil, c, err
 	}
 	if c.Scopes, err = boundScopes(asked.scopes, token, grant); err != nil {
-		return c, err
+		return nil, c, err
 	}
 	if c.ProjectIDs, err = boundProjects(asked.projects, token, grant); err != nil {
-		return c, err
+		return nil, c, err
 	}
+	c.ID = idLike(token.ID())
 	c.Type, c.Issuer, c.Subject, c.ClientID = bearergate.InstallationToken, token.Issuer(), token.Subject(), token.ClientID()
 	c.GrantID, c.OrganizationID, c.InstallationID = grant.ID, grant.OrganizationID, grant.ID
 	c.IssuedAt = time.Now()
-	c.ExpiresAt = c.IssuedAt.Add(m.lifetime)
-	return c, nil
+	c.ExpiresAt = c.IssuedAt.Add(m.Lifetime)
+	return token, c, nil
+}
+
+// idLike returns the id of a new token of the same family as the access token, empty
+// if that has none.
+func idLike(accessTokenID string) string {
+	id, ok := tokenid.Parse(accessTokenID)
+	if !ok {
+		return ""
+	}
+	return id.New()
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Rules: S7.57, S7.58.
+// Rules: S7.54, S7.57, S7.58.
 func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 	access := []bearergatetest.TokenOption{bearergatetest.WithScopes("a", "b", "c")}
 	ofProjects := append(access, bearergatetest.WithClaim("projectIds", []string{"p1", "p2"}))
@@ -41,7 +41,9 @@ func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 		{"one of them", bearergate.Grant{}, ofProjects, `{"projectIds":["p1"]}`, `[["a","b","c"],["p1"],`},
 		{"another project", bearergate.Grant{}, ofProjects, `{"projectIds":["p1","p3"]}`, `400 {"error":"invalid_request"}`},
 		{"none, which would be all", bearergate.Grant{}, ofProjects, `{"projectIds":[]}`, `400 {"error":"invalid_request"}`},
-		{"an unknown member", bearergate.Grant{}, access, `{"scope":"a"}`, `[["a","b","c"],[],`},
+		{"an unknown member", bearergate.Grant{}, access, `{"scope":"a"}`, `400 {"error":"invalid_request"}`},
+		{"another spelling", bearergate.Grant{}, access, `{"scopes":["a"],"project_ids":["p1"]}`, `400 {"error":"invalid_request"}`},
+		{"another case", bearergate.Grant{}, access, `{"Scopes":["a"]}`, `400 {"error":"invalid_request"}`},
 		{"scopes twice", bearergate.Grant{}, access, `{"scopes":["a"],"scopes":["a","b"]}`, `400 {"error":"invalid_request"}`},
 		{"scopes in a string", bearergate.Grant{}, access, `{"scopes":"a b"}`, `400 {"error":"invalid_request"}`},
 		{"a scope with a space", bearergate.Grant{}, access, `{"scopes":["a b"]}`, `400 {"error":"invalid_request"}`},
@@ -68,12 +70,12 @@ func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 	}
 }
 
-// Rules: S7.55.
+// Rules: S7.55, S7.56.
 func TestMintedTokenIsInTheAnswer(t *testing.T) {
 	s := newService(t, bearergate.Grant{})
 	token, got := s.mint(s.issuer.AccessToken(bearergatetest.WithScopes("a", "b")), "")
 	want := answer{201, http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}},
-		`{"token":"` + token + `","token_type":"Bearer","expires_in":3600,"scope":"a b"}` + "\n"}
+		`{"token":"` + token + `","token_type":"Bearer","expires_in":3600,"scope":"a b","projectIds":[]}` + "\n"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -104,7 +106,7 @@ func TestBodyOfMintRequestIsJSON(t *testing.T) {
 func TestMintedTokenLivesAsLongAsConfigured(t *testing.T) {
 	for lifetime, want := range map[time.Duration]string{0: `"expires_in":3600,`, time.Second: `"expires_in":1,`, 90*time.Second + 1: `"expires_in":90,`} {
 		var claims bearergate.Claims
-		mint, err := installation.MintHandler(func(_ context.Context, c bearergate.Claims) (string, error) { claims = c; return "token", nil }, lifetime)
+		mint, err := mintHandler(func(_ context.Context, c bearergate.Claims) (string, error) { claims = c; return "token", nil }, lifetime)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +128,7 @@ func TestTokenIssuerThatFailsIs503(t *testing.T) {
 		"no token": func(context.Context, bearergate.Claims) (string, error) { return "", nil },
 		"an error": installation.IssueOpaque("x", func(context.Context, [32]byte, bearergate.Claims) error { return errDown }),
 	} {
-		mint, err := installation.MintHandler(issue, time.Minute)
+		mint, err := mintHandler(issue, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,9 +141,9 @@ func TestTokenIssuerThatFailsIs503(t *testing.T) {
 func TestMintHandlerRefusesWhatNoTokenCouldBeMintedWith(t *testing.T) {
 	issue := installation.IssueOpaque("x", new(installation.MemoryTokens).Save)
 	short := func(lifetime string) string {
-		return "installation: MintHandler was given the lifetime " + lifetime + "; give a second at least, or 0 for 1h0m0s"
+		return "installation: MintConfig.Lifetime is " + lifetime + "; use a second at least, or 0 for 1h0m0s"
 	}
-	const noIssuer = "installation: MintHandler was given a nil TokenIssuer; pass one, such as IssueOpaque(prefix, tokens.Save)"
+	const noIssuer = "installation: MintConfig.Issue is nil; use a TokenIssuer, such as IssueOpaque(prefix, tokens.Save)"
 	for _, c := range []struct {
 		issue    installation.TokenIssuer
 		lifetime time.Duration
@@ -152,7 +154,7 @@ func TestMintHandlerRefusesWhatNoTokenCouldBeMintedWith(t *testing.T) {
 		{issue, -time.Hour, short("-1h0m0s")},
 		{nil, 1, noIssuer + "\n" + short("1ns")},
 	} {
-		h, err := installation.MintHandler(c.issue, c.lifetime)
+		h, err := mintHandler(c.issue, c.lifetime)
 		if got := fmt.Sprint(err); got != c.want || h != nil {
 			t.Errorf("got %v, %s, want %s", h, got, c.want)
 		}

@@ -57,6 +57,8 @@ func (m *mintRequest) set(name, value string) error {
 		m.scopes, ok = scopesOf(value)
 	case "projectIds":
 		m.projects, ok = projectsOf(value)
+	default:
+		return malformed("a member that is neither scopes nor projectIds")
 	}
 	if !ok {
 		return malformed("a member that is not the documented array of strings")

@@ -79,7 +79,7 @@ func TestRevokeHandlerRefusesNilFunctions(t *testing.T) {
 
 // Rules: S7.60.
 func TestUnguardedHandlersAreServerError(t *testing.T) {
-	mint, err := installation.MintHandler(installation.IssueOpaque("x", new(installation.MemoryTokens).Save), 0)
+	mint, err := mintHandler(installation.IssueOpaque("x", new(installation.MemoryTokens).Save), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

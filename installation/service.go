@@ -26,7 +26,7 @@ func New(c Config) (*Service, error) {
 		verifier: verifier,
 		token:    bearergate.RequireToken(verifier, bearergate.AccessToken),
 		grant:    bearergate.RequireGrant(c.Grants, bearergate.WithGrantInPath(c.GrantParameter)),
-		mint:     &minter{IssueOpaque(c.Prefix, c.Tokens.Save), c.Lifetime},
+		mint:     &minter{MintConfig{IssueOpaque(c.Prefix, c.Tokens.Save), c.Grants, c.Lifetime, c.ReportUse}},
 	}
 	if c.RevokeGrant != nil {
 		s.revoke = &revoker{c.RevokeTokens, c.RevokeGrant}

@@ -3,17 +3,18 @@ package tokenendpoint
 import (
 	"context"
 	"crypto/sha256"
-	"net/netip"
-	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/scopetoken"
 	"github.com/bearergate/bearergate/internal/secret"
 )
 
 // CodeRequest is an authorization request that a user has consented to.
 type CodeRequest struct {
-	// Authorization is the user's consent. Family is ignored.
+	// Authorization is the user's consent. Family and TokenID are ignored.
 	Authorization
 	// RedirectURI is the redirect_uri of the request, empty if it had none.
 	RedirectURI string
@@ -28,8 +29,8 @@ type CodeRequest struct {
 //
 // The error is [bearergate.ErrInvalidClient] if there is no such client. It is
 // [bearergate.ErrInvalidRequest] if redirect_uri is not registered, if the
-// challenge is not of method S256, or if a public client sent no challenge. After
-// such an error, redirect the user to redirect_uri only if [Client.HasRedirectURI]
+// challenge is not of method S256, if a public client sent no challenge, or if a scope
+// is not a scope-token of RFC 6749 section 3.3. After such an error, redirect the user to redirect_uri only if [Client.HasRedirectURI]
 // reports true. Any other error is a fault of a store.
 func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	client, err := e.clients.Client(ctx, r.ClientID)
@@ -45,9 +46,11 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 		return "", malformed("no code_challenge")
 	case r.CodeChallenge != "" && (r.CodeChallengeMethod != "S256" || !isChallenge(r.CodeChallenge)):
 		return "", malformed("code_challenge is not S256")
+	case slices.ContainsFunc(r.Scopes, func(s string) bool { return !scopetoken.Valid(s) }):
+		return "", malformed("a scope is not a scope-token")
 	}
 	code, a := secret.New(), r.Authorization
-	a.Scopes, a.Family = slices.Clone(a.Scopes), secret.New()
+	a.Scopes, a.Family, a.TokenID = slices.Clone(a.Scopes), "", ""
 	err = e.store.SaveCode(ctx, sha256.Sum256([]byte(code)), AuthorizationCode{
 		Authorization: a, RedirectURI: r.RedirectURI, Challenge: r.CodeChallenge, ExpiresAt: time.Now().Add(e.codeLifetime),
 	})
@@ -66,21 +69,34 @@ func (c Client) HasRedirectURI(uri string) bool {
 }
 
 // differInLoopbackPort reports whether two http URIs of a loopback address are
-// equal apart from their ports.
+// equal, byte for byte, apart from their ports.
 func differInLoopbackPort(a, b string) bool {
-	withoutPort := func(uri string) (string, bool) {
-		u, err := url.Parse(uri)
-		if err != nil || u.Scheme != "http" || u.String() != uri {
-			return "", false
+	origin, path, ok := cutLoopbackPort(a)
+	otherOrigin, otherPath, alsoOK := cutLoopbackPort(b)
+	return ok && alsoOK && origin == otherOrigin && path == otherPath
+}
+
+// cutLoopbackPort returns the parts of an http URI of a loopback address before and
+// after its port.
+func cutLoopbackPort(uri string) (origin, path string, ok bool) {
+	for _, origin := range []string{"http://127.0.0.1", "http://[::1]"} {
+		if path, ok := strings.CutPrefix(uri, origin); ok {
+			path, ok = cutPort(path)
+			return origin, path, ok
 		}
-		ip, err := netip.ParseAddr(u.Hostname())
-		if err != nil || ip != netip.AddrFrom4([4]byte{127, 0, 0, 1}) && ip != netip.IPv6Loopback() {
-			return "", false
-		}
-		u.Host = ip.String()
-		return u.String(), true
 	}
-	first, ok := withoutPort(a)
-	second, alsoOK := withoutPort(b)
-	return ok && alsoOK && first == second
+	return "", "", false
+}
+
+// cutPort removes the port, if there is one. It reports false if no path or query
+// follows.
+func cutPort(s string) (path string, ok bool) {
+	if port, hasPort := strings.CutPrefix(s, ":"); hasPort {
+		path = strings.TrimLeft(port, "0123456789")
+		if _, err := strconv.ParseUint(port[:len(port)-len(path)], 10, 16); err != nil {
+			return "", false
+		}
+		s = path
+	}
+	return s, s == "" || s[0] == '/' || s[0] == '?'
 }

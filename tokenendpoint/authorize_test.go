@@ -30,6 +30,9 @@ func TestNewCodeRefusesWhatNoExchangeCouldUse(t *testing.T) {
 		"a padded challenge":        {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge += "=" }, bearergate.ErrInvalidRequest},
 		"a challenge spelled twice": {func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = challenge[:42] + "N" }, bearergate.ErrInvalidRequest},
 		"public without":            {func(r *tokenendpoint.CodeRequest) { ofPublic(r); withoutPKCE(r) }, bearergate.ErrInvalidRequest},
+		"a scope of two":            {func(r *tokenendpoint.CodeRequest) { r.Scopes = []string{"read", "x admin"} }, bearergate.ErrInvalidRequest},
+		"an empty scope":            {func(r *tokenendpoint.CodeRequest) { r.Scopes = []string{""} }, bearergate.ErrInvalidRequest},
+		"a scope that controls":     {func(r *tokenendpoint.CodeRequest) { r.Scopes = []string{"a\n"} }, bearergate.ErrInvalidRequest},
 		"another client":            {func(r *tokenendpoint.CodeRequest) { r.ClientID = "wrong" }, nil},
 	} {
 		request := tokenendpoint.CodeRequest{
@@ -38,6 +41,9 @@ func TestNewCodeRefusesWhatNoExchangeCouldUse(t *testing.T) {
 		}
 		c.change(&request)
 		code, err := tr.NewCode(context.Background(), request)
+		if codes, _ := tr.memory.Len(); codes > 0 {
+			t.Errorf("%s: got a code stored, want none", name)
+		}
 		if code != "" || err == nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: got %q, %v, want %v", name, code, err, c.want)
 		}
@@ -70,6 +76,8 @@ func TestRedirectURIIsComparedByteForByte(t *testing.T) {
 			"http://127.0.0.1:9/cb?x=1": loopback, "http://127.0.0.1/cb?x=1": loopback, "http://[::1]:5/cb": loopback,
 			"http://127.0.0.1:9/cb": false, "http://127.0.0.1:9/cb?x=2": false, "http://127.0.0.1:9/CB?x=1": false, "https://127.0.0.1:9/cb": false, "http://localhost:2/cb": false,
 			"http://127.0.0.2:9/cb?x=1": false, "http://user@127.0.0.1:9/cb?x=1": false, "http://127.0.0.1:9@evil/cb?x=1": false, "http://[::ffff:127.0.0.1]:9/cb?x=1": false,
+			"http://127.0.0.1:65535/cb?x=1": loopback, "http://127.0.0.1:65536/cb?x=1": false, "http://127.0.0.1:/cb?x=1": false, "http://127.0.0.1:9cb?x=1": false,
+			"http://[0:0:0:0:0:0:0:1]:5/cb": false, "http://[::0001]:5/cb": false, "http://127.0.0.1:9/%63b?x=1": false, "http://127.0.0.1:9/./cb?x=1": false, "http://127.0.0.1:-9/cb?x=1": false, "http://127.0.0.1:9:9/cb?x=1": false,
 			"http://127.0.0.1:9/cb?x=1#": false, "HTTP://127.0.0.1:9/cb?x=1": false, "http://[::1%25lo]:5/cb": false, "http://127.1:9/cb?x=1": false, "http://127.0.0.1:port/cb?x=1": false,
 		} {
 			if got := c.HasRedirectURI(uri); got != want {

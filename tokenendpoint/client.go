@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/audit"
+	"github.com/bearergate/bearergate/internal/guess"
 )
 
 // Client is a registered app.
@@ -47,6 +49,9 @@ func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
 // credentials are the id and the secret that a client sent.
 type credentials struct {
 	id, secret string
+	// raw is how Basic credentials are read that the client did not form-encode, nil
+	// for credentials from the form.
+	raw *credentials
 }
 
 var (
@@ -63,7 +68,7 @@ var (
 // form (RFC 6749 section 2.3.1). Both may name the client, but only one may hold a
 // secret.
 func clientCredentials(h http.Header, f *form) (credentials, error) {
-	inForm := credentials{f.clientID, f.clientSecret}
+	inForm := credentials{id: f.clientID, secret: f.clientSecret}
 	lines := h.Values("Authorization")
 	if len(lines) == 1 && lines[0] == "" { // counts as absent
 		lines = nil
@@ -80,33 +85,52 @@ func clientCredentials(h http.Header, f *form) (credentials, error) {
 	switch {
 	case err != nil:
 		return credentials{}, err
-	case inForm.secret != "", inForm.id != "" && inForm.id != basic.id:
+	case inForm.secret != "", inForm.id != "" && inForm.id != basic.id && inForm.id != basic.raw.id:
 		return credentials{}, errTwoWays
 	}
 	return basic, nil
 }
 
+// basicCredentials reads credentials that are form-encoded, as RFC 6749 section
+// 2.3.1 says, or not, as curl and several libraries send them.
 func basicCredentials(line string) (credentials, error) {
 	scheme, encoded, _ := strings.Cut(line, " ")
-	if !strings.EqualFold(scheme, "Basic") {
+	if len(scheme) != len("Basic") || !strings.EqualFold(scheme, "Basic") { // the length excludes letters that fold to ASCII
 		return credentials{}, errScheme
 	}
 	decoded, err := base64.StdEncoding.DecodeString(strings.TrimLeft(encoded, " "))
 	id, secret, ok := strings.Cut(string(decoded), ":")
-	if err != nil || !ok {
+	if err != nil || !ok || id == "" || !isText(id) || !isText(secret) {
 		return credentials{}, errMalformed
 	}
-	id, idErr := url.QueryUnescape(id)
-	secret, secretErr := url.QueryUnescape(secret)
-	if idErr != nil || secretErr != nil || id == "" || !isText(id) || !isText(secret) {
-		return credentials{}, errMalformed
-	}
-	return credentials{id, secret}, nil
+	raw := credentials{id: id, secret: secret}
+	c := formDecoded(raw)
+	c.raw = &raw
+	return c, nil
 }
 
-// authenticate returns the client with these credentials. It compares a secret even
-// if the client is unknown, so that both take the same time.
+// formDecoded returns the credentials as they are if they are not form-encoded.
+func formDecoded(raw credentials) credentials {
+	id, idErr := url.QueryUnescape(raw.id)
+	secret, secretErr := url.QueryUnescape(raw.secret)
+	if idErr != nil || secretErr != nil || !isText(id) || !isText(secret) {
+		return raw
+	}
+	return credentials{id: id, secret: secret}
+}
+
+// authenticate returns the client with these credentials, or else with the raw ones.
 func (e *Endpoint) authenticate(ctx context.Context, c credentials) (Client, error) {
+	client, err := e.authenticateAs(ctx, c)
+	if c.raw == nil || c.raw.id == c.id && c.raw.secret == c.secret || !errors.Is(err, bearergate.ErrInvalidClient) {
+		return client, err
+	}
+	return e.authenticateAs(ctx, *c.raw)
+}
+
+// authenticateAs compares a secret even if the client is unknown, so that both take
+// the same time.
+func (e *Endpoint) authenticateAs(ctx context.Context, c credentials) (Client, error) {
 	client, err := e.clients.Client(ctx, c.id)
 	if err != nil {
 		subtle.ConstantTimeCompare(hash(c.secret), make([]byte, sha256.Size))
@@ -114,6 +138,10 @@ func (e *Endpoint) authenticate(ctx context.Context, c credentials) (Client, err
 	}
 	if client.ID != c.id {
 		return Client{}, errOtherClient
+	}
+	audit.From(ctx).ClientID = client.ID
+	if err := guess.UsedUp(ctx, client.ID); err != nil {
+		return Client{}, err
 	}
 	public := len(client.Secrets) == 0
 	switch {

@@ -23,14 +23,14 @@ type Config struct {
 	Clients ClientStore
 	// Store stores codes and refresh tokens.
 	Store Store
-	// Issue returns an access token for an authorization, with its scopes. It is
-	// called before the code is consumed or the refresh token is rotated. If a
+	// Issue returns an access token for an authorization, with its scopes and with
+	// its TokenID as "jti". It is called before the code is consumed or the refresh token is rotated. If a
 	// concurrent request is first, the access token is discarded. If its error
 	// wraps a [bearergate.Code] or [*bearergate.Error], that is the answer. Any
 	// other error is answered 503.
 	Issue func(ctx context.Context, a Authorization) (Issued, error)
-	// Grants, if set, is consulted before Issue. If the grant is unknown or
-	// revoked, the answer is invalid_grant.
+	// Grants, if set, is consulted before Issue and again after it. If the grant is
+	// unknown or revoked, the answer is invalid_grant.
 	Grants bearergate.GrantStore
 
 	// CodeLifetime is how long a code can be exchanged. If zero,
@@ -39,11 +39,30 @@ type Config struct {
 	// RefreshLifetime is how long an unused refresh token lives. If zero,
 	// [DefaultRefreshLifetime] is used. If negative, no refresh tokens are issued.
 	RefreshLifetime time.Duration
-	// Grace is how long a rotated refresh token is still accepted; the answer has
-	// the same successor. It serves clients that lost the first answer, and apps
-	// with two processes that refresh at once. If zero, [DefaultGrace] is used. If
-	// negative, a rotated token is never accepted.
+	// Grace is how long a rotated refresh token is still answered, with the living
+	// token of its family. It serves clients that lost the first answer, and apps
+	// with two processes that refresh at once. A thief of the rotated token gets the
+	// same answer. If zero, [DefaultGrace] is used. If negative, there is no grace.
 	Grace time.Duration
+	// MaxReuses is how often a rotated refresh token is answered within its grace.
+	// One more use revokes the family. If zero, there is no limit.
+	MaxReuses int
+	// UsesReported promises that every use of an access token is reported by
+	// [Endpoint.ReportUse], as the routes of package installation do if it is their
+	// Config.ReportUse. A rotated refresh token is then answered also after its
+	// grace, until something that was issued with its successor is used. So an
+	// answer that was lost costs no connection. If access tokens are also used
+	// elsewhere, such as at an API that reads them itself, leave it false.
+	UsesReported bool
+	// Revoked, if set, is called after a family was revoked, because a code or a
+	// refresh token was used again. It ends the opaque access tokens and the
+	// installation tokens of a.Family, such as the RevokeFamily method of
+	// installation.MemoryTokens does. [FamilyOf] returns the family of a token.
+	// Tokens that are verified without a store live until they expire.
+	//
+	// If it fails, the answer is 503, and the next use of a token of the family
+	// calls it again. It may be called several times for one family.
+	Revoked func(ctx context.Context, a Authorization) error
 }
 
 // Issued is a new access token.
@@ -62,9 +81,13 @@ func New(c Config) (*Endpoint, error) {
 	}
 	return &Endpoint{
 		clients: c.Clients, store: c.Store, issue: c.Issue, grants: c.Grants,
-		codeLifetime:    cmp.Or(c.CodeLifetime, DefaultCodeLifetime),
-		refreshLifetime: cmp.Or(c.RefreshLifetime, DefaultRefreshLifetime),
-		grace:           max(cmp.Or(c.Grace, DefaultGrace), 0),
+		revoked: c.Revoked, codeLifetime: cmp.Or(c.CodeLifetime, DefaultCodeLifetime),
+		rules: rules{
+			lifetime:     cmp.Or(c.RefreshLifetime, DefaultRefreshLifetime),
+			grace:        max(cmp.Or(c.Grace, DefaultGrace), 0),
+			usesReported: c.UsesReported,
+			maxReuses:    c.MaxReuses,
+		},
 	}, nil
 }
 
@@ -84,6 +107,9 @@ func (c *Config) check() error {
 	}
 	if c.CodeLifetime < 0 {
 		fault("CodeLifetime is %v; use a positive duration, or 0 for %v", c.CodeLifetime, DefaultCodeLifetime)
+	}
+	if c.MaxReuses < 0 {
+		fault("MaxReuses is %d; use a positive number, or 0 for no limit", c.MaxReuses)
 	}
 	return errors.Join(faults...)
 }

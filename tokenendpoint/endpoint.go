@@ -6,37 +6,45 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/audit"
+	"github.com/bearergate/bearergate/internal/guess"
 )
 
 // Endpoint is the handler of the token endpoint. It is safe for concurrent use.
 type Endpoint struct {
-	clients         ClientStore
-	store           Store
-	issue           func(context.Context, Authorization) (Issued, error)
-	grants          bearergate.GrantStore
-	codeLifetime    time.Duration
-	refreshLifetime time.Duration
-	grace           time.Duration
+	clients      ClientStore
+	store        Store
+	issue        func(context.Context, Authorization) (Issued, error)
+	grants       bearergate.GrantStore
+	revoked      func(context.Context, Authorization) error // nil: none
+	codeLifetime time.Duration
+	rules        rules
 }
 
 // ServeHTTP answers a token request (RFC 6749 section 3.2). A method other than
 // POST is answered 405.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
-		refuseMethod(w)
+		refuseMethod(w, r)
 		return
 	}
+	r, facts := audit.Collect(r)
 	answer, err := e.exchange(r)
+	audit.Report(r, *facts)
 	if err != nil {
-		bearergate.Refuse(w, r, err)
+		bearergate.Refuse(w, chargedTo(r, facts.ClientID), err)
 		return
 	}
 	answer.write(w)
 }
 
-func refuseMethod(w http.ResponseWriter) {
-	w.Header().Set("Allow", http.MethodPost)
-	w.WriteHeader(http.StatusMethodNotAllowed)
+// chargedTo names the client that a failed authentication counts for. It is a
+// registered one.
+func chargedTo(r *http.Request, client string) *http.Request {
+	if client == "" {
+		return r
+	}
+	return r.WithContext(guess.WithClient(r.Context(), client))
 }
 
 func (e *Endpoint) exchange(r *http.Request) (*tokens, error) {
@@ -47,7 +55,7 @@ func (e *Endpoint) exchange(r *http.Request) (*tokens, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	if f.grantType == "refresh_token" && e.refreshLifetime < 0 {
+	if f.grantType == "refresh_token" && e.rules.lifetime < 0 {
 		return nil, errUnsupported
 	}
 	credentials, err := clientCredentials(r.Header, f)

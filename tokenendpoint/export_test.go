@@ -1,8 +1,8 @@
 package tokenendpoint
 
-// Len is how many codes and refresh tokens are kept.
-func (m *MemoryStore) Len() (codes, tokens, families int) {
+// Len is how many codes and families are kept.
+func (m *MemoryStore) Len() (codes, families int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.codes), len(m.tokens), len(m.families)
+	return len(m.codes.bySum), len(m.families)
 }

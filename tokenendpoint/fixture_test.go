@@ -2,6 +2,8 @@ package tokenendpoint_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -53,6 +55,7 @@ var registered = clients{
 	"other":  client("other", "other secret"),
 	"public": client("public"),
 	"empty":  client("empty", ""),
+	"a+b%41": client("a+b%41", "c+d%42"),
 	"wrong":  client("another"),
 }
 
@@ -81,7 +84,7 @@ func newTrial(t *testing.T, configure ...func(*tokenendpoint.Config)) *trial {
 			return tokenendpoint.Issued{}, errDown
 		}
 		n := tr.issued.Add(1)
-		text, _ := json.Marshal(map[string]any{"n": n, "client": a.ClientID, "grant": a.GrantID, "sub": a.Subject, "scopes": a.Scopes})
+		text, _ := json.Marshal(map[string]any{"n": n, "client": a.ClientID, "grant": a.GrantID, "sub": a.Subject, "scopes": a.Scopes, "jti": a.TokenID})
 		return tokenendpoint.Issued{Token: string(text), ExpiresIn: 90 * time.Second}, nil
 	}}
 	for _, set := range configure {
@@ -142,6 +145,14 @@ func as(r *http.Request, id, secret string) *http.Request {
 	return r
 }
 
+// basic authenticates by Basic with credentials that are not form-encoded.
+func basic(r *http.Request, scheme, credentials string) *http.Request {
+	r.Header.Set("Authorization", scheme+" "+base64.StdEncoding.EncodeToString([]byte(credentials)))
+	return r
+}
+
+func app(body string) *http.Request { return as(post(body), "app", "s3cret: +%&ü") }
+
 func asApp(form url.Values) *http.Request { return as(post(form.Encode()), "app", "s3cret: +%&ü") }
 
 func asPublic(form url.Values) *http.Request {
@@ -166,6 +177,7 @@ type tokens struct {
 	ExpiresIn    int    `json:"expires_in"`
 	RefreshToken string `json:"refresh_token"`
 	Scope        string `json:"scope"`
+	GrantID      string `json:"grant_id"`
 }
 
 func (tr *trial) succeeds(r *http.Request) (t tokens) {
@@ -253,28 +265,44 @@ func (tr *trial) Code(ctx context.Context, sum tokenendpoint.Sum) (c tokenendpoi
 	return c, ok, err
 }
 
-func (tr *trial) Consume(ctx context.Context, sum tokenendpoint.Sum, at time.Time, first *tokenendpoint.NewRefreshToken) (o tokenendpoint.Outcome, err error) {
+func (tr *trial) Consume(ctx context.Context, sum tokenendpoint.Sum, at time.Time, first tokenendpoint.Family) (o tokenendpoint.Outcome, err error) {
 	err = tr.call("Consume", func() error { o, err = tr.memory.Consume(ctx, sum, at, first); return err })
 	return o, err
 }
 
-func (tr *trial) RefreshToken(ctx context.Context, sum tokenendpoint.Sum) (t tokenendpoint.RefreshToken, ok bool, err error) {
-	err = tr.call("RefreshToken", func() error { t, ok, err = tr.memory.RefreshToken(ctx, sum); return err })
-	return t, ok, err
+func (tr *trial) Family(ctx context.Context, id string) (f tokenendpoint.Family, ok bool, err error) {
+	err = tr.call("Family", func() error { f, ok, err = tr.memory.Family(ctx, id); return err })
+	return f, ok, err
 }
 
-func (tr *trial) Rotate(ctx context.Context, sum tokenendpoint.Sum, at time.Time, sealed [32]byte, next tokenendpoint.NewRefreshToken) (t tokenendpoint.RefreshToken, o tokenendpoint.Outcome, err error) {
-	err = tr.call("Rotate", func() error { t, o, err = tr.memory.Rotate(ctx, sum, at, sealed, next); return err })
-	if o == tokenendpoint.Fresh {
-		t = tokenendpoint.RefreshToken{} // nothing is promised of it
-	}
-	return t, o, err
-}
-
-func (tr *trial) RevokeFamily(ctx context.Context, family string) error {
-	return tr.call("RevokeFamily", func() error { return tr.memory.RevokeFamily(ctx, family) })
+func (tr *trial) ReplaceFamily(ctx context.Context, f tokenendpoint.Family) (ok bool, err error) {
+	err = tr.call("ReplaceFamily", func() error { ok, err = tr.memory.ReplaceFamily(ctx, f); return err })
+	return ok, err
 }
 
 func (tr *trial) RevokeGrant(ctx context.Context, id string) error {
 	return tr.call("RevokeGrant", func() error { return tr.memory.RevokeGrant(ctx, id) })
 }
+
+// family returns the family of a refresh token as the store keeps it.
+func (tr *trial) family(t tokens) tokenendpoint.Family {
+	tr.Helper()
+	secret, _, _ := strings.Cut(t.RefreshToken, ".")
+	sum := sha256.Sum256([]byte(secret))
+	family, found, _ := tr.memory.Family(context.Background(), base64url(sum[:]))
+	if !found {
+		tr.Errorf("got no family of %+v, want one", t)
+	}
+	return family
+}
+
+// uses reports a use of the access token.
+func (tr *trial) uses(t tokens) error {
+	var claims struct {
+		ID string `json:"jti"`
+	}
+	json.Unmarshal([]byte(t.AccessToken), &claims)
+	return tr.ReportUse(context.Background(), bearergate.NewToken(bearergate.Claims{ID: claims.ID}))
+}
+
+func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -12,10 +12,7 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-const (
-	maxForm       = 64 << 10
-	maxParameters = 64
-)
+const maxForm = 64 << 10
 
 // form holds the parameters that the endpoint knows. An empty parameter counts as
 // absent (RFC 6749 section 3.2).
@@ -68,7 +65,7 @@ func readForm(r *http.Request) (*form, error) {
 		return nil, malformed("the Content-Type is not application/x-www-form-urlencoded")
 	case ok && !strings.EqualFold(charset, "utf-8"):
 		return nil, malformed("the charset is not UTF-8")
-	case r.Header.Get("Content-Encoding") != "":
+	case strings.Join(r.Header.Values("Content-Encoding"), "") != "":
 		return nil, malformed("the body has a Content-Encoding")
 	case r.ContentLength > maxForm:
 		return nil, errTooLong
@@ -100,24 +97,19 @@ func refuseQuery(query string) error {
 
 func parseForm(text string) (*form, error) {
 	f, seen := new(form), make(map[string]bool)
-	parameters := 0
 	for pair := range strings.SplitSeq(text, "&") {
-		if pair == "" {
-			continue
-		}
-		if parameters++; parameters > maxParameters {
-			return nil, malformed("too many parameters")
-		}
 		name, value, err := parsePair(pair)
 		if err != nil {
 			return nil, err
 		}
 		known := f.parameter(name)
-		if known == nil {
+		switch {
+		case known == nil:
 			continue
-		}
-		if seen[name] {
+		case seen[name]:
 			return nil, malformed("a parameter is repeated")
+		case !isText(value):
+			return nil, malformed("a parameter is not UTF-8 or has a control character")
 		}
 		seen[name], *known = true, value
 	}
@@ -128,11 +120,8 @@ func parsePair(pair string) (name, value string, err error) {
 	name, value, _ = strings.Cut(pair, "=")
 	name, nameErr := url.QueryUnescape(name)
 	value, valueErr := url.QueryUnescape(value)
-	switch {
-	case nameErr != nil, valueErr != nil:
+	if nameErr != nil || valueErr != nil {
 		return "", "", malformed("bad percent-encoding")
-	case !isText(name), !isText(value):
-		return "", "", malformed("a parameter is not UTF-8 or has a control character")
 	}
 	return name, value, nil
 }

@@ -2,51 +2,33 @@ package tokenendpoint
 
 import (
 	"context"
-	"crypto/sha256"
-	"errors"
 	"maps"
-	"slices"
 	"sync"
 	"time"
-)
-
-const (
-	// maxCodes bounds the codes that a MemoryStore keeps.
-	maxCodes = 1 << 16
-	// maxRetired bounds the retired refresh tokens of a family that a MemoryStore
-	// keeps.
-	maxRetired = 32
 )
 
 // MemoryStore is a [Store] in memory, for tests and for programs with one process
 // that may forget when they end. The zero value is empty and ready to use. It is
 // safe for concurrent use.
 //
-// It keeps at most 65,536 codes; SaveCode then returns an error until some expire.
-// For each family of refresh tokens it keeps the living token and the last 32
-// retired ones. The reuse of an older token is rejected, but revokes nothing.
-// Expired codes and tokens are removed when the store grows.
+// It keeps at most 65,536 codes, and 1,024 of one client and user. If there are
+// more, an older code of that client and user is forgotten, or of those that have
+// the most codes: an unused one first. Expired codes and families are removed as the
+// store grows, and at most once a minute.
 type MemoryStore struct {
 	mu       sync.Mutex
-	codes    map[Sum]AuthorizationCode
-	tokens   map[Sum]RefreshToken
-	families map[string][]Sum // oldest first
+	codes    memoryCodes
+	families map[string]Family
 	sweepAt  int
 	swept    time.Time
 }
-
-var errFull = errors.New("tokenendpoint: too many codes are waiting to be exchanged")
 
 // SaveCode implements [Store].
 func (m *MemoryStore) SaveCode(_ context.Context, sum Sum, code AuthorizationCode) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.makeRoom()
-	if len(m.codes) >= maxCodes {
-		return errFull
-	}
-	code.Scopes = slices.Clone(code.Scopes)
-	m.codes[sum] = code
+	m.codes.add(sum, code.clone())
 	return nil
 }
 
@@ -54,16 +36,15 @@ func (m *MemoryStore) SaveCode(_ context.Context, sum Sum, code AuthorizationCod
 func (m *MemoryStore) Code(_ context.Context, sum Sum) (AuthorizationCode, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	code, ok := m.codes[sum]
-	code.Scopes = slices.Clone(code.Scopes)
-	return code, ok, nil
+	code, ok := m.codes.bySum[sum]
+	return code.clone(), ok, nil
 }
 
 // Consume implements [Store].
-func (m *MemoryStore) Consume(_ context.Context, sum Sum, at time.Time, first *NewRefreshToken) (Outcome, error) {
+func (m *MemoryStore) Consume(_ context.Context, sum Sum, at time.Time, first Family) (Outcome, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	code, ok := m.codes[sum]
+	code, ok := m.codes.bySum[sum]
 	switch {
 	case !ok:
 		return Unknown, nil
@@ -72,117 +53,64 @@ func (m *MemoryStore) Consume(_ context.Context, sum Sum, at time.Time, first *N
 	case !at.Before(code.ExpiresAt):
 		return Expired, nil
 	}
-	code.Used = true
-	m.codes[sum] = code
-	if first != nil {
-		m.add(*first)
-	}
+	code.Used, code.Family = true, first.Family
+	m.codes.bySum[sum] = code
+	m.makeRoom()
+	m.families[first.Family] = first.clone()
 	return Fresh, nil
 }
 
-// RefreshToken implements [Store].
-func (m *MemoryStore) RefreshToken(_ context.Context, sum Sum) (RefreshToken, bool, error) {
+// Family implements [Store].
+func (m *MemoryStore) Family(_ context.Context, id string) (Family, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	token, ok := m.token(sum)
-	return token, ok, nil
+	family, ok := m.families[id]
+	return family.clone(), ok, nil
 }
 
-// token returns a copy of the token that shares no slices with the store.
-func (m *MemoryStore) token(sum Sum) (RefreshToken, bool) {
-	token, ok := m.tokens[sum]
-	token.Scopes = slices.Clone(token.Scopes)
-	return token, ok
-}
-
-// Rotate implements [Store].
-func (m *MemoryStore) Rotate(_ context.Context, sum Sum, at time.Time, sealed [sha256.Size]byte, successor NewRefreshToken) (RefreshToken, Outcome, error) {
+// ReplaceFamily implements [Store].
+func (m *MemoryStore) ReplaceFamily(_ context.Context, f Family) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	token, ok := m.token(sum)
-	switch {
-	case !ok:
-		return RefreshToken{}, Unknown, nil
-	case !token.RetiredAt.IsZero():
-		return token, Used, nil
-	case !at.Before(token.ExpiresAt):
-		return RefreshToken{}, Expired, nil
+	current, ok := m.families[f.Family]
+	if !ok || current.Version != f.Version-1 {
+		return false, nil
 	}
-	token.RetiredAt, token.Successor = at, sealed
-	m.tokens[sum] = token
-	m.add(successor)
-	token, _ = m.token(sum)
-	return token, Fresh, nil
-}
-
-// add stores a living token.
-func (m *MemoryStore) add(t NewRefreshToken) {
 	m.makeRoom()
-	t.Scopes = slices.Clone(t.Scopes)
-	m.tokens[t.Sum] = t.RefreshToken
-	family := append(m.families[t.Family], t.Sum)
-	if len(family) > maxRetired+1 {
-		delete(m.tokens, family[0])
-		family = slices.Delete(family, 0, 1)
-	}
-	m.families[t.Family] = family
-}
-
-// RevokeFamily implements [Store].
-func (m *MemoryStore) RevokeFamily(_ context.Context, family string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.forget(family)
-	return nil
-}
-
-func (m *MemoryStore) forget(family string) {
-	for _, sum := range m.families[family] {
-		delete(m.tokens, sum)
-	}
-	delete(m.families, family)
+	m.families[f.Family] = f.clone()
+	return true, nil
 }
 
 // RevokeGrant implements [Store].
 func (m *MemoryStore) RevokeGrant(_ context.Context, grantID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.codes, func(_ Sum, c AuthorizationCode) bool { return c.GrantID == grantID })
-	for _, token := range m.tokens {
-		if token.GrantID == grantID {
-			m.forget(token.Family)
-		}
-	}
+	m.codes.deleteFunc(func(c AuthorizationCode) bool { return c.GrantID == grantID })
+	maps.DeleteFunc(m.families, func(_ string, f Family) bool { return f.GrantID == grantID })
 	return nil
 }
 
-// makeRoom removes expired entries when the store has doubled since the last time,
-// and at most once a second while it is full of codes.
+// makeRoom removes what expired when the store has doubled since the last time, and
+// once a minute.
 func (m *MemoryStore) makeRoom() {
-	if m.codes == nil {
-		m.codes, m.tokens, m.families = make(map[Sum]AuthorizationCode), make(map[Sum]RefreshToken), make(map[string][]Sum)
+	if m.families == nil {
+		m.families = make(map[string]Family)
 	}
-	full := len(m.codes) >= maxCodes && time.Since(m.swept) >= time.Second
-	if full || len(m.codes)+len(m.tokens) >= m.sweepAt {
-		m.sweep(time.Now())
-		m.sweepAt = 2*(len(m.codes)+len(m.tokens)) + 1024
+	now := time.Now()
+	if size := len(m.codes.bySum) + len(m.families); size < m.sweepAt && now.Sub(m.swept) < time.Minute {
+		return
 	}
+	m.sweep(now)
+	m.sweepAt, m.swept = 2*(len(m.codes.bySum)+len(m.families))+1024, now
 }
 
 func (m *MemoryStore) sweep(now time.Time) {
-	m.swept = now
-	maps.DeleteFunc(m.codes, func(_ Sum, c AuthorizationCode) bool { return !now.Before(c.ExpiresAt) })
-	for family, sums := range m.families {
-		sums = slices.DeleteFunc(sums, func(sum Sum) bool {
-			if now.Before(m.tokens[sum].ExpiresAt) {
-				return false
-			}
-			delete(m.tokens, sum)
-			return true
-		})
-		m.families[family] = sums
-		if len(sums) == 0 {
-			delete(m.families, family)
+	m.codes.deleteFunc(func(c AuthorizationCode) bool { return !now.Before(c.ExpiresAt) })
+	for id, f := range m.families {
+		if !now.Before(f.ExpiresAt) {
+			delete(m.families, id)
+		} else if f.Forget(now) {
+			m.families[id] = f
 		}
 	}
 }

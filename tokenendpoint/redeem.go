@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/audit"
 )
 
 var (
@@ -30,6 +31,9 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 		return nil, errUnknownCode
 	case code.ClientID != client.ID:
 		return nil, errOtherClients
+	}
+	observe(ctx, code.Authorization)
+	switch {
 	case !code.Used && !now.Before(code.ExpiresAt):
 		return nil, errExpired
 	case code.RedirectURI != f.redirectURI:
@@ -37,29 +41,41 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 	case !matchesChallenge(code.Challenge, f.codeVerifier), code.Challenge == "" && len(client.Secrets) == 0:
 		return nil, errPKCE
 	case code.Used:
-		return nil, e.replayed(ctx, code)
+		return nil, e.stolen(ctx, code.Authorization, audit.CodeReplayed, errReplay)
 	}
-	answer, err := e.issueFor(ctx, code.Authorization)
+	next := e.rules.begin(code.Authorization, now)
+	answer, err := e.answerTo(ctx, &next, "", now)
 	if err != nil {
 		return nil, err
 	}
-	text, first := e.newRefreshToken(code.Authorization, now)
-	outcome, err := e.store.Consume(ctx, sum, now, first)
+	outcome, err := e.store.Consume(ctx, sum, now, next.family)
+	if err != nil {
+		outcome, err = e.consumedAfterAll(ctx, sum, next.family.Family, err)
+	}
 	switch {
 	case err != nil:
 		return nil, err
-	case outcome == Fresh:
-		answer.RefreshToken = text
-		return answer, nil
+	case outcome != Fresh:
+		return nil, errLost
 	}
-	return nil, errLost
+	observe(ctx, next.family.Authorization)
+	return answer, nil
 }
 
-// replayed revokes the refresh tokens of the first exchange of the code, since one
-// of the two parties stole it.
-func (e *Endpoint) replayed(ctx context.Context, code AuthorizationCode) error {
-	if err := e.store.RevokeFamily(ctx, code.Family); err != nil {
-		return err
+// consumedAfterAll looks whether the store consumed a code for a family, although
+// Consume returned an error: the answer of the store may have been lost.
+func (e *Endpoint) consumedAfterAll(ctx context.Context, sum Sum, family string, cause error) (Outcome, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookAgain)
+	defer cancel()
+	code, found, err := e.store.Code(ctx, sum)
+	switch {
+	case err != nil, !found, !code.Used:
+		return Unknown, cause
+	case code.Family != family:
+		return Used, nil
 	}
-	return errReplay
+	return Fresh, nil
 }
+
+// lookAgain is how long a store may take to say what it did.
+const lookAgain = 5 * time.Second

@@ -2,16 +2,13 @@ package tokenendpoint
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate"
-	"github.com/bearergate/bearergate/internal/secret"
+	"github.com/bearergate/bearergate/internal/audit"
 )
 
 var (
@@ -20,68 +17,129 @@ var (
 	errWidened             = malformed("the scope was not granted")
 )
 
+var (
+	errChanged   = errors.New("tokenendpoint: the family of refresh tokens changed meanwhile")
+	errSuccessor = errors.New("tokenendpoint: the store returned a family whose retired token has another successor")
+)
+
+// maxAttempts bounds how often a lost race for a family is repeated. Each lost race
+// is one that another request won.
+const maxAttempts = 100
+
 // refresh exchanges a refresh token for an access token and a new refresh token.
 func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens, error) {
-	now, sum := time.Now(), sha256.Sum256([]byte(f.refreshToken))
-	token, found, err := e.store.RefreshToken(ctx, sum)
-	switch {
-	case err != nil:
-		return nil, err
-	case !found:
+	token, ok := parseRefreshToken(f.refreshToken)
+	if !ok {
 		return nil, errUnknownRefreshToken
-	case token.ClientID != client.ID:
-		return nil, errOtherClients
-	case !now.Before(token.ExpiresAt):
-		return nil, errExpired
-	case !token.RetiredAt.IsZero() && !e.inGrace(token, now):
-		return nil, e.reused(ctx, token)
 	}
-	narrowed, err := narrow(token.Authorization, f.scope)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := e.issueFor(ctx, narrowed)
-	if err != nil {
-		return nil, err
-	}
-	if token.RetiredAt.IsZero() {
-		var outcome Outcome
-		token, outcome, err = e.rotate(ctx, f.refreshToken, token, now)
-		switch {
-		case err != nil:
-			return nil, err
-		case outcome == Unknown || outcome == Expired:
-			return nil, errUnknownRefreshToken
-		case !e.inGrace(token, now) && outcome == Used:
-			return nil, e.reused(ctx, token)
+	for range maxAttempts {
+		answer, err := e.refreshOnce(ctx, client, token, f.scope)
+		if err != errChanged {
+			return answer, err
 		}
 	}
-	answer.RefreshToken = open(f.refreshToken, token.Successor)
+	return nil, errChanged
+}
+
+// refreshOnce answers a refresh token. If the family changed meanwhile, the error is
+// errChanged.
+func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refreshToken, scope string) (*tokens, error) {
+	now := time.Now()
+	family, err := e.familyOf(ctx, client, token, now)
+	if err != nil {
+		return nil, err
+	}
+	next, ok := e.rules.present(family, token, now)
+	switch {
+	case !ok:
+		return nil, e.stolen(ctx, family.Authorization, audit.RefreshTokenReused, errReuse)
+	case next.again && next.token.sum() != family.Token:
+		return nil, errSuccessor
+	}
+	answer, err := e.answerTo(ctx, &next, scope, now)
+	if err != nil {
+		if !next.again {
+			e.wasPresented(ctx, family)
+		}
+		return nil, err
+	}
+	if err := e.commit(ctx, next, now); err != nil {
+		return nil, err
+	}
+	audit.From(ctx).Repeated = next.again
 	return answer, nil
 }
 
-// rotate retires the token, unless a concurrent request did, and returns it as it
-// was then retired.
-func (e *Endpoint) rotate(ctx context.Context, text string, token RefreshToken, now time.Time) (RefreshToken, Outcome, error) {
-	next, successor := e.newRefreshToken(token.Authorization, now)
-	token.RetiredAt, token.Successor = now, seal(text, next)
-	rotated, outcome, err := e.store.Rotate(ctx, sha256.Sum256([]byte(text)), now, token.Successor, *successor)
-	if outcome == Fresh {
-		rotated = token
+// familyOf returns the family of a client's refresh token, if it lives.
+func (e *Endpoint) familyOf(ctx context.Context, client Client, token refreshToken, now time.Time) (Family, error) {
+	family, found, err := e.store.Family(ctx, token.familyID())
+	switch {
+	case err != nil:
+		return family, err
+	case !found:
+		return family, errUnknownRefreshToken
+	case family.ClientID != client.ID:
+		return family, errOtherClients
 	}
-	return rotated, outcome, err
+	observe(ctx, family.Authorization)
+	switch {
+	case family.Revoked:
+		return family, e.endIssued(ctx, family.Authorization, errUnknownRefreshToken)
+	case !now.Before(family.TokenExpiresAt):
+		return family, errExpired
+	}
+	return family, nil
 }
 
-// inGrace reports whether a retired token is still accepted.
-func (e *Endpoint) inGrace(token RefreshToken, now time.Time) bool {
-	return e.grace > 0 && now.Sub(token.RetiredAt) < e.grace
+// answerTo returns the answer of a rotation, for the requested scopes.
+func (e *Endpoint) answerTo(ctx context.Context, next *rotation, scope string, now time.Time) (*tokens, error) {
+	narrowed, err := narrow(next.family.Authorization, scope)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := e.issueFor(ctx, narrowed, next.family.Generation)
+	if err != nil {
+		return nil, err
+	}
+	next.changed = next.family.keep(now.Add(answer.lifetime)) || next.changed
+	if e.rules.lifetime > 0 {
+		answer.RefreshToken = next.token.text()
+	}
+	return answer, nil
 }
 
-func (e *Endpoint) reused(ctx context.Context, token RefreshToken) error {
-	if err := e.store.RevokeFamily(ctx, token.Family); err != nil {
+// commit writes the family if the rotation changes it, and otherwise looks at it
+// again: it may have been revoked since it was read.
+func (e *Endpoint) commit(ctx context.Context, next rotation, now time.Time) error {
+	if next.changed {
+		replaced, err := e.replace(ctx, next.family, now)
+		if err == nil && !replaced {
+			err = errChanged
+		}
 		return err
 	}
-	return errReuse
+	current, found, err := e.store.Family(ctx, next.family.Family)
+	if err == nil && (!found || current.Version != next.family.Version) {
+		err = errChanged
+	}
+	return err
+}
+
+// replace stores the next version of a family, unless it changed since it was read.
+func (e *Endpoint) replace(ctx context.Context, f Family, now time.Time) (bool, error) {
+	f.Forget(now)
+	f.Version++
+	return e.store.ReplaceFamily(ctx, f)
+}
+
+// wasPresented remembers that the living token of a family was presented, although
+// the request failed. If the store fails too, the request fails all the same.
+func (e *Endpoint) wasPresented(ctx context.Context, f Family) {
+	if f.Used {
+		return
+	}
+	f.Used = true
+	e.replace(ctx, f, time.Now())
 }
 
 // narrow returns the authorization with only the requested scopes (RFC 6749 section
@@ -101,36 +159,4 @@ func narrow(a Authorization, scope string) (Authorization, error) {
 	}
 	a.Scopes = asked
 	return a, nil
-}
-
-// newRefreshToken returns a token and its record for the store. If no refresh
-// tokens are issued, both are empty.
-func (e *Endpoint) newRefreshToken(a Authorization, now time.Time) (string, *NewRefreshToken) {
-	if e.refreshLifetime < 0 {
-		return "", nil
-	}
-	text := secret.New()
-	return text, &NewRefreshToken{sha256.Sum256([]byte(text)), RefreshToken{Authorization: a, ExpiresAt: now.Add(e.refreshLifetime)}}
-}
-
-// seal encrypts a token's successor so that only the token decrypts it. A reader of
-// the store learns neither.
-func seal(token, successor string) (sealed [32]byte) {
-	text, _ := base64.RawURLEncoding.DecodeString(successor)
-	subtle.XORBytes(sealed[:], text, pad(token))
-	return sealed
-}
-
-func open(token string, sealed [32]byte) string {
-	var text [secret.Size]byte
-	subtle.XORBytes(text[:], sealed[:], pad(token))
-	return base64.RawURLEncoding.EncodeToString(text[:])
-}
-
-// pad returns the one-time pad for the successor of a token. It is used once, since
-// a token has one successor.
-func pad(token string) []byte {
-	mac := hmac.New(sha256.New, []byte(token))
-	mac.Write([]byte("bearergate: successor"))
-	return mac.Sum(nil)
 }

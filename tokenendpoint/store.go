@@ -3,6 +3,7 @@ package tokenendpoint
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -21,9 +22,13 @@ type Authorization struct {
 	Subject string
 	// Scopes are the scopes that the user consented to.
 	Scopes []string
-	// Family identifies the refresh tokens that are issued for one code. The
-	// endpoint sets it.
+	// Family identifies what is issued for one code. The endpoint sets it when the
+	// code is exchanged.
 	Family string
+	// TokenID is the id that the access token must have, its "jti" or the ID of its
+	// claims, so that the endpoint knows it again. It is set for [Config.Issue]
+	// alone, and never stored.
+	TokenID string
 }
 
 // AuthorizationCode is an authorization code as a [Store] keeps it.
@@ -36,35 +41,22 @@ type AuthorizationCode struct {
 	Challenge string
 	// ExpiresAt is the time from which on the code is [Expired].
 	ExpiresAt time.Time
-	// Used is set by Consume.
+	// Used is set by Consume, and so is Family.
 	Used bool
 }
 
-// RefreshToken is a refresh token as a [Store] keeps it.
-type RefreshToken struct {
-	Authorization
-	// ExpiresAt is the time from which on the token is [Expired].
-	ExpiresAt time.Time
-	// RetiredAt is the time of its rotation, zero for a living token.
-	RetiredAt time.Time
-	// Successor is the token that replaced it, encrypted so that only the token
-	// itself decrypts it.
-	Successor [sha256.Size]byte
-}
-
-// Outcome is the result of an operation that happens at most once.
+// Outcome is the result of [Store.Consume].
 type Outcome int
 
 const (
-	// Unknown is the outcome if the store does not have the code or token, or no
-	// longer has it, or if it was revoked. The operation has no effect.
+	// Unknown is the outcome if the store does not have the code, or no longer has
+	// it. Nothing changes.
 	Unknown Outcome = iota
-	// Fresh is the outcome of the first use. The operation took effect.
+	// Fresh is the outcome of the first use.
 	Fresh
-	// Used is the outcome of any other use. The operation has no effect.
+	// Used is the outcome of any other use. Nothing changes.
 	Used
-	// Expired is the outcome of a use at the expiry or later. The operation has no
-	// effect.
+	// Expired is the outcome of a use at the expiry or later. Nothing changes.
 	Expired
 )
 
@@ -83,13 +75,12 @@ func (o Outcome) String() string {
 	return "Outcome(" + strconv.Itoa(int(o)) + ")"
 }
 
-// Store stores codes and refresh tokens. [MemoryStore] keeps them in memory.
-// Package storetest tests implementations.
+// Store stores codes and families of refresh tokens. [MemoryStore] keeps them in
+// memory. Package storetest tests implementations.
 //
-// If a method returns an error, the answer is 503 and the operation has no effect;
-// if a reply was lost, it took effect completely or not at all. The slices that a
-// method receives or returns belong to the caller. All methods are called
-// concurrently. Expired codes and tokens may be removed.
+// If a method returns an error, the operation took effect completely or not at all,
+// perhaps later. The slices that a method receives or returns belong to the caller.
+// All methods are called concurrently. Expired codes and families may be removed.
 type Store interface {
 	// SaveCode stores a new code.
 	SaveCode(ctx context.Context, sum Sum, code AuthorizationCode) error
@@ -97,34 +88,28 @@ type Store interface {
 	// Code returns the code, also a used one, and reports whether there is one.
 	Code(ctx context.Context, sum Sum) (AuthorizationCode, bool, error)
 
-	// Consume marks the code as used and stores the first refresh token of its
-	// family, nil for none, in one atomic step: of any number of calls for one
-	// code, one is Fresh. at is the current time. A used code is kept until it
-	// expires.
-	Consume(ctx context.Context, code Sum, at time.Time, first *NewRefreshToken) (Outcome, error)
+	// Consume marks the code as used, sets its Family to that of first, and stores
+	// first, in one atomic step: of any number of calls for one code, one is Fresh.
+	// at is the current time. A used code is kept until it expires.
+	Consume(ctx context.Context, code Sum, at time.Time, first Family) (Outcome, error)
 
-	// RefreshToken returns the token, also a retired one, and reports whether there
-	// is one that was not revoked.
-	RefreshToken(ctx context.Context, sum Sum) (RefreshToken, bool, error)
+	// Family returns the family with this id, also a revoked one, and reports
+	// whether there is one. It returns the last one that was stored.
+	Family(ctx context.Context, id string) (Family, bool, error)
 
-	// Rotate retires a living token and stores its successor, in one atomic step:
-	// of any number of calls for one token, one is Fresh. It sets RetiredAt to at,
-	// the current time, and Successor to sealed. If the outcome is Used, it returns
-	// the token as the Fresh call left it. A retired token is kept until it
-	// expires.
-	Rotate(ctx context.Context, token Sum, at time.Time, sealed [sha256.Size]byte, successor NewRefreshToken) (RefreshToken, Outcome, error)
+	// ReplaceFamily stores f in place of the family with the same id, if the Version
+	// of that is f.Version-1, in one atomic step: of any number of calls for one
+	// version, one reports true. Otherwise nothing changes, and it reports false; so
+	// it does if there is no such family.
+	ReplaceFamily(ctx context.Context, f Family) (bool, error)
 
-	// RevokeFamily makes all refresh tokens of the family Unknown, also those that
-	// a concurrent Consume or Rotate adds.
-	RevokeFamily(ctx context.Context, family string) error
-
-	// RevokeGrant does the same for all codes and refresh tokens of the grant.
+	// RevokeGrant removes all codes and families of the grant. Neither a Consume nor
+	// a ReplaceFamily that runs at the same time leaves one behind.
 	RevokeGrant(ctx context.Context, grantID string) error
 }
 
-// NewRefreshToken is a refresh token to store.
-type NewRefreshToken struct {
-	// Sum is the key of the token.
-	Sum Sum
-	RefreshToken
+// clone returns a copy that shares no slices with c.
+func (c AuthorizationCode) clone() AuthorizationCode {
+	c.Scopes = slices.Clone(c.Scopes)
+	return c
 }

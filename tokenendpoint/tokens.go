@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/tokenid"
 )
 
 // tokens is the answer of RFC 6749 section 5.1.
@@ -19,25 +20,34 @@ type tokens struct {
 	ExpiresIn    int64  `json:"expires_in"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+	GrantID      string `json:"grant_id,omitempty"`
+
+	lifetime time.Duration // of the access token
 }
 
 var errNoToken = errors.New("tokenendpoint: Issue returned no error and no access token that lasts at least a second")
 
-// issueFor returns the answer without its refresh token.
-func (e *Endpoint) issueFor(ctx context.Context, a Authorization) (*tokens, error) {
+// issueFor returns the answer without its refresh token. The grant is looked at
+// again at the end, since Issue may take its time.
+func (e *Endpoint) issueFor(ctx context.Context, a Authorization, generation int64) (*tokens, error) {
 	if err := e.checkGrant(ctx, a.GrantID); err != nil {
 		return nil, err
 	}
-	a.Scopes = slices.Clone(a.Scopes)
-	access, err := e.issue(ctx, a)
+	issuing := a
+	issuing.Scopes, issuing.TokenID = slices.Clone(a.Scopes), tokenid.ID{Family: a.Family, Generation: generation}.New()
+	access, err := e.issue(ctx, issuing)
 	if err != nil {
 		return nil, err
 	}
 	if access.Token == "" || access.ExpiresIn < time.Second {
 		return nil, errNoToken
 	}
+	if err := e.checkGrant(ctx, a.GrantID); err != nil {
+		return nil, err
+	}
 	return &tokens{
 		AccessToken: access.Token, TokenType: "Bearer", ExpiresIn: int64(access.ExpiresIn / time.Second), Scope: strings.Join(a.Scopes, " "),
+		GrantID: a.GrantID, lifetime: access.ExpiresIn,
 	}, nil
 }
 

@@ -28,6 +28,7 @@ func (s *suite) findsPartialClaims() {
 		func(c *bearergate.Claims) { c.Confirmation = &bearergate.Confirmation{} },
 		func(c *bearergate.Claims) { c.Confirmation.CertificateThumbprint = "" },
 		func(c *bearergate.Claims) { c.InstallationID = "" },
+		func(c *bearergate.Claims) { c.ID = "" },
 		func(c *bearergate.Claims) { c.Subject, c.ClientID = "", "" },
 		func(c *bearergate.Claims) { c.IssuedAt = time.Time{} },
 		func(c *bearergate.Claims) { c.Raw = "" },

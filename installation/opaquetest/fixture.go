@@ -10,7 +10,7 @@ import (
 
 func (s *suite) claims() bearergate.Claims {
 	return bearergate.Claims{
-		Type: bearergate.InstallationToken, Issuer: "https://auth.example", Subject: "user-1", ClientID: "app-1",
+		Type: bearergate.InstallationToken, Issuer: "https://auth.example", ID: "family.1.id", Subject: "user-1", ClientID: "app-1",
 		GrantID: "grant-1", OrganizationID: "acme", InstallationID: "installation-1",
 		ProjectIDs: []string{"p2", "p1"}, Scopes: []string{"b", "a", "<&>'"},
 		IssuedAt: s.now, ExpiresAt: s.now.Add(time.Hour),

@@ -53,6 +53,7 @@ type fault func(installation.SaveFunc, bearergate.OpaqueLookup) (installation.Sa
 func TestFaultyStoreFails(t *testing.T) {
 	for name, spoil := range map[string]fault{
 		"has one type of token": savesOther(func(c *bearergate.Claims) { c.Type = bearergate.InstallationToken }),
+		"forgets the id":        savesOther(func(c *bearergate.Claims) { c.ID = "" }),
 		"forgets the projects":  savesOther(func(c *bearergate.Claims) { c.ProjectIDs = nil }),
 		"sorts the scopes": savesOther(func(c *bearergate.Claims) {
 			if len(c.Scopes) > 1 {

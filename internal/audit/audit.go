@@ -3,13 +3,15 @@
 package audit
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
 	"github.com/bearergate/bearergate/internal/defaultlog"
 )
 
-// Facts are what a handler knows of its request. Empty fields are not known.
+// Facts are what a handler knows of its request. They never hold a token. Empty
+// fields are not known.
 type Facts struct {
 	ClientID, GrantID, Family, Subject string
 	// Theft is the kind of theft that the request gave away.
@@ -18,7 +20,31 @@ type Facts struct {
 	Repeated bool
 }
 
-// Key is the context key of a func(*http.Request, Facts). Configure sets it to receive reports.
+// The kinds of theft.
+const (
+	CodeReplayed       = "code_replayed"
+	RefreshTokenReused = "refresh_token_reused"
+)
+
+type factsKey struct{}
+
+// Collect returns a request whose context has facts to fill in while it is handled,
+// on the goroutine of the handler alone.
+func Collect(r *http.Request) (*http.Request, *Facts) {
+	f := new(Facts)
+	return r.WithContext(context.WithValue(r.Context(), factsKey{}, f)), f
+}
+
+// From returns the facts of Collect. Without it they are nobody's.
+func From(ctx context.Context) *Facts {
+	if f, ok := ctx.Value(factsKey{}).(*Facts); ok {
+		return f
+	}
+	return new(Facts)
+}
+
+// Key is the context key of a func(*http.Request, Facts). Configure sets it to receive
+// reports.
 type Key struct{}
 
 // unobserved is for thefts that no observer receives.

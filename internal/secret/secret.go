@@ -15,3 +15,9 @@ func New() string {
 	rand.Read(secret[:])
 	return base64.RawURLEncoding.EncodeToString(secret[:])
 }
+
+// Valid reports whether New can return s.
+func Valid(s string) bool {
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(decoded) == Size && len(s) == base64.RawURLEncoding.EncodedLen(Size)
+}

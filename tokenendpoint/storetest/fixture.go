@@ -23,16 +23,29 @@ func authorization(family string) tokenendpoint.Authorization {
 	return tokenendpoint.Authorization{ClientID: clientID, GrantID: grantID, Subject: "user-1", Scopes: []string{"a", "b"}, Family: family}
 }
 
-func (s *suite) code(family string) tokenendpoint.AuthorizationCode {
+func (s *suite) code() tokenendpoint.AuthorizationCode {
 	return tokenendpoint.AuthorizationCode{
-		Authorization: authorization(family), RedirectURI: "https://app.example/?a=b", Challenge: "challenge", ExpiresAt: s.now.Add(time.Hour),
+		Authorization: authorization(""), RedirectURI: "https://app.example/?a=b", Challenge: "challenge", ExpiresAt: s.now.Add(time.Hour),
 	}
 }
 
-func (s *suite) token(family string) *tokenendpoint.NewRefreshToken {
-	return &tokenendpoint.NewRefreshToken{
-		Sum: s.sum(), RefreshToken: tokenendpoint.RefreshToken{Authorization: authorization(family), ExpiresAt: s.now.Add(time.Hour)},
+// family returns a new family.
+func (s *suite) family(id string) tokenendpoint.Family {
+	return tokenendpoint.Family{
+		Authorization: authorization(id), Version: 1, Token: s.sum(),
+		TokenExpiresAt: s.now.Add(time.Hour), ExpiresAt: s.now.Add(2 * time.Hour),
 	}
+}
+
+// next returns the next version of a family, with a token that was rotated.
+func (s *suite) next(f tokenendpoint.Family) tokenendpoint.Family {
+	retired := tokenendpoint.RetiredToken{Token: f.Token, Successor: s.sum(), GraceEndsAt: s.now.Add(time.Minute), Reuses: 2}
+	f.Retired = append([]tokenendpoint.RetiredToken{retired}, f.Retired...)
+	f.Scopes = []string{"a", "b"}
+	f.Version++
+	f.Generation++
+	f.Token = s.sum()
+	return f
 }
 
 func (s *suite) must(err error) {
@@ -50,16 +63,15 @@ func (s *suite) save(code tokenendpoint.AuthorizationCode) tokenendpoint.Sum {
 	return sum
 }
 
-// begin stores a code, consumes it, and returns it with the first token of its
-// family.
-func (s *suite) begin(family string) (tokenendpoint.Sum, *tokenendpoint.NewRefreshToken) {
+// begin stores a code, consumes it, and returns the family.
+func (s *suite) begin(id string) tokenendpoint.Family {
 	s.Helper()
-	sum, first := s.save(s.code(family)), s.token(family)
-	s.consumes(sum, s.now, first, tokenendpoint.Fresh)
-	return sum, first
+	family := s.family(id)
+	s.consumes(s.save(s.code()), s.now, family, tokenendpoint.Fresh)
+	return family
 }
 
-func (s *suite) consumes(code tokenendpoint.Sum, at time.Time, first *tokenendpoint.NewRefreshToken, want tokenendpoint.Outcome) {
+func (s *suite) consumes(code tokenendpoint.Sum, at time.Time, first tokenendpoint.Family, want tokenendpoint.Outcome) {
 	s.Helper()
 	got, err := s.store.Consume(s.Context(), code, at, first)
 	if got != want || err != nil {
@@ -67,25 +79,17 @@ func (s *suite) consumes(code tokenendpoint.Sum, at time.Time, first *tokenendpo
 	}
 }
 
-func (s *suite) rotates(token tokenendpoint.Sum, at time.Time, successor *tokenendpoint.NewRefreshToken, want tokenendpoint.Outcome) {
+func (s *suite) replaces(f tokenendpoint.Family, want bool) {
 	s.Helper()
-	_, got, err := s.store.Rotate(s.Context(), token, at, [32]byte{1}, *successor)
+	got, err := s.store.ReplaceFamily(s.Context(), f)
 	if got != want || err != nil {
-		s.Errorf("Rotate: got %v, %v, want %v", got, err, want)
+		s.Errorf("ReplaceFamily with version %d: got %v, %v, want %v", f.Version, got, err, want)
 	}
-}
-
-// rotate retires a living token and returns its successor.
-func (s *suite) rotate(token tokenendpoint.Sum, family string) *tokenendpoint.NewRefreshToken {
-	s.Helper()
-	successor := s.token(family)
-	s.rotates(token, s.now, successor, tokenendpoint.Fresh)
-	return successor
 }
 
 func (s *suite) hasCode(sum tokenendpoint.Sum) tokenendpoint.AuthorizationCode {
 	s.Helper()
-	code, found, err := s.store.Code(s.Context(), sum)
+	code, found, err := s.other.Code(s.Context(), sum)
 	s.must(err)
 	if !found {
 		s.Errorf("Code: got none, want the code")
@@ -93,12 +97,26 @@ func (s *suite) hasCode(sum tokenendpoint.Sum) tokenendpoint.AuthorizationCode {
 	return code
 }
 
-func (s *suite) hasToken(sum tokenendpoint.Sum, want bool) tokenendpoint.RefreshToken {
+// hasFamily tests that the store has this family, as it is.
+func (s *suite) hasFamily(want tokenendpoint.Family) {
 	s.Helper()
-	token, found, err := s.store.RefreshToken(s.Context(), sum)
-	s.must(err)
-	if found != want {
-		s.Errorf("RefreshToken: got found %v, want %v", found, want)
+	for i := range 2 {
+		got, found, err := s.handle(i).Family(s.Context(), want.Family)
+		s.must(err)
+		if !found {
+			s.Fatalf("Family: got none, want %s", want.Family)
+		}
+		s.isSame(got, want)
 	}
-	return token
+}
+
+func (s *suite) hasNoFamily(id string) {
+	s.Helper()
+	for i := range 2 {
+		got, found, err := s.handle(i).Family(s.Context(), id)
+		s.must(err)
+		if found {
+			s.Errorf("Family: got %+v, want none", got)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -9,25 +10,69 @@ import (
 )
 
 func (s *suite) keepsCodes() {
-	want := s.code("family")
-	got := s.hasCode(s.save(want))
+	want := s.code()
+	sum := s.save(want)
+	s.isSameCode(s.hasCode(sum), want)
+	family := s.family("family")
+	s.consumes(sum, s.now, family, tokenendpoint.Fresh)
+	want.Used, want.Family = true, family.Family
+	s.isSameCode(s.hasCode(sum), want)
+}
+
+func (s *suite) isSameCode(got, want tokenendpoint.AuthorizationCode) {
+	s.Helper()
 	got.ExpiresAt = inLocationOf(want.ExpiresAt, got.ExpiresAt)
 	if !reflect.DeepEqual(got, want) {
 		s.Errorf("got the code %+v, want %+v", got, want)
 	}
 }
 
-func (s *suite) keepsRefreshTokens() {
-	_, first := s.begin("family")
-	for _, want := range []*tokenendpoint.NewRefreshToken{first, s.rotate(first.Sum, "family")} {
-		got := s.hasToken(want.Sum, true)
-		got.ExpiresAt = inLocationOf(want.ExpiresAt, got.ExpiresAt)
-		if want == first {
-			got.RetiredAt, got.Successor = time.Time{}, [32]byte{}
-		}
-		if !reflect.DeepEqual(got, want.RefreshToken) {
-			s.Errorf("got the refresh token %+v, want %+v", got, want.RefreshToken)
-		}
+func (s *suite) keepsFamilies() {
+	family := s.begin("family")
+	s.hasFamily(family)
+	for range 3 {
+		family = s.next(family)
+		s.replaces(family, true)
+		s.hasFamily(family)
+	}
+}
+
+// keepsPartialFamilies changes a field of each version.
+func (s *suite) keepsPartialFamilies() {
+	family := s.begin("family")
+	for _, change := range []func(*tokenendpoint.Family){
+		func(f *tokenendpoint.Family) { f.Used = true },
+		func(f *tokenendpoint.Family) { f.Retired = nil },
+		func(f *tokenendpoint.Family) { f.Retired = slices.Repeat(f.Retired, 16) },
+		func(f *tokenendpoint.Family) { f.Generation = math.MaxInt32 + 1 },
+		func(f *tokenendpoint.Family) { f.TokenExpiresAt = f.TokenExpiresAt.Add(time.Microsecond) },
+		func(f *tokenendpoint.Family) { f.ExpiresAt = f.ExpiresAt.Add(time.Microsecond) },
+		func(f *tokenendpoint.Family) { f.TokenExpiresAt = time.Time{} },
+		func(f *tokenendpoint.Family) { f.Retired[0].Successor = [32]byte{} },
+		func(f *tokenendpoint.Family) { f.Scopes = nil },
+		func(f *tokenendpoint.Family) { f.Used, f.Token, f.Revoked = false, tokenendpoint.Sum{}, true },
+	} {
+		family = s.next(family)
+		change(&family)
+		s.replaces(family, true)
+		s.hasFamily(family)
+	}
+}
+
+func (s *suite) isSame(got, want tokenendpoint.Family) {
+	s.Helper()
+	got.TokenExpiresAt, got.ExpiresAt = inLocationOf(want.TokenExpiresAt, got.TokenExpiresAt), inLocationOf(want.ExpiresAt, got.ExpiresAt)
+	for i := range min(len(got.Retired), len(want.Retired)) {
+		got.Retired[i].GraceEndsAt = inLocationOf(want.Retired[i].GraceEndsAt, got.Retired[i].GraceEndsAt)
+	}
+	if len(got.Retired)+len(want.Retired) == 0 {
+		got.Retired = want.Retired
+	}
+	if len(got.Scopes)+len(want.Scopes) == 0 {
+		got.Scopes = want.Scopes
+	}
+	if !reflect.DeepEqual(got, want) {
+		s.Errorf("got the family %+v, want %+v", got, want)
 	}
 }
 
@@ -40,13 +85,6 @@ func inLocationOf(want, got time.Time) time.Time {
 	return got
 }
 
-func (s *suite) hasScopes(what string, got tokenendpoint.Authorization) {
-	s.Helper()
-	if want := []string{"a", "b"}; !slices.Equal(got.Scopes, want) {
-		s.Errorf("%s: got the scopes %q after the caller changed its own slice, want %q", what, got.Scopes, want)
-	}
-}
-
 // spoil changes a slice, as its owner may.
 func spoil(a tokenendpoint.Authorization) {
 	for i := range a.Scopes {
@@ -54,63 +92,64 @@ func spoil(a tokenendpoint.Authorization) {
 	}
 }
 
+func spoilFamily(f tokenendpoint.Family) {
+	spoil(f.Authorization)
+	clear(f.Retired)
+}
+
 func (s *suite) sharesNoSlicesOfCodes() {
-	given := s.code("family")
+	given := s.code()
 	sum := s.save(given)
 	spoil(given.Authorization)
 	for range 2 {
 		got := s.hasCode(sum)
-		s.hasScopes("Code", got.Authorization)
+		s.isSameCode(got, s.code())
 		spoil(got.Authorization)
 	}
 }
 
-func (s *suite) sharesNoSlicesOfRefreshTokens() {
-	_, first := s.begin("family")
-	spoil(first.Authorization)
-	s.sharesNoScopes("a token of Consume", first.Sum)
-	second := s.token("family")
-	rotated, _, err := s.store.Rotate(s.Context(), first.Sum, s.now, [32]byte{1}, *second)
-	s.must(err)
-	spoil(rotated.Authorization)
-	spoil(second.Authorization)
-	s.sharesNoScopes("a token of Rotate", second.Sum)
-	for range 2 {
-		retired, _, err := s.store.Rotate(s.Context(), first.Sum, s.now, [32]byte{2}, *s.token("family"))
-		s.must(err)
-		s.hasScopes("Rotate of a used token", retired.Authorization)
-		spoil(retired.Authorization)
-	}
-	s.sharesNoScopes("a retired token", first.Sum)
-}
-
-func (s *suite) sharesNoScopes(what string, sum tokenendpoint.Sum) {
-	s.Helper()
-	for range 2 {
-		got := s.hasToken(sum, true)
-		s.hasScopes(what, got.Authorization)
-		spoil(got.Authorization)
-	}
-}
-
-func (s *suite) doesNotKnowOtherSums() {
-	code, first := s.begin("family")
-	for _, known := range []tokenendpoint.Sum{code, first.Sum} {
-		for i := range known {
-			other := known
-			other[i]++
-			s.doesNotKnow(other)
+func (s *suite) sharesNoSlicesOfFamilies() {
+	for i := range 2 {
+		given := s.next(s.family([]string{"consumed", "replaced"}[i]))
+		given.Version = 1
+		want := copied(given)
+		s.consumes(s.save(s.code()), s.now, given, tokenendpoint.Fresh)
+		if i == 1 {
+			given = s.next(copied(given))
+			want = copied(given)
+			s.replaces(given, true)
+		}
+		spoilFamily(given)
+		for range 2 {
+			s.hasFamily(want)
+			got, _, err := s.store.Family(s.Context(), want.Family)
+			s.must(err)
+			spoilFamily(got)
 		}
 	}
-	s.hasToken(code, false)
 }
 
-func (s *suite) doesNotKnow(sum tokenendpoint.Sum) {
-	s.Helper()
-	if _, found, err := s.store.Code(s.Context(), sum); found || err != nil {
-		s.Errorf("Code of an unknown sum: got found %v, %v, want false", found, err)
+func copied(f tokenendpoint.Family) tokenendpoint.Family {
+	f.Scopes, f.Retired = slices.Clone(f.Scopes), slices.Clone(f.Retired)
+	return f
+}
+
+func (s *suite) doesNotKnowOtherKeys() {
+	code, family := s.save(s.code()), s.begin("Family_-9")
+	for i := range code {
+		other := code
+		other[i] ^= 0x20
+		if _, found, err := s.store.Code(s.Context(), other); found || err != nil {
+			s.Errorf("Code of an unknown sum: got found %v, %v, want false", found, err)
+		}
+		s.consumes(other, s.now, s.family("other"), tokenendpoint.Unknown)
 	}
-	s.hasToken(sum, false)
-	s.consumes(sum, s.now, nil, tokenendpoint.Unknown)
-	s.rotates(sum, s.now, s.token("family"), tokenendpoint.Unknown)
+	for _, id := range []string{"", "family_-9", "FAMILY_-9", "Family_-", "Family_-99", "Family%-9", "Family_-9 ", " Family_-9", "other"} {
+		s.hasNoFamily(id)
+		next := s.next(family)
+		next.Family = id
+		s.replaces(next, false)
+		s.hasNoFamily(id)
+	}
+	s.hasFamily(family)
 }

@@ -26,14 +26,14 @@ func (l *lossy) reply(err error) error {
 	return err
 }
 
-func (l *lossy) Consume(ctx context.Context, code tokenendpoint.Sum, at time.Time, first *tokenendpoint.NewRefreshToken) (tokenendpoint.Outcome, error) {
+func (l *lossy) Consume(ctx context.Context, code tokenendpoint.Sum, at time.Time, first tokenendpoint.Family) (tokenendpoint.Outcome, error) {
 	outcome, err := l.Store.Consume(ctx, code, at, first)
 	return outcome, l.reply(err)
 }
 
-func (l *lossy) Rotate(ctx context.Context, token tokenendpoint.Sum, at time.Time, sealed [32]byte, successor tokenendpoint.NewRefreshToken) (tokenendpoint.RefreshToken, tokenendpoint.Outcome, error) {
-	rotated, outcome, err := l.Store.Rotate(ctx, token, at, sealed, successor)
-	return rotated, outcome, l.reply(err)
+func (l *lossy) ReplaceFamily(ctx context.Context, f tokenendpoint.Family) (bool, error) {
+	replaced, err := l.Store.ReplaceFamily(ctx, f)
+	return replaced, l.reply(err)
 }
 
 const clientSecret = "secret"
@@ -96,8 +96,8 @@ func (s *server) answers(wantStatus int, form url.Values, loses bool) (refreshTo
 	return tokens.RefreshToken
 }
 
-// survivesLostRotate repeats a refresh after a lost reply: the connection lives.
-func (s *suite) survivesLostRotate() {
+// survivesLostReplace repeats a refresh after a lost reply: the connection lives.
+func (s *suite) survivesLostReplace() {
 	server := s.serve()
 	first := server.answers(http.StatusOK, server.code(), false)
 	server.answers(http.StatusServiceUnavailable, refresh(first), true)
@@ -105,11 +105,24 @@ func (s *suite) survivesLostRotate() {
 	server.answers(http.StatusOK, refresh(second), false)
 }
 
-// survivesLostConsume repeats an exchange after a lost reply: the code is used.
+// survivesLostConsume exchanges a code with a lost reply: the exchange succeeds.
 func (s *suite) survivesLostConsume() {
 	server := s.serve()
-	code := server.code()
-	server.answers(http.StatusServiceUnavailable, code, true)
-	server.answers(http.StatusUnauthorized, code, false)
-	server.answers(http.StatusUnauthorized, code, false)
+	first := server.answers(http.StatusOK, server.code(), true)
+	server.answers(http.StatusOK, refresh(first), false)
+}
+
+// recognizesOldTokens uses the first token of a family after many rotations: the
+// family is revoked.
+func (s *suite) recognizesOldTokens() {
+	server := s.serve()
+	first := server.answers(http.StatusOK, server.code(), false)
+	bystander := server.answers(http.StatusOK, server.code(), false)
+	last := first
+	for range 40 {
+		last = server.answers(http.StatusOK, refresh(last), false)
+	}
+	server.answers(http.StatusUnauthorized, refresh(first), false)
+	server.answers(http.StatusUnauthorized, refresh(last), false)
+	server.answers(http.StatusOK, refresh(bystander), false)
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/bearergate/bearergate/tokenendpoint"
@@ -8,98 +9,97 @@ import (
 
 const racers = 100
 
-func (s *suite) consumesWithoutRefreshToken() {
-	sum := s.save(s.code("family"))
-	s.consumes(sum, s.now, nil, tokenendpoint.Fresh)
-	s.consumes(sum, s.now, nil, tokenendpoint.Used)
-}
-
 func (s *suite) consumesOnce() {
-	sum := s.save(s.code("family"))
-	firsts := s.tokens("family")
-	outcomes := s.race(func(i int) (tokenendpoint.Outcome, error) {
-		return s.store.Consume(s.Context(), sum, s.now, firsts[i])
-	})
-	s.oneIsFresh(outcomes, firsts)
-	if code := s.hasCode(sum); !code.Used {
-		s.Errorf("got a consumed code with Used %v, want true", code.Used)
-	}
-}
-
-func (s *suite) rotatesOnce() {
-	_, first := s.begin("family")
-	successors := s.tokens("family")
-	rotated := make([]tokenendpoint.RefreshToken, racers)
-	outcomes := s.race(func(i int) (outcome tokenendpoint.Outcome, err error) {
-		rotated[i], outcome, err = s.store.Rotate(s.Context(), first.Sum, s.now, sealed(i), *successors[i])
-		return outcome, err
-	})
-	winner := s.oneIsFresh(outcomes, successors)
-	for i, token := range append(rotated, s.hasToken(first.Sum, true)) {
-		if i != winner {
-			s.isRetired(token, sealed(winner))
-		}
-	}
-	if living := s.hasToken(successors[winner].Sum, true); !living.RetiredAt.IsZero() {
-		s.Errorf("got a successor that was retired at %v, want a living one", living.RetiredAt)
-	}
-}
-
-func sealed(i int) [32]byte { return [32]byte{31: byte(i + 1)} }
-
-func (s *suite) isRetired(token tokenendpoint.RefreshToken, successor [32]byte) {
-	s.Helper()
-	if !token.RetiredAt.Equal(s.now) || token.Successor != successor || token.Family != "family" {
-		s.Fatalf("got the rotated token %+v, want it retired at %v with the Successor of the Fresh call", token, s.now)
-	}
-}
-
-// tokens returns a token for each racer.
-func (s *suite) tokens(family string) []*tokenendpoint.NewRefreshToken {
-	tokens := make([]*tokenendpoint.NewRefreshToken, racers)
-	for i := range tokens {
-		tokens[i] = s.token(family)
-	}
-	return tokens
-}
-
-// race starts all racers at once and returns their outcomes.
-func (s *suite) race(do func(i int) (tokenendpoint.Outcome, error)) []tokenendpoint.Outcome {
+	sum := s.save(s.code())
+	families := make([]tokenendpoint.Family, racers)
 	outcomes := make([]tokenendpoint.Outcome, racers)
-	var running sync.WaitGroup
-	start := make(chan struct{})
-	for i := range outcomes {
-		running.Go(func() {
-			<-start
-			var err error
-			if outcomes[i], err = do(i); err != nil {
-				s.Errorf("got the error %v, want none", err)
-			}
-		})
+	for i := range families {
+		families[i] = s.family(fmt.Sprint("family-", i))
 	}
-	close(start)
-	running.Wait()
-	return outcomes
-}
-
-// oneIsFresh tests that one call is Fresh, that all others are Used, and that only
-// the token of the Fresh call was added. It returns the index of that call.
-func (s *suite) oneIsFresh(outcomes []tokenendpoint.Outcome, added []*tokenendpoint.NewRefreshToken) int {
-	s.Helper()
+	s.race(func(i int) (err error) {
+		outcomes[i], err = s.handle(i).Consume(s.Context(), sum, s.now, families[i])
+		return err
+	})
 	winner := -1
 	for i, outcome := range outcomes {
 		switch {
 		case outcome == tokenendpoint.Fresh && winner < 0:
 			winner = i
-		case outcome != tokenendpoint.Used:
+			s.hasFamily(families[i])
+		case outcome == tokenendpoint.Used:
+			s.hasNoFamily(families[i].Family)
+		default:
 			s.Fatalf("got the outcomes %v, want one Fresh and the others Used", outcomes)
 		}
 	}
 	if winner < 0 {
 		s.Fatalf("got the outcomes %v, want one Fresh", outcomes)
 	}
-	for i := range outcomes {
-		s.hasToken(added[i].Sum, i == winner)
+	if code := s.hasCode(sum); !code.Used || code.Family != families[winner].Family {
+		s.Errorf("got a consumed code with Used %v and Family %q, want true and %q", code.Used, code.Family, families[winner].Family)
 	}
-	return winner
+}
+
+func (s *suite) replacesOnce() {
+	family := s.begin("family")
+	for range 10 {
+		nexts, replaced := make([]tokenendpoint.Family, racers), make([]bool, racers)
+		for i := range nexts {
+			nexts[i] = s.next(family)
+		}
+		s.race(func(i int) (err error) {
+			replaced[i], err = s.handle(i).ReplaceFamily(s.Context(), nexts[i])
+			return err
+		})
+		winners := 0
+		for i, won := range replaced {
+			if won {
+				winners++
+				family = nexts[i]
+			}
+		}
+		if winners != 1 {
+			s.Fatalf("got %d replaced versions, want 1", winners)
+		}
+		s.hasFamily(family)
+	}
+}
+
+// race starts all racers at once and waits for them.
+func (s *suite) race(do func(i int) error) {
+	var running sync.WaitGroup
+	start := make(chan struct{})
+	for i := range racers {
+		running.Go(func() {
+			<-start
+			if err := do(i); err != nil {
+				s.Errorf("got the error %v, want none", err)
+			}
+		})
+	}
+	close(start)
+	running.Wait()
+}
+
+func (s *suite) replacesNoOtherVersion() {
+	family := s.begin("family")
+	for range 3 {
+		family = s.next(family)
+		s.replaces(family, true)
+	}
+	for _, version := range []int64{-1, 0, 1, family.Version - 1, family.Version, family.Version + 2, family.Version + 100} {
+		other := s.next(family)
+		other.Version = version
+		s.replaces(other, false)
+		s.hasFamily(family)
+	}
+	s.replaces(s.next(family), true)
+}
+
+func (s *suite) replacesOneAlone() {
+	family, other := s.begin("family"), s.begin("other")
+	next := s.next(family)
+	s.replaces(next, true)
+	s.hasFamily(next)
+	s.hasFamily(other)
 }

@@ -1,0 +1,34 @@
+// Package tokenid makes and reads the ids of tokens that belong to a family of
+// refresh tokens.
+package tokenid
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/bearergate/bearergate/internal/secret"
+)
+
+// ID is the part of a token's id that other tokens share.
+type ID struct {
+	// Family is the id of the family of refresh tokens.
+	Family string
+	// Generation is that of the refresh token that was issued together with the
+	// token.
+	Generation int64
+}
+
+// New returns the id of a new token. No other token has it.
+func (id ID) New() string {
+	return id.Family + "." + strconv.FormatInt(id.Generation, 10) + "." + secret.New()
+}
+
+// Parse reads the id of a token. It reports false if New did not return it.
+func Parse(text string) (ID, bool) {
+	family, rest, _ := strings.Cut(text, ".")
+	digits, random, _ := strings.Cut(rest, ".")
+	generation, err := strconv.ParseInt(digits, 10, 64)
+	id := ID{family, generation}
+	ok := err == nil && generation >= 0 && strconv.FormatInt(generation, 10) == digits && secret.Valid(family) && secret.Valid(random)
+	return id, ok
+}
