@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/bearergate/bearergate/internal/scopetoken"
@@ -63,10 +62,6 @@ func (k *namedKey) of(r *http.Request) (string, error) {
 	}
 	return k.prefix + key, nil
 }
-
-// part is a part of a key that no other part runs into, whatever characters it
-// holds.
-func part(s string) string { return strconv.Itoa(len(s)) + ":" + s + ":" }
 
 // ofIssuer returns a key for an id that an issuer gives, empty if there is none.
 func ofIssuer(t *Token, id string) string {
