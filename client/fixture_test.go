@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -34,6 +35,7 @@ const origin = "https://api.example"
 type service struct {
 	connections client.ConnectionStore // knows user-1, with refresh-1
 	lifetime    time.Duration          // of access and installation tokens
+	kind        string                 // of the tokens that the API accepts
 
 	mu      sync.Mutex
 	issued  map[string]int // how many tokens of a kind
@@ -49,13 +51,29 @@ type service struct {
 // answer is what a service sends in place of its own answer.
 type answer func(*http.Request) (*http.Response, error)
 
+// inFakeTime runs a test, and waits for what it left to run in the background.
+func inFakeTime(t *testing.T, test func(*testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		test(t)
+		time.Sleep(time.Minute)
+	})
+}
+
 func newService(lifetime time.Duration) *service {
 	s := &service{
-		connections: new(client.MemoryConnections), lifetime: lifetime,
+		connections: new(client.MemoryConnections), lifetime: lifetime, kind: "installation",
 		issued: map[string]int{"refresh": 1}, ends: map[string]time.Time{}, faults: map[string][]answer{},
 	}
-	s.connections.Save(context.Background(), "user-1", client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1"})
+	s.save(client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1"})
 	return s
+}
+
+// save saves the connection, as an application does.
+func (s *service) save(c client.Connection) {
+	if err := client.SaveConnection(context.Background(), s.connections, "user-1", c); err != nil {
+		panic(err)
+	}
 }
 
 // transport returns the transport of a process of the app.
@@ -121,6 +139,8 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		text, _ := io.ReadAll(r.Body)
 		r.Body.Close()
 		body = string(text)
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(strings.NewReader(body)) // for faults that act
 	}
 	time.Sleep(time.Millisecond) // the network
 	resp, err := s.respond(r, body)
@@ -135,6 +155,21 @@ func (s *service) respond(r *http.Request, body string) (*http.Response, error) 
 	if fault := s.asked(route); fault != nil {
 		return fault(r)
 	}
+	return s.serve(r, body)
+}
+
+// actOn has the service act on a request to a fault.
+func (s *service) actOn(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return s.serve(r, "")
+	}
+	body, _ := io.ReadAll(r.Body)
+	return s.serve(r, string(body))
+}
+
+// serve answers as a service without faults.
+func (s *service) serve(r *http.Request, body string) (*http.Response, error) {
+	route := routeOf(r)
 	rec := httptest.NewRecorder()
 	s.locked(func() {
 		switch {
@@ -203,7 +238,7 @@ func (s *service) mint(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *service) read(w http.ResponseWriter, r *http.Request, body string) {
-	if s.guard(w, r, "installation") {
+	if s.guard(w, r, s.kind) {
 		fmt.Fprint(w, strings.TrimSpace(r.Method+" "+body))
 	}
 }
@@ -254,6 +289,11 @@ func send(status int, contentType, body string) answer {
 
 // cut is a network that fails.
 func cut(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+
+// cutBody is an answer whose body breaks off.
+func cutBody(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: new(brokenBody)}, nil
+}
 
 // withStatus replaces the status of an answer.
 func withStatus(status int, a answer) answer {
@@ -339,10 +379,16 @@ func wantDeaths(t *testing.T, s *service, want int) {
 // wantTook wants f to take so long, to the second.
 func wantTook(t *testing.T, want time.Duration, f func()) {
 	t.Helper()
+	wantTookUpTo(t, want, want, f)
+}
+
+// wantTookUpTo wants f to take a time between the two, to the second.
+func wantTookUpTo(t *testing.T, least, most time.Duration, f func()) {
+	t.Helper()
 	began := time.Now()
 	f()
-	if got := time.Since(began).Round(time.Second); got != want {
-		t.Errorf("time: got %v, want %v", got, want)
+	if got := time.Since(began).Round(time.Second); got < least || got > most {
+		t.Errorf("time: got %v, want %v to %v", got, least, most)
 	}
 }
 
