@@ -139,7 +139,9 @@ func (t *Transport) bury(ctx context.Context, e *Error) bool {
 			e.note = fmt.Errorf("saving that the connection is dead: %w", err)
 		}
 	}
-	t.latch(e)
+	if t.latch(e) && t.config.Dead != nil {
+		t.config.Dead(e)
+	}
 	return true
 }
 
@@ -158,16 +160,14 @@ func (t *Transport) saveDeath(ctx context.Context, code bearergate.Code) error {
 }
 
 // latch makes all further requests fail (S8.33), until another connection is
-// stored.
-func (t *Transport) latch(e *Error) {
+// stored. It reports whether the connection was alive.
+func (t *Transport) latch(e *Error) (first bool) {
 	t.mu.Lock()
-	first := t.dead == nil
-	if first {
-		t.dead = e
-	}
+	defer t.mu.Unlock()
 	t.lookedAt = time.Now()
-	t.mu.Unlock()
-	if first && t.config.Dead != nil {
-		t.config.Dead(e)
+	if t.dead != nil {
+		return false
 	}
+	t.dead = e
+	return true
 }

@@ -2,11 +2,14 @@ package client_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +26,7 @@ import (
 const (
 	refresh = "refresh" // POST /token
 	mint    = "mint"    // POST /installations/grant-1/tokens
+	leave   = "leave"   // DELETE /installations/grant-1
 	read    = "read"    // any other path
 )
 
@@ -43,9 +47,11 @@ type service struct {
 	retired time.Time // when the last refresh token was replaced
 	reused  int       // refresh tokens that came later than is good
 	revoked bool      // the grant
-	journal []string  // the routes that were asked
-	faults  map[string][]answer
-	deaths  int // how often Config.Dead was called
+
+	challenge string   // of the authorization request
+	journal   []string // the routes that were asked
+	faults    map[string][]answer
+	deaths    int // how often Config.Dead was called
 }
 
 // answer is what a service sends in place of its own answer.
@@ -80,7 +86,8 @@ func (s *service) save(c client.Connection) {
 func (s *service) transport(t *testing.T, changes ...func(*client.Config)) *client.Transport {
 	t.Helper()
 	c := client.Config{
-		APIURL: origin, TokenURL: origin + "/token", MintURL: origin + "/installations/{grantId}/tokens",
+		APIURL: origin, TokenURL: origin + "/token", MintURL: origin + "/installations/{grantId}/tokens", RevokeURL: origin + "/installations/{grantId}",
+		AuthorizeURL: origin + "/authorize?tenant=a", RedirectURL: "https://app.example/callback",
 		ClientID: "app", ClientSecret: "secret", Connections: s.connections, ConnectionID: "user-1",
 		Base: s, Dead: func(error) { s.locked(func() { s.deaths++ }) },
 	}
@@ -179,6 +186,8 @@ func (s *service) serve(r *http.Request, body string) (*http.Response, error) {
 			s.refresh(rec, r, body)
 		case route == mint:
 			s.mint(rec, r)
+		case route == leave:
+			s.leave(rec, r)
 		default:
 			s.read(rec, r, body)
 		}
@@ -190,6 +199,8 @@ func routeOf(r *http.Request) string {
 	switch {
 	case r.URL.Path == "/token":
 		return refresh
+	case r.Method == http.MethodDelete:
+		return leave
 	case strings.HasPrefix(r.URL.Path, "/installations/"):
 		return mint
 	}
@@ -212,8 +223,13 @@ func (s *service) asked(route string) answer {
 // refresh rotates the refresh token. The one before is answered with the same
 // successor for 30 s.
 func (s *service) refresh(w http.ResponseWriter, r *http.Request, body string) {
+	form, _ := url.ParseQuery(body)
+	if form.Get("grant_type") == "authorization_code" {
+		s.redeem(w, r, form)
+		return
+	}
 	var sent int
-	fmt.Sscanf(body, "grant_type=refresh_token&refresh_token=refresh-%d", &sent)
+	fmt.Sscanf(form.Get("refresh_token"), "refresh-%d", &sent)
 	current := s.issued["refresh"]
 	grace := sent == current-1 && time.Since(s.retired) < 30*time.Second
 	switch {
@@ -228,6 +244,26 @@ func (s *service) refresh(w http.ResponseWriter, r *http.Request, body string) {
 	}
 	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":"refresh-%d"}`,
 		s.issue("access"), s.lifetime/time.Second, s.issued["refresh"])
+}
+
+// redeem exchanges the code "code" for the tokens of a new family.
+func (s *service) redeem(w http.ResponseWriter, r *http.Request, form url.Values) {
+	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
+	if form.Get("code") != "code" || base64.RawURLEncoding.EncodeToString(sum[:]) != s.challenge || form.Get("redirect_uri") != "https://app.example/callback" {
+		bearergate.WriteError(w, r, &bearergate.Error{Code: bearergate.ErrInvalidGrant})
+		return
+	}
+	s.revoked = false
+	s.issued["refresh"] += 10
+	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":"refresh-%d","grant_id":"grant-1"}`,
+		s.issue("access"), s.lifetime/time.Second, s.issued["refresh"])
+}
+
+func (s *service) leave(w http.ResponseWriter, r *http.Request) {
+	if s.guard(w, r, "access") {
+		s.revoked = true
+		w.WriteHeader(http.StatusNoContent)
+	}
 }
 
 func (s *service) mint(w http.ResponseWriter, r *http.Request) {

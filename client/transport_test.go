@@ -64,7 +64,7 @@ func TestWaitingHasACap(t *testing.T) {
 				transport := s.transport(t, func(config *client.Config) { config.MaxWait = c.maxWait })
 				s.always(read, refuseFor(bearergate.ErrRateLimited, c.retryAfter))
 				var e *client.Error
-				wantTookUpTo(t, c.waiting, c.waiting*5/4, func() {
+				wantTookUpTo(t, c.waiting, c.waiting*5/4+time.Second/2, func() {
 					err := get(transport)
 					wantCode(t, err, bearergate.ErrRateLimited)
 					errors.As(err, &e)
