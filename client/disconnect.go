@@ -24,23 +24,20 @@ func (t *Transport) Disconnect(ctx context.Context) error {
 }
 
 func (t *Transport) disconnect(ctx context.Context) error {
-	c, unlock, err := t.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if t.isDead(c) {
-		death := t.deathOf(c)
-		t.latch(death)
-		return unlessGone(death)
-	}
-	if err := unlessGone(t.revoke(ctx, c)); err != nil {
-		if death := deathIn(err); death != nil {
-			t.bury(ctx, death)
+	return t.locked(ctx, func(c Connection) error {
+		if t.isDead(c) {
+			death := t.deathOf(c)
+			t.latch(death)
+			return unlessGone(death)
 		}
-		return err
-	}
-	return t.end(ctx)
+		if err := unlessGone(t.revoke(ctx, c)); err != nil {
+			if death := deathIn(err); death != nil {
+				t.bury(ctx, death)
+			}
+			return err
+		}
+		return t.end(ctx)
+	})
 }
 
 // revoke revokes the grant. It refreshes the access token first if that is due, or

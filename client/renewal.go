@@ -103,44 +103,43 @@ func (t *Transport) settle(err error) {
 // renew gets a token other than the rejected one. If the connection turns out to be
 // dead or replaced and another one is stored, it goes on with that one (S8.4).
 func (t *Transport) renew(ctx context.Context, rejected string) error {
-	c, unlock, err := t.acquire(ctx)
-	if err != nil {
+	return t.locked(ctx, func(c Connection) (err error) {
+		for range maxReplaced {
+			err = t.renewFrom(ctx, c, rejected)
+			death := deathIn(err)
+			if !errors.Is(err, errReplaced) && (death == nil || t.bury(ctx, death)) {
+				return err
+			}
+			var failed error
+			if c, failed = t.load(ctx); failed != nil {
+				return failed
+			}
+		}
 		return err
-	}
-	defer unlock()
-	for range maxReplaced {
-		err = t.renewFrom(ctx, c, rejected)
-		death := deathIn(err)
-		if !errors.Is(err, errReplaced) && (death == nil || t.bury(ctx, death)) {
-			return err
-		}
-		var failed error
-		if c, failed = t.load(ctx); failed != nil {
-			return failed
-		}
-	}
-	return err
+	})
 }
 
-// acquire takes the lock that all processes share, and returns the newest
-// connection (S8.31). If the store fails, it returns what the store does not have
-// yet.
-func (t *Transport) acquire(ctx context.Context) (Connection, func(), error) {
+// locked calls work with the newest connection, and holds the lock that all
+// processes share (S8.31). If the store fails, work gets what the store does not
+// have yet.
+func (t *Transport) locked(ctx context.Context, work func(Connection) error) error {
 	unlock, err := t.config.Connections.Lock(ctx, t.config.ConnectionID)
 	if err != nil {
-		unlock, err = func() {}, fmt.Errorf("client: locking the connection: %w", err)
-	} else {
-		c, failed := t.load(ctx)
-		if failed == nil {
-			return c, unlock, nil
-		}
-		err = failed
+		return t.withoutStore(fmt.Errorf("client: locking the connection: %w", err), work)
 	}
-	if t.memory.unsaved {
-		return t.memory.connection, unlock, nil
+	defer unlock()
+	c, err := t.load(ctx)
+	if err != nil {
+		return t.withoutStore(err, work)
 	}
-	unlock()
-	return Connection{}, nil, err
+	return work(c)
+}
+
+func (t *Transport) withoutStore(err error, work func(Connection) error) error {
+	if !t.memory.unsaved {
+		return err
+	}
+	return work(t.memory.connection)
 }
 
 // renewFrom renews the tokens of c. The previous holder of the lock may have done so
