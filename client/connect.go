@@ -135,7 +135,7 @@ func (t *Transport) exchange(form url.Values) func(context.Context) error {
 		if c, err = saveConnection(ctx, t.config.Connections, t.config.ConnectionID, c); err != nil {
 			return err
 		}
-		t.memory = memory{connection: c}
+		t.memory = memoryOf(c)
 		t.change(c)
 		return nil
 	}

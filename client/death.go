@@ -154,7 +154,7 @@ func (t *Transport) saveDeath(ctx context.Context, code bearergate.Code) error {
 	defer cancel()
 	err := t.config.Connections.Save(ctx, t.config.ConnectionID, c)
 	if err == nil {
-		t.memory = memory{connection: c}
+		t.memory = memoryOf(c)
 	}
 	return err
 }

@@ -45,6 +45,7 @@ type service struct {
 	issued  map[string]int // how many tokens of a kind
 	ends    map[string]time.Time
 	retired time.Time // when the last refresh token was replaced
+	used    bool      // something that was issued with the last refresh token
 	reused  int       // refresh tokens that came later than is good
 	revoked bool      // the grant
 
@@ -221,7 +222,7 @@ func (s *service) asked(route string) answer {
 }
 
 // refresh rotates the refresh token. The one before is answered with the same
-// successor for 30 s.
+// successor for 30 s, and after that until something issued with it was used.
 func (s *service) refresh(w http.ResponseWriter, r *http.Request, body string) {
 	form, _ := url.ParseQuery(body)
 	if form.Get("grant_type") == "authorization_code" {
@@ -231,7 +232,7 @@ func (s *service) refresh(w http.ResponseWriter, r *http.Request, body string) {
 	var sent int
 	fmt.Sscanf(form.Get("refresh_token"), "refresh-%d", &sent)
 	current := s.issued["refresh"]
-	grace := sent == current-1 && time.Since(s.retired) < 30*time.Second
+	grace := sent == current-1 && (time.Since(s.retired) < 30*time.Second || !s.used)
 	switch {
 	case s.revoked, sent != current && !grace:
 		bearergate.WriteError(w, r, &bearergate.Error{Code: bearergate.ErrInvalidGrant})
@@ -240,7 +241,7 @@ func (s *service) refresh(w http.ResponseWriter, r *http.Request, body string) {
 		s.reused++
 	default:
 		s.issued["refresh"]++
-		s.retired = time.Now()
+		s.retired, s.used = time.Now(), false
 	}
 	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":"refresh-%d"}`,
 		s.issue("access"), s.lifetime/time.Second, s.issued["refresh"])
@@ -268,6 +269,7 @@ func (s *service) leave(w http.ResponseWriter, r *http.Request) {
 
 func (s *service) mint(w http.ResponseWriter, r *http.Request) {
 	if s.guard(w, r, "access") {
+		s.used = true
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprintf(w, `{"token":%q,"token_type":"Bearer","expires_in":%d}`, s.issue("installation"), s.lifetime/time.Second)
 	}

@@ -20,10 +20,15 @@ const (
 type memory struct {
 	connection Connection // its Revision is that of the stored one
 	replaced   string     // the refresh token that connection.RefreshToken replaced
+	saved      string     // the refresh token that is in the store
 	unsaved    bool       // connection has something that the store does not have
 	fault      error      // of the last attempt to save
 	faults     int
 	scheduled  bool // a further attempt
+}
+
+func memoryOf(stored Connection) memory {
+	return memory{connection: stored, saved: stored.RefreshToken}
 }
 
 // load returns the newest connection: the stored one, or the one in memory if that
@@ -33,16 +38,23 @@ func (t *Transport) load(ctx context.Context) (Connection, error) {
 	if err != nil {
 		return Connection{}, fmt.Errorf("client: loading the connection: %w", err)
 	}
-	if !t.memory.continues(stored) {
-		t.memory = memory{connection: stored}
-		return stored, nil
-	}
-	t.memory.connection.Revision = stored.Revision
-	t.memory.unsaved = !sameTokens(t.memory.connection, stored) // a save may have taken effect though it failed
-	if t.memory.unsaved {
+	if t.compare(stored) == nil && t.memory.unsaved {
 		t.save(ctx)
 	}
 	return t.memory.connection, nil
+}
+
+// compare compares memory with the stored connection. If that is another one,
+// compare remembers it in place of what was known, and returns errReplaced.
+func (t *Transport) compare(stored Connection) error {
+	m := &t.memory
+	if !m.continues(stored) {
+		*m = memoryOf(stored)
+		return errReplaced
+	}
+	m.connection.Revision, m.saved = stored.Revision, stored.RefreshToken
+	m.unsaved = !sameTokens(m.connection, stored) // a save may have taken effect though it failed
+	return nil
 }
 
 func sameTokens(a, b Connection) bool {
@@ -67,6 +79,11 @@ func (t *Transport) keep(ctx context.Context, c Connection) (Connection, error) 
 	return t.save(ctx)
 }
 
+// waits reports whether there is a refresh token that could not be saved. Until it
+// is, nothing that came with it is used: as long as the server knows of no use, it
+// answers the token that the store has, to another process or after a crash (S8.35).
+func (m *memory) waits() bool { return m.unsaved && m.connection.RefreshToken != m.saved }
+
 // errReplaced means that the store has another connection than the one in memory.
 var errReplaced = errors.New("client: another connection was stored meanwhile")
 
@@ -78,25 +95,28 @@ func (t *Transport) save(ctx context.Context) (Connection, error) {
 	for range maxConflicts {
 		next := t.memory.connection
 		next.Revision++
-		err := t.config.Connections.Save(ctx, t.config.ConnectionID, next)
-		if err == nil {
-			t.memory = memory{connection: next, replaced: t.memory.replaced, scheduled: t.memory.scheduled}
+		failed := t.config.Connections.Save(ctx, t.config.ConnectionID, next)
+		if failed == nil {
+			t.memory.isSaved(next)
 			return next, nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			return t.memory.connection, t.notSaved(err)
 		}
 		stored, err := t.config.Connections.Load(ctx, t.config.ConnectionID)
 		if err != nil {
-			return t.memory.connection, t.notSaved(err)
+			return t.memory.connection, t.notSaved(failed)
 		}
-		if !t.memory.continues(stored) {
-			t.memory = memory{connection: stored}
-			return stored, errReplaced
+		if err := t.compare(stored); err != nil || !t.memory.unsaved {
+			return t.memory.connection, err
 		}
-		t.memory.connection.Revision = stored.Revision
+		if !errors.Is(failed, ErrConflict) {
+			return t.memory.connection, t.notSaved(failed)
+		}
 	}
 	return t.memory.connection, t.notSaved(ErrConflict)
+}
+
+// isSaved remembers that c was saved.
+func (m *memory) isSaved(c Connection) {
+	m.connection, m.saved, m.unsaved, m.fault, m.faults = c, c.RefreshToken, false, nil, 0
 }
 
 // withTimeToSave returns a context that ends with ctx, or later.

@@ -175,8 +175,7 @@ func (p *process) alive() error {
 	return nil
 }
 
-// crash ends the process. Its lock expires later. If the store does not have what
-// the process used, nobody has it any more: the connection is stranded.
+// crash ends the process, and loses what it has in memory. Its lock expires later.
 func (p *process) crash() {
 	p.mu.Lock()
 	p.crashed = true
@@ -184,12 +183,6 @@ func (p *process) crash() {
 		time.AfterFunc(30*time.Second, p.unlock)
 	}
 	p.mu.Unlock()
-	stored, _ := p.store.Load(context.Background(), "user-1")
-	p.server.mu.Lock()
-	defer p.server.mu.Unlock()
-	if f, generation := p.server.find(stored.RefreshToken); f != nil && generation < f.generation && f.used {
-		f.stranded = true
-	}
 }
 
 // network is the Base of a process.

@@ -36,7 +36,6 @@ type family struct {
 	grantRevoked   bool
 	reused         bool // a retired token came too late: the family is revoked
 	stolen         bool // a thief has a token of it
-	stranded       bool // see (*process).crash
 }
 
 // issued is an access or installation token.
@@ -81,7 +80,7 @@ func (m *modelServer) familyOf(token string) *family {
 func (m *modelServer) mayBeDead(f *family) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return f.grantRevoked || f.reused && (f.stolen || f.stranded)
+	return f.grantRevoked || f.reused && f.stolen
 }
 
 // refresh returns the generation to answer a refresh token with (S7.42 to S7.50).

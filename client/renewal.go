@@ -120,26 +120,18 @@ func (t *Transport) renew(ctx context.Context, rejected string) error {
 }
 
 // locked calls work with the newest connection, and holds the lock that all
-// processes share (S8.31). If the store fails, work gets what the store does not
-// have yet.
+// processes share (S8.31).
 func (t *Transport) locked(ctx context.Context, work func(Connection) error) error {
 	unlock, err := t.config.Connections.Lock(ctx, t.config.ConnectionID)
 	if err != nil {
-		return t.withoutStore(fmt.Errorf("client: locking the connection: %w", err), work)
+		return fmt.Errorf("client: locking the connection: %w", err)
 	}
 	defer unlock()
 	c, err := t.load(ctx)
 	if err != nil {
-		return t.withoutStore(err, work)
-	}
-	return work(c)
-}
-
-func (t *Transport) withoutStore(err error, work func(Connection) error) error {
-	if !t.memory.unsaved {
 		return err
 	}
-	return work(t.memory.connection)
+	return work(c)
 }
 
 // renewFrom renews the tokens of c. The previous holder of the lock may have done so
@@ -149,6 +141,8 @@ func (t *Transport) renewFrom(ctx context.Context, c Connection, rejected string
 	switch {
 	case t.isDead(c):
 		return t.deathOf(c)
+	case t.memory.waits():
+		return t.memory.fault
 	case token.Text != rejected && token.fresh(time.Now()):
 		return t.use(c)
 	case rejected != "" && token.Text == rejected:
@@ -175,13 +169,8 @@ func (t *Transport) renewTokens(ctx context.Context, c Connection) (err error) {
 }
 
 // mintAndUse mints an installation token, if the API has them, and has requests
-// sent with it. While an old token lives it uses nothing that could not be saved:
-// until something that came with a refresh token was used, the server still answers
-// the token before it.
+// sent with it.
 func (t *Transport) mintAndUse(ctx context.Context, c Connection) (err error) {
-	if t.memory.unsaved && t.hasToken() {
-		return t.memory.fault
-	}
 	if t.config.MintURL == "" {
 		return t.use(c)
 	}
@@ -192,13 +181,6 @@ func (t *Transport) mintAndUse(ctx context.Context, c Connection) (err error) {
 		return err
 	}
 	return t.use(c)
-}
-
-// hasToken reports whether there is a token that lives and was not refused.
-func (t *Transport) hasToken() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.token.living(time.Now()) && t.token.Text != t.refused
 }
 
 // use has requests sent with the token of c, which lives.

@@ -32,17 +32,12 @@ type mintAnswer struct {
 var errNoRefreshToken = errors.New("the connection has no refresh token, and its access token is due")
 
 // refresh gets an access token. It saves the new refresh token before that is used
-// (S8.29), and drops the installation token, which the refresh makes obsolete.
-//
-// If saving fails, it returns the connection all the same: its tokens are used, and
-// it is saved later. A new refresh token is kept even if the access token that came
-// with it is of no use, since the old one is retired.
+// (S8.29), and drops the installation token, which the refresh makes obsolete. A new
+// refresh token is kept even if the access token that came with it is of no use,
+// since the old one is retired.
 func (t *Transport) refresh(ctx context.Context, c Connection) (Connection, error) {
 	if c.RefreshToken == "" {
 		return c, &Error{Status: http.StatusUnauthorized, Code: bearergate.ErrInvalidGrant, Action: Reconnect, note: errNoRefreshToken}
-	}
-	if t.memory.unsaved {
-		return c, t.memory.fault
 	}
 	var answer tokenAnswer
 	issued, err := t.ask(ctx, &answer, t.refreshRequest(c.RefreshToken))
@@ -55,10 +50,7 @@ func (t *Transport) refresh(ctx context.Context, c Connection) (Connection, erro
 	c.Installation = StoredToken{}
 	c.Access, err = newToken(answer.AccessToken, answer.TokenType, answer.ExpiresIn, issued)
 	kept, failed := t.keep(ctx, c)
-	if errors.Is(failed, errReplaced) {
-		return kept, failed
-	}
-	return kept, err
+	return kept, errors.Join(failed, err)
 }
 
 func (t *Transport) refreshRequest(refreshToken string) newRequest {
