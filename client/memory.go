@@ -66,7 +66,7 @@ func sameTokens(a, b Connection) bool {
 func (m *memory) continues(stored Connection) bool {
 	known := stored.RefreshToken == m.connection.RefreshToken && m.unsaved ||
 		stored.RefreshToken == m.replaced && m.replaced != ""
-	return known && stored.Dead == "" && stored.GrantID == m.connection.GrantID
+	return known && stored.Dead == ""
 }
 
 // keep remembers c, which a server answered, and saves it. If the application has
