@@ -16,5 +16,8 @@
 // that has installations: they name a grant and an organization, for RequireGrant
 // and RequireOrg.
 //
+// [NewAppServer] starts a whole service, an authorization server and an API, for the
+// tests of an app that connects to one.
+//
 // Functions of this package panic if a test could only fail.
 package bearergatetest

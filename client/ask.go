@@ -9,68 +9,81 @@ import (
 	"time"
 )
 
-// maxAttempts is how many requests are sent to an endpoint that cannot answer.
-const maxAttempts = 3
+// attemptTimeout bounds a request to an endpoint with its answer, so that one that
+// hangs leaves time for another attempt.
+const attemptTimeout = 8 * time.Second
 
-// ask sends a request for a token until it is answered, at most maxAttempts times.
-// It returns the time at which it sent the last one.
-func (t *Transport) ask(ctx context.Context, into any, newRequest func() (*http.Request, error)) (issued time.Time, err error) {
+// maxAttempts is how many requests are sent to an endpoint that cannot answer.
+const maxAttempts = 4
+
+// pauseAfter returns the pause after an attempt: none after the first one, since its
+// answer may have been lost, and then 1 s and 2 s.
+func pauseAfter(attempt int, err error) time.Duration {
+	pause := min(retryAfterOf(err), maxRetryAfter)
+	if attempt > 1 {
+		pause = max(pause, growing(attempt-1))
+	}
+	return pause
+}
+
+// newRequest returns a request to an endpoint.
+type newRequest func(context.Context) (*http.Request, error)
+
+// ask sends a request until it is answered, within ctx. It returns the time at which
+// it sent the last one. If into is nil, no body is expected.
+func (t *Transport) ask(ctx context.Context, into any, request newRequest) (issued time.Time, err error) {
 	for attempt := 1; ; attempt++ {
-		r, err := newRequest()
-		if err != nil {
-			return issued, err
-		}
 		issued = time.Now()
-		err = t.send(r, into)
-		if err == nil || isFinal(err) || attempt == maxAttempts {
-			return issued, err
-		}
-		pause := pauseAfter(err)
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause || sleep(ctx, pause) != nil {
+		err = t.askOnce(ctx, into, request)
+		if err == nil || isFinal(err) || attempt == maxAttempts || !rest(ctx, pauseAfter(attempt, err)) {
 			return issued, err
 		}
 	}
 }
 
-// isFinal reports whether another attempt cannot succeed.
+// rest sleeps, and reports whether ctx lasts longer.
+func rest(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return (!ok || time.Until(deadline) > pause) && sleep(ctx, pause) == nil
+}
+
+// isFinal reports whether another attempt cannot succeed. A success with another
+// body than a token's may be a proxy's.
 func isFinal(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Action != Wait && e.Status < http.StatusInternalServerError
+	return errors.As(err, &e) && e.Action != Wait && e.Status/100 != 2 && e.Status < http.StatusInternalServerError
 }
 
-// pauseAfter returns how long to wait before the next attempt.
-func pauseAfter(err error) time.Duration {
-	var e *Error
-	if errors.As(err, &e) && e.RetryAfter > 0 {
-		return e.RetryAfter
+func (t *Transport) askOnce(ctx context.Context, into any, request newRequest) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	r, err := request(ctx)
+	if err != nil {
+		return err
 	}
-	return renewPause
-}
-
-// send sends a request for a token and decodes the answer.
-func (t *Transport) send(r *http.Request, into any) error {
 	resp, err := t.client.Do(r)
 	if err != nil {
 		return err
 	}
 	if err := CheckResponse(resp); err != nil {
-		resp.Body.Close()
 		return err
 	}
-	if err := readToken(resp, into); err != nil {
+	if err := readAnswer(resp, into); err != nil {
 		return &Error{Status: resp.StatusCode, note: err}
 	}
 	return nil
 }
 
-// readToken decodes a successful answer.
-func readToken(resp *http.Response, into any) error {
+// readAnswer decodes a successful answer, and closes its body.
+func readAnswer(resp *http.Response, into any) error {
 	body, err := readBody(resp)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode/100 != 2 {
+	switch {
+	case resp.StatusCode/100 != 2:
 		return fmt.Errorf("answered %d", resp.StatusCode)
+	case into == nil:
+		return nil
+	case err != nil:
+		return err
 	}
 	if code, _, ok := codeOfBody(body); ok {
 		return fmt.Errorf("has the error %q", code)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"mime"
 	"net/http"
 	"time"
@@ -19,7 +20,8 @@ type call struct {
 	rejected  string        // a token that must not be used again
 	left      time.Duration // of MaxWait
 	sent      bool
-	replayed  bool
+	renewed   bool // after invalid_token
+	changed   bool // to another connection
 }
 
 // do sends the request until its answer can be returned.
@@ -70,50 +72,66 @@ func (c *call) closeUnsent() {
 func (c *call) react(refusal *Error) error {
 	switch refusal.Action {
 	case RefreshAndRemint:
-		return c.replay(refusal)
+		return c.renew(refusal)
+	case Reconnect, Reauthorize:
+		return c.change(refusal)
 	case Wait:
 		return c.wait(refusal)
-	case Reconnect:
-		c.transport.die(c.request.Context(), c.token.Text, refusal)
 	}
 	return refusal
 }
 
-// replay lets the request be sent again, once, with another token.
-func (c *call) replay(refusal *Error) error {
-	if c.replayed {
+// renew has the token renewed, and lets the request be sent again, once. The token
+// is renewed even if the request cannot be sent again (S8.2).
+func (c *call) renew(refusal *Error) error {
+	if c.renewed || !c.transport.force(c.token.Text) {
 		return refusal
 	}
-	if !c.repeatable() {
-		refusal.note = errNotRepeated
+	c.renewed, c.rejected = true, c.token.Text
+	return c.again(refusal)
+}
+
+// change lets the request be sent again, once, if another connection is stored.
+func (c *call) change(refusal *Error) error {
+	if err := c.transport.another(c.request.Context(), c.token.Text, refusal); err != nil {
+		return err
+	}
+	if c.changed {
 		return refusal
 	}
-	c.replayed, c.rejected = true, c.token.Text
-	return nil
+	c.changed = true
+	return c.again(refusal)
 }
 
 // wait waits for the time of Retry-After. It returns the refusal if the time left
 // is shorter.
 func (c *call) wait(refusal *Error) error {
-	if !c.repeatable() {
-		refusal.note = errNotRepeated
-		return refusal
+	if err := c.again(refusal); err != nil {
+		return err
 	}
 	if refusal.RetryAfter > c.left {
 		return refusal
 	}
 	c.left -= refusal.RetryAfter
-	if err := sleep(c.request.Context(), refusal.RetryAfter); err != nil {
+	if err := sleep(c.request.Context(), spread(refusal.RetryAfter)); err != nil {
 		return errors.Join(err, refusal)
 	}
 	return nil
 }
 
-// repeatable reports whether the request has no body, or one that can be sent
-// again.
-func (c *call) repeatable() bool {
+// spread returns a time that is up to a quarter longer, so that requests that were
+// refused together do not return together.
+func spread(d time.Duration) time.Duration { return d + rand.N(d/4+1) }
+
+// again returns nil if the request can be sent again: it has no body, or one that
+// can be read again. Otherwise it returns the refusal.
+func (c *call) again(refusal *Error) error {
 	r := c.request
-	return r.Body == nil || r.Body == http.NoBody || r.GetBody != nil
+	if r.Body == nil || r.Body == http.NoBody || r.GetBody != nil {
+		return nil
+	}
+	refusal.note = errNotRepeated
+	return refusal
 }
 
 var errNotRepeated = errors.New("not repeated, as the body of the request cannot be read again; set GetBody")

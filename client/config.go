@@ -14,36 +14,47 @@ import (
 // DefaultMaxWait is the default of Config.MaxWait.
 const DefaultMaxWait = time.Minute
 
-// Config configures a [Transport]. All fields are required except ClientSecret, Base,
-// MaxWait and Dead.
+// Config configures a [Transport]. APIURL, TokenURL, ClientID, Connections and
+// ConnectionID are required.
 type Config struct {
-	// APIURL has the origin (scheme, host and port) that receives the installation
-	// token. Requests to another origin are sent without the token.
+	// APIURL has the origin (scheme, host and port) that receives the token. Requests
+	// to another origin are sent without it.
 	APIURL string
 	// TokenURL is the URL of the token endpoint (RFC 6749 section 3.2).
 	TokenURL string
 	// MintURL is the URL at which installation tokens are minted. {grantId} in it
-	// is replaced by the GrantID of the connection.
+	// is replaced by the GrantID of the connection. If MintURL is empty, requests
+	// are sent with the access token.
 	MintURL string
+	// RevokeURL is the URL at which the grant is revoked, for
+	// [Transport.Disconnect]. {grantId} in it is replaced as in MintURL.
+	RevokeURL string
+	// AuthorizeURL is the URL of the authorization endpoint (RFC 6749 section 3.1),
+	// and RedirectURL the page of the app to which it sends the user back. Both are
+	// for [Transport.Authorize].
+	AuthorizeURL, RedirectURL string
+	// Issuer is the issuer of the authorization server. If set, [Transport.Connect]
+	// accepts no callback with another "iss", or without one (RFC 9207).
+	Issuer string
 	// ClientID and ClientSecret authenticate the app at the token endpoint. A public
 	// client has no secret.
 	ClientID, ClientSecret string
 	// Connections stores the connection of ConnectionID. A new refresh token is saved
-	// before it is used.
+	// before it is sent.
 	Connections ConnectionStore
 	// ConnectionID is the id of the connection in Connections.
 	ConnectionID string
 
 	// Base sends the requests. If nil, [http.DefaultTransport] is used.
 	Base http.RoundTripper
-	// MaxWait is how long a request waits at most, in total, for answers with
-	// Retry-After. If zero, [DefaultMaxWait] is used. If negative, no request
+	// MaxWait is how much Retry-After a request waits for at most, in total. If zero, [DefaultMaxWait] is used. If negative, no request
 	// waits. If an answer asks for more time than is left, it is returned as an
 	// error at once.
 	MaxWait time.Duration
-	// Dead, if set, is called once, with the error that ended the connection, so
-	// that the app can ask the user to reconnect. When the user has connected
-	// again, save the new connection and make a new Transport.
+	// Dead, if set, is called with the error that ended the connection, once for
+	// each death, so that the app can ask the user to reconnect. When the user has
+	// connected again, by [Transport.Connect] or [SaveConnection], every Transport
+	// goes on with the new connection.
 	Dead func(error)
 }
 
@@ -52,7 +63,9 @@ func (c *Config) check() error {
 	return errors.Join(
 		checkURL("APIURL", c.APIURL),
 		checkURL("TokenURL", c.TokenURL),
-		checkURL("MintURL", c.MintURL),
+		checkOptionalURL("MintURL", c.MintURL),
+		checkOptionalURL("RevokeURL", c.RevokeURL),
+		checkOptionalURL("AuthorizeURL", c.AuthorizeURL),
 		fault(c.ClientID == "", "ClientID is empty; set it to the client_id that the app is registered with"),
 		fault(c.Connections == nil, "Connections is nil; set it to a store, such as new(client.MemoryConnections)"),
 		fault(c.ConnectionID == "", "ConnectionID is empty; set it to the id that the connection is saved under"),
@@ -64,6 +77,13 @@ func fault(is bool, text string) error {
 		return nil
 	}
 	return errors.New("client: Config." + text)
+}
+
+func checkOptionalURL(field, raw string) error {
+	if raw == "" {
+		return nil
+	}
+	return checkURL(field, raw)
 }
 
 // checkURL accepts https, and http on this machine.

@@ -1,16 +1,15 @@
 package client
 
 import (
-	"context"
 	"time"
 
 	"github.com/bearergate/bearergate"
 )
 
 // Connection is the state that an app stores for one user: the grant and its
-// tokens. All fields except GrantID and Dead are secret.
+// tokens. All fields except GrantID, Dead and Revision are secret.
 type Connection struct {
-	// GrantID is the id of the grant, for [Config.MintURL].
+	// GrantID is the id of the grant, for [Config.MintURL] and [Config.RevokeURL].
 	GrantID string
 	// RefreshToken is the newest refresh token.
 	RefreshToken string
@@ -18,11 +17,14 @@ type Connection struct {
 	// with RefreshToken.
 	Access StoredToken
 	// Installation is the installation token. If it is empty or due, the Transport
-	// mints a new one with Access.
+	// mints a new one with Access. It stays empty without [Config.MintURL].
 	Installation StoredToken
 	// Dead is the code of the error that ended the connection. It is empty while
 	// the connection lives.
 	Dead bearergate.Code
+	// Revision is the number of times that the connection was saved. A
+	// [ConnectionStore] compares it, and [SaveConnection] sets it.
+	Revision int64
 }
 
 // StoredToken is a token and its lifetime.
@@ -48,29 +50,3 @@ func (t StoredToken) fresh(now time.Time) bool {
 func (t StoredToken) living(now time.Time) bool {
 	return t.Text != "" && now.Before(t.ExpiresAt)
 }
-
-// ConnectionStore stores connections for all processes that share them. Package
-// connectiontest tests implementations.
-type ConnectionStore interface {
-	// Load returns the connection of id. If there is none, the error wraps
-	// [ErrNoConnection]. Any other error means that the store failed.
-	Load(ctx context.Context, id string) (Connection, error)
-
-	// Save replaces the connection of id. If it returns nil, every later Load returns
-	// the new one.
-	Save(ctx context.Context, id string, c Connection) error
-
-	// Lock waits until no other caller holds the lock of id. It returns an error if
-	// ctx ends first. unlock is called once. The lock of a process that crashed must
-	// expire, but not in less than a minute.
-	Lock(ctx context.Context, id string) (unlock func(), err error)
-}
-
-// StoreError is an error of a [ConnectionStore].
-type StoreError string
-
-// ErrNoConnection means that a [ConnectionStore] has no connection with the id.
-const ErrNoConnection StoreError = "client: no such connection"
-
-// Error returns the text.
-func (e StoreError) Error() string { return string(e) }

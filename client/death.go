@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/bearergate/bearergate"
 )
+
+// lookPause is how long the store is not asked again for another connection.
+const lookPause = time.Second
 
 // deathIn returns the refusal in the tree of err that ends the connection, or nil.
 func deathIn(err error) *Error {
@@ -27,64 +31,143 @@ func refusedRefresh(err error) error {
 	return err
 }
 
-// ended returns err. If err ends the connection, it first saves that the connection
-// is dead. The caller holds the lock.
-func (t *Transport) ended(ctx context.Context, c Connection, err error) error {
-	if e := deathIn(err); e != nil {
-		t.saveDeath(ctx, c, e)
+// isDead reports whether c is dead, or is what was found dead and could not be
+// saved as such.
+func (t *Transport) isDead(c Connection) bool {
+	return c.Dead != "" || t.dead != nil && c.Revision == t.deadRevision
+}
+
+// deathOf returns the refusal that ended c.
+func (t *Transport) deathOf(c Connection) *Error {
+	if t.dead != nil {
+		return t.dead
+	}
+	return &Error{Status: c.Dead.Status(), Code: c.Dead, Action: Reconnect}
+}
+
+// another looks for another connection after a request with the token was refused.
+// It returns nil if there is one to repeat the request with, and else the refusal
+// (S8.9). If nothing else is stored, a refusal with the action Reconnect ends the
+// connection.
+func (t *Transport) another(ctx context.Context, token string, e *Error) error {
+	for range maxTasks {
+		current, begun, err := t.tokenOrLook(token, e)
+		if current == nil {
+			return err
+		}
+		if err := current.wait(ctx); err != nil {
+			return errors.Join(e, err)
+		}
+		if begun && current.err != nil && deathIn(current.err) == nil {
+			return errors.Join(e, current.err)
+		}
+	}
+	return e
+}
+
+// tokenOrLook returns nil if there is another token, an error, or the task to wait
+// for.
+func (t *Transport) tokenOrLook(token string, e *Error) (current *task, begun bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.dead != nil:
+		return nil, false, t.dead
+	case t.token.Text != token:
+		return nil, false, nil
+	case e.Action != Reconnect && time.Since(t.lookedAt) < lookPause:
+		return nil, false, e
+	}
+	current, begun = t.begin(t.look(token, e))
+	return current, begun, nil
+}
+
+// lookAgain returns the task that asks the store whether a dead connection was
+// replaced, or nil if the store was asked just now. The caller holds mu.
+func (t *Transport) lookAgain(now time.Time) *task {
+	if now.Sub(t.lookedAt) < lookPause {
+		return nil
+	}
+	current, _ := t.begin(t.look("", t.dead))
+	return current
+}
+
+// look returns the task that asks the store for another connection than the one of
+// the token.
+func (t *Transport) look(token string, e *Error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		defer t.looked()
+		for range maxReplaced {
+			c, err := t.load(ctx)
+			if err != nil {
+				return err
+			}
+			if !t.isDead(c) && (t.dead != nil || t.tokenOf(c).Text != token) {
+				t.change(c)
+				return nil
+			}
+			if e.Action != Reconnect || t.bury(ctx, e) {
+				return e
+			}
+		}
+		return e
+	}
+}
+
+func (t *Transport) looked() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lookedAt = time.Now()
+}
+
+// change goes on with another connection.
+func (t *Transport) change(c Connection) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.token, t.dead, t.failure = t.tokenOf(c), nil, failure{}
+}
+
+// bury ends the connection in memory: it saves that it is dead, and latches it. It
+// reports false, and has no effect, if the application has stored another one.
+func (t *Transport) bury(ctx context.Context, e *Error) bool {
+	if t.memory.connection.Dead == "" {
+		err := t.saveDeath(ctx, e.Code)
+		switch {
+		case errors.Is(err, ErrConflict):
+			return false
+		case err != nil && e != t.dead:
+			e.note = fmt.Errorf("saving that the connection is dead: %w", err)
+		}
+	}
+	if t.latch(e) && t.config.Dead != nil {
+		t.config.Dead(e)
+	}
+	return true
+}
+
+func (t *Transport) saveDeath(ctx context.Context, code bearergate.Code) error {
+	c := t.memory.connection
+	t.deadRevision = c.Revision
+	c.Dead = code
+	c.Revision++
+	ctx, cancel := withTimeToSave(ctx)
+	defer cancel()
+	err := t.config.Connections.Save(ctx, t.config.ConnectionID, c)
+	if err == nil {
+		t.memory = memoryOf(c)
 	}
 	return err
 }
 
-// die ends the connection after a request with this token was answered with e. If
-// the user has reconnected since, the token was not this connection's.
-func (t *Transport) die(ctx context.Context, token string, e *Error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
-	defer cancel()
-	if t.markDead(ctx, token, e) {
-		t.latch(e)
-	}
-}
-
-// markDead reports whether the connection is dead, and saves that it is. If the
-// store fails, the connection counts as dead.
-func (t *Transport) markDead(ctx context.Context, token string, e *Error) bool {
-	id, store := t.config.ConnectionID, t.config.Connections
-	unlock, err := store.Lock(ctx, id)
-	if err != nil {
-		e.note = fmt.Errorf("locking the connection: %w", err)
-		return true
-	}
-	defer unlock()
-	c, err := store.Load(ctx, id)
-	if err != nil {
-		e.note = fmt.Errorf("loading the connection: %w", err)
-		return true
-	}
-	if c.Installation.Text != token && c.Dead == "" {
+// latch makes all further requests fail (S8.33), until another connection is
+// stored. It reports whether the connection was alive.
+func (t *Transport) latch(e *Error) (first bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lookedAt = time.Now()
+	if t.dead != nil {
 		return false
 	}
-	t.saveDeath(ctx, c, e)
+	t.dead = e
 	return true
-}
-
-// saveDeath saves that the connection is dead. The caller holds the lock.
-func (t *Transport) saveDeath(ctx context.Context, c Connection, e *Error) {
-	c.Dead = e.Code
-	if err := t.config.Connections.Save(ctx, t.config.ConnectionID, c); err != nil {
-		e.note = fmt.Errorf("saving that the connection is dead: %w", err)
-	}
-}
-
-// latch makes all further requests fail (S8.33).
-func (t *Transport) latch(e *Error) {
-	t.mu.Lock()
-	first := t.dead == nil
-	if first {
-		t.dead = e
-	}
-	t.mu.Unlock()
-	if first && t.config.Dead != nil {
-		t.config.Dead(e)
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -101,7 +100,7 @@ func TestRefusalOfAnotherServerIsNotThisServers(t *testing.T) {
 // refusedTransport returns the error of a request that is answered with the code
 // whatever the transport does.
 func refusedTransport(t *testing.T, code bearergate.Code) (err error) {
-	synctest.Test(t, func(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
 		transport := s.connected(t)
 		s.always(read, refuse(code))

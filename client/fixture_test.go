@@ -2,15 +2,19 @@ package client_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -22,6 +26,7 @@ import (
 const (
 	refresh = "refresh" // POST /token
 	mint    = "mint"    // POST /installations/grant-1/tokens
+	leave   = "leave"   // DELETE /installations/grant-1
 	read    = "read"    // any other path
 )
 
@@ -34,35 +39,56 @@ const origin = "https://api.example"
 type service struct {
 	connections client.ConnectionStore // knows user-1, with refresh-1
 	lifetime    time.Duration          // of access and installation tokens
+	kind        string                 // of the tokens that the API accepts
 
 	mu      sync.Mutex
 	issued  map[string]int // how many tokens of a kind
 	ends    map[string]time.Time
 	retired time.Time // when the last refresh token was replaced
+	used    bool      // something that was issued with the last refresh token
 	reused  int       // refresh tokens that came later than is good
 	revoked bool      // the grant
-	journal []string  // the routes that were asked
-	faults  map[string][]answer
-	deaths  int // how often Config.Dead was called
+
+	challenge string   // of the authorization request
+	journal   []string // the routes that were asked
+	faults    map[string][]answer
+	deaths    int // how often Config.Dead was called
 }
 
 // answer is what a service sends in place of its own answer.
 type answer func(*http.Request) (*http.Response, error)
 
+// inFakeTime runs a test, and waits for what it left to run in the background.
+func inFakeTime(t *testing.T, test func(*testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		test(t)
+		time.Sleep(time.Minute)
+	})
+}
+
 func newService(lifetime time.Duration) *service {
 	s := &service{
-		connections: new(client.MemoryConnections), lifetime: lifetime,
+		connections: new(client.MemoryConnections), lifetime: lifetime, kind: "installation",
 		issued: map[string]int{"refresh": 1}, ends: map[string]time.Time{}, faults: map[string][]answer{},
 	}
-	s.connections.Save(context.Background(), "user-1", client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1"})
+	s.save(client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1"})
 	return s
+}
+
+// save saves the connection, as an application does.
+func (s *service) save(c client.Connection) {
+	if err := client.SaveConnection(context.Background(), s.connections, "user-1", c); err != nil {
+		panic(err)
+	}
 }
 
 // transport returns the transport of a process of the app.
 func (s *service) transport(t *testing.T, changes ...func(*client.Config)) *client.Transport {
 	t.Helper()
 	c := client.Config{
-		APIURL: origin, TokenURL: origin + "/token", MintURL: origin + "/installations/{grantId}/tokens",
+		APIURL: origin, TokenURL: origin + "/token", MintURL: origin + "/installations/{grantId}/tokens", RevokeURL: origin + "/installations/{grantId}",
+		AuthorizeURL: origin + "/authorize?tenant=a", RedirectURL: "https://app.example/callback",
 		ClientID: "app", ClientSecret: "secret", Connections: s.connections, ConnectionID: "user-1",
 		Base: s, Dead: func(error) { s.locked(func() { s.deaths++ }) },
 	}
@@ -121,6 +147,8 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		text, _ := io.ReadAll(r.Body)
 		r.Body.Close()
 		body = string(text)
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(strings.NewReader(body)) // for faults that act
 	}
 	time.Sleep(time.Millisecond) // the network
 	resp, err := s.respond(r, body)
@@ -135,6 +163,21 @@ func (s *service) respond(r *http.Request, body string) (*http.Response, error) 
 	if fault := s.asked(route); fault != nil {
 		return fault(r)
 	}
+	return s.serve(r, body)
+}
+
+// actOn has the service act on a request to a fault.
+func (s *service) actOn(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return s.serve(r, "")
+	}
+	body, _ := io.ReadAll(r.Body)
+	return s.serve(r, string(body))
+}
+
+// serve answers as a service without faults.
+func (s *service) serve(r *http.Request, body string) (*http.Response, error) {
+	route := routeOf(r)
 	rec := httptest.NewRecorder()
 	s.locked(func() {
 		switch {
@@ -144,6 +187,8 @@ func (s *service) respond(r *http.Request, body string) (*http.Response, error) 
 			s.refresh(rec, r, body)
 		case route == mint:
 			s.mint(rec, r)
+		case route == leave:
+			s.leave(rec, r)
 		default:
 			s.read(rec, r, body)
 		}
@@ -155,6 +200,8 @@ func routeOf(r *http.Request) string {
 	switch {
 	case r.URL.Path == "/token":
 		return refresh
+	case r.Method == http.MethodDelete:
+		return leave
 	case strings.HasPrefix(r.URL.Path, "/installations/"):
 		return mint
 	}
@@ -175,12 +222,17 @@ func (s *service) asked(route string) answer {
 }
 
 // refresh rotates the refresh token. The one before is answered with the same
-// successor for 30 s.
+// successor for 30 s, and after that until something issued with it was used.
 func (s *service) refresh(w http.ResponseWriter, r *http.Request, body string) {
+	form, _ := url.ParseQuery(body)
+	if form.Get("grant_type") == "authorization_code" {
+		s.redeem(w, r, form)
+		return
+	}
 	var sent int
-	fmt.Sscanf(body, "grant_type=refresh_token&refresh_token=refresh-%d", &sent)
+	fmt.Sscanf(form.Get("refresh_token"), "refresh-%d", &sent)
 	current := s.issued["refresh"]
-	grace := sent == current-1 && time.Since(s.retired) < 30*time.Second
+	grace := sent == current-1 && (time.Since(s.retired) < 30*time.Second || !s.used)
 	switch {
 	case s.revoked, sent != current && !grace:
 		bearergate.WriteError(w, r, &bearergate.Error{Code: bearergate.ErrInvalidGrant})
@@ -189,21 +241,42 @@ func (s *service) refresh(w http.ResponseWriter, r *http.Request, body string) {
 		s.reused++
 	default:
 		s.issued["refresh"]++
-		s.retired = time.Now()
+		s.retired, s.used = time.Now(), false
 	}
 	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":"refresh-%d"}`,
 		s.issue("access"), s.lifetime/time.Second, s.issued["refresh"])
 }
 
+// redeem exchanges the code "code" for the tokens of a new family.
+func (s *service) redeem(w http.ResponseWriter, r *http.Request, form url.Values) {
+	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
+	if form.Get("code") != "code" || base64.RawURLEncoding.EncodeToString(sum[:]) != s.challenge || form.Get("redirect_uri") != "https://app.example/callback" {
+		bearergate.WriteError(w, r, &bearergate.Error{Code: bearergate.ErrInvalidGrant})
+		return
+	}
+	s.revoked = false
+	s.issued["refresh"] += 10
+	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d,"refresh_token":"refresh-%d","grant_id":"grant-1"}`,
+		s.issue("access"), s.lifetime/time.Second, s.issued["refresh"])
+}
+
+func (s *service) leave(w http.ResponseWriter, r *http.Request) {
+	if s.guard(w, r, "access") {
+		s.revoked = true
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
 func (s *service) mint(w http.ResponseWriter, r *http.Request) {
 	if s.guard(w, r, "access") {
+		s.used = true
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprintf(w, `{"token":%q,"token_type":"Bearer","expires_in":%d}`, s.issue("installation"), s.lifetime/time.Second)
 	}
 }
 
 func (s *service) read(w http.ResponseWriter, r *http.Request, body string) {
-	if s.guard(w, r, "installation") {
+	if s.guard(w, r, s.kind) {
 		fmt.Fprint(w, strings.TrimSpace(r.Method+" "+body))
 	}
 }
@@ -254,6 +327,11 @@ func send(status int, contentType, body string) answer {
 
 // cut is a network that fails.
 func cut(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+
+// cutBody is an answer whose body breaks off.
+func cutBody(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: new(brokenBody)}, nil
+}
 
 // withStatus replaces the status of an answer.
 func withStatus(status int, a answer) answer {
@@ -339,10 +417,16 @@ func wantDeaths(t *testing.T, s *service, want int) {
 // wantTook wants f to take so long, to the second.
 func wantTook(t *testing.T, want time.Duration, f func()) {
 	t.Helper()
+	wantTookUpTo(t, want, want, f)
+}
+
+// wantTookUpTo wants f to take a time between the two, to the second.
+func wantTookUpTo(t *testing.T, least, most time.Duration, f func()) {
+	t.Helper()
 	began := time.Now()
 	f()
-	if got := time.Since(began).Round(time.Second); got != want {
-		t.Errorf("time: got %v, want %v", got, want)
+	if got := time.Since(began).Round(time.Second); got < least || got > most {
+		t.Errorf("time: got %v, want %v to %v", got, least, most)
 	}
 }
 

@@ -28,6 +28,9 @@ func (m *MemoryConnections) Load(_ context.Context, id string) (Connection, erro
 func (m *MemoryConnections) Save(_ context.Context, id string, c Connection) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if c.Revision != m.connections[id].Revision+1 {
+		return ErrConflict
+	}
 	if m.connections == nil {
 		m.connections = make(map[string]Connection)
 	}

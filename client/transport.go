@@ -9,18 +9,23 @@ import (
 	"time"
 )
 
-// Transport is an [http.RoundTripper] that sends requests with the installation
-// token of a connection. It renews the token a minute before its expiry, and the
-// access token when that is due. All requests share one renewal. Make a Transport
-// with [New].
+// Transport is an [http.RoundTripper] that sends requests with the token of a
+// connection: the installation token, or the access token if there is no
+// [Config.MintURL]. It renews its tokens a minute before their expiry. All requests
+// share one renewal, and none waits for it while the old token lives. Make a
+// Transport with [New].
 //
 // If the answer is one of the error table, RoundTrip acts on its code:
 //
-//   - [RefreshAndRemint]: it repeats the request once, with a new token.
+//   - [RefreshAndRemint]: it renews the token and repeats the request once.
 //   - [Wait]: it repeats the request after Retry-After, within MaxWait and the
-//     context of the request.
-//   - [Reconnect]: the connection is dead, and every further request fails without
-//     use of the network. The same holds if the refresh token is refused.
+//     context of the request. It adds up to a quarter of that time at random, so
+//     that requests that wait do not all return at once.
+//   - [Reconnect] and [Reauthorize]: if another connection is stored by now, it
+//     repeats the request with that one, once.
+//   - [Reconnect], if no other connection is stored: the connection is dead. Every
+//     further request fails without use of the network, until another connection
+//     is stored. The same holds if the refresh token is refused.
 //
 // If the action does not help, or if there is none, RoundTrip returns the answer as
 // an [*Error]. A request with a body and without GetBody is not repeated, and the
@@ -32,12 +37,17 @@ type Transport struct {
 	api    *url.URL
 	client http.Client // for the tokens
 
-	mu      sync.Mutex
-	token   StoredToken // the installation token
-	dead    *Error
-	renewal *renewal
-	failure error // of the last renewal, until retryAt
-	retryAt time.Time
+	memory       memory // of the task in progress alone
+	deadRevision int64  // of the connection that dead ended, when it was last stored
+
+	mu       sync.Mutex
+	task     *task
+	token    StoredToken // that requests are sent with
+	refused  string      // a token that no request is sent with while it is renewed
+	forced   budget      // renewals of refused tokens
+	failure  failure     // of the last renewal
+	dead     *Error
+	lookedAt time.Time // when the store was last asked for another connection
 }
 
 // New returns a transport. The error names every fault of c. New does not use the
@@ -69,12 +79,20 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.do()
 }
 
-// InstallationToken returns the installation token, after renewing it if that is
-// due. It is for programs with a transport of their own. If the renewal fails and
-// the token has expired, it returns the error of the renewal. If the connection is
-// dead, it returns an [*Error].
-func (t *Transport) InstallationToken(ctx context.Context) (StoredToken, error) {
+// Token returns the token that requests are sent with, after renewing it if it has
+// expired. It is for programs with a transport of their own. If the renewal fails
+// and the token has expired, it returns the error of the renewal. If the connection
+// is dead, it returns an [*Error].
+func (t *Transport) Token(ctx context.Context) (StoredToken, error) {
 	return t.current(ctx, "")
+}
+
+// tokenOf returns the token of c that requests are sent with.
+func (t *Transport) tokenOf(c Connection) StoredToken {
+	if t.config.MintURL == "" {
+		return c.Access
+	}
+	return c.Installation
 }
 
 func sameOrigin(a, b *url.URL) bool {

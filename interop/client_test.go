@@ -22,7 +22,7 @@ import (
 type tokenSource struct{ transport *client.Transport }
 
 func (s tokenSource) Token() (*oauth2.Token, error) {
-	token, err := s.transport.InstallationToken(context.Background())
+	token, err := s.transport.Token(context.Background())
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func TestXOAuth2HandsItsTokenOn(t *testing.T) {
 
 	api := newAPI(t)
 	connections := new(client.MemoryConnections)
-	connections.Save(t.Context(), "user", client.Connection{
+	client.SaveConnection(t.Context(), connections, "user", client.Connection{
 		GrantID: "grant", RefreshToken: token.RefreshToken,
 		Access: client.StoredToken{Text: token.AccessToken, IssuedAt: time.Now(), ExpiresAt: token.Expiry},
 	})
@@ -70,7 +70,7 @@ func TestXOAuth2HandsItsTokenOn(t *testing.T) {
 			t.Errorf("%s: got %d %s, %v", name, resp.StatusCode, body, err)
 		}
 	}
-	connections.Save(t.Context(), "user", client.Connection{GrantID: "grant", RefreshToken: "revoked"})
+	client.SaveConnection(t.Context(), connections, "user", client.Connection{GrantID: "grant", RefreshToken: "revoked"})
 	transport, _ = client.New(client.Config{
 		APIURL: api.URL, TokenURL: server.URL + "/token", MintURL: api.URL + "/installations/{grantId}/tokens",
 		ClientID: "confidential", ClientSecret: secret, Connections: connections, ConnectionID: "user",

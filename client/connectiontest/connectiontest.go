@@ -30,6 +30,9 @@ func Run(t *testing.T, newStore func(t *testing.T) client.ConnectionStore) {
 	}{
 		{"an unknown id is ErrNoConnection", unknownIsNoConnection},
 		{"what is saved is loaded", savedIsLoaded},
+		{"a revision that does not follow is ErrConflict", otherRevisionIsConflict},
+		{"one of concurrent saves takes effect", oneSaveTakesEffect},
+		{"SaveConnection saves whatever is stored", saveConnectionSaves},
 		{"a lock has one holder", lockHasOneHolder},
 		{"waiting for a lock ends with the context", waitingEndsWithContext},
 		{"ids have locks of their own", idsHaveLocksOfTheirOwn},
@@ -40,7 +43,7 @@ func Run(t *testing.T, newStore func(t *testing.T) client.ConnectionStore) {
 }
 
 func unknownIsNoConnection(t *testing.T, store client.ConnectionStore) {
-	save(t, store, "other", client.Connection{RefreshToken: "refresh"})
+	save(t, store, "other", client.Connection{RefreshToken: "refresh", Revision: 1})
 	if _, err := store.Load(t.Context(), "a"); !errors.Is(err, client.ErrNoConnection) {
 		t.Errorf("Load of an id that was never saved: got error %v, want one that wraps ErrNoConnection", err)
 	}
@@ -50,9 +53,9 @@ func savedIsLoaded(t *testing.T, store client.ConnectionStore) {
 	dead := fullConnection()
 	living := dead
 	living.RefreshToken, living.Dead = "another", ""
-	connections := map[string]client.Connection{"a": dead, "b": living, "a/b": {}, "ü ' \"": dead}
+	connections := map[string]client.Connection{"a": dead, "b": living, "a/b": {Revision: 2}, "ü ' \"": dead}
 	for id, c := range connections {
-		save(t, store, id, client.Connection{RefreshToken: "before", Dead: bearergate.ErrInvalidGrant})
+		save(t, store, id, client.Connection{RefreshToken: "before", Dead: bearergate.ErrInvalidGrant, Revision: 1})
 		save(t, store, id, c)
 	}
 	for id, want := range connections {
@@ -71,6 +74,7 @@ func fullConnection() client.Connection {
 		Access:       client.StoredToken{Text: "access", IssuedAt: now, ExpiresAt: now.Add(time.Hour)},
 		Installation: client.StoredToken{Text: "installation", IssuedAt: now.Add(time.Second), ExpiresAt: now.Add(time.Minute)},
 		Dead:         bearergate.ErrGrantRevoked,
+		Revision:     2,
 	}
 }
 
@@ -79,6 +83,83 @@ func inUTC(c client.Connection) client.Connection {
 		*t = t.UTC()
 	}
 	return c
+}
+
+func otherRevisionIsConflict(t *testing.T, store client.ConnectionStore) {
+	conflict := func(revision int64) {
+		t.Helper()
+		err := store.Save(t.Context(), "a", client.Connection{RefreshToken: "another", Revision: revision})
+		if !errors.Is(err, client.ErrConflict) {
+			t.Errorf("Save of revision %d: got error %v, want one that wraps ErrConflict", revision, err)
+		}
+	}
+	conflict(0)
+	conflict(2)
+	if _, err := store.Load(t.Context(), "a"); !errors.Is(err, client.ErrNoConnection) {
+		t.Errorf("Load after conflicts alone: got error %v, want one that wraps ErrNoConnection", err)
+	}
+	want := client.Connection{RefreshToken: "refresh", Revision: 1}
+	save(t, store, "a", want)
+	for _, revision := range []int64{0, 1, 3} {
+		conflict(revision)
+	}
+	if got, err := store.Load(t.Context(), "a"); err != nil || got.RefreshToken != want.RefreshToken || got.Revision != 1 {
+		t.Errorf("Load after conflicts: got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+// concurrent is how many calls a test makes at once.
+const concurrent = 20
+
+func oneSaveTakesEffect(t *testing.T, store client.ConnectionStore) {
+	const rounds = 20
+	for round := range int64(rounds) {
+		var all sync.WaitGroup
+		var saved sync.Map
+		for n := range concurrent {
+			all.Go(func() {
+				token := fmt.Sprint(round, " ", n)
+				err := store.Save(t.Context(), "a", client.Connection{RefreshToken: token, Revision: round + 1})
+				switch {
+				case err == nil:
+					saved.Store(token, true)
+				case !errors.Is(err, client.ErrConflict):
+					t.Errorf("concurrent Save: got error %v, want none or one that wraps ErrConflict", err)
+				}
+			})
+		}
+		all.Wait()
+		wantOneSaved(t, store, &saved)
+	}
+}
+
+// wantOneSaved wants the one connection that was saved to be stored.
+func wantOneSaved(t *testing.T, store client.ConnectionStore, saved *sync.Map) {
+	t.Helper()
+	stored, err := store.Load(t.Context(), "a")
+	if _, ok := saved.Load(stored.RefreshToken); err != nil || !ok {
+		t.Errorf("Load after concurrent saves: got %+v, %v, want what one of them saved", stored, err)
+	}
+	count := 0
+	saved.Range(func(any, any) bool { count++; return true })
+	if count != 1 {
+		t.Errorf("concurrent saves of one revision that returned nil: got %d, want 1", count)
+	}
+}
+
+func saveConnectionSaves(t *testing.T, store client.ConnectionStore) {
+	var all sync.WaitGroup
+	for n := range concurrent {
+		all.Go(func() {
+			if err := client.SaveConnection(t.Context(), store, "a", client.Connection{RefreshToken: fmt.Sprint(n)}); err != nil {
+				t.Errorf("SaveConnection: got error %v, want none", err)
+			}
+		})
+	}
+	all.Wait()
+	if got, err := store.Load(t.Context(), "a"); err != nil || got.Revision != concurrent {
+		t.Errorf("Revision after %d calls of SaveConnection: got %d, %v", concurrent, got.Revision, err)
+	}
 }
 
 func lockHasOneHolder(t *testing.T, store client.ConnectionStore) {

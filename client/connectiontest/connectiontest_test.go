@@ -2,6 +2,7 @@ package connectiontest_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -21,7 +22,9 @@ type faultyConnections struct {
 	client.MemoryConnections
 	load func(client.Connection, error) (client.Connection, error)
 	save func(*client.Connection)
-	lock func(m *client.MemoryConnections, ctx context.Context, id string) (func(), error)
+	// conflict replaces the answer to Save of a revision that does not follow.
+	conflict func(m *client.MemoryConnections, ctx context.Context, id string, c client.Connection) error
+	lock     func(m *client.MemoryConnections, ctx context.Context, id string) (func(), error)
 }
 
 func (f *faultyConnections) Load(ctx context.Context, id string) (client.Connection, error) {
@@ -36,7 +39,16 @@ func (f *faultyConnections) Save(ctx context.Context, id string, c client.Connec
 	if f.save != nil {
 		f.save(&c)
 	}
-	return f.MemoryConnections.Save(ctx, id, c)
+	err := f.MemoryConnections.Save(ctx, id, c)
+	if err != nil && f.conflict != nil {
+		return f.conflict(&f.MemoryConnections, ctx, id, c)
+	}
+	return err
+}
+
+// overwrite saves c whatever is stored.
+func overwrite(m *client.MemoryConnections, ctx context.Context, id string, c client.Connection) error {
+	return client.SaveConnection(ctx, m, id, c)
 }
 
 func (f *faultyConnections) Lock(ctx context.Context, id string) (func(), error) {
@@ -64,6 +76,40 @@ func TestFaultyStoreFails(t *testing.T) {
 		},
 		"stores whole seconds": func(f *faultyConnections) {
 			f.save = func(c *client.Connection) { c.Access.ExpiresAt = c.Access.ExpiresAt.Truncate(time.Second) }
+		},
+		"saves any revision": func(f *faultyConnections) { f.conflict = overwrite },
+		"saves in spite of a conflict": func(f *faultyConnections) {
+			f.conflict = func(m *client.MemoryConnections, ctx context.Context, id string, c client.Connection) error {
+				overwrite(m, ctx, id, c)
+				return client.ErrConflict
+			}
+		},
+		"has another error for conflicts": func(f *faultyConnections) {
+			f.conflict = func(*client.MemoryConnections, context.Context, string, client.Connection) error {
+				return errors.New("0 rows")
+			}
+		},
+		"hides conflicts": func(f *faultyConnections) {
+			f.conflict = func(*client.MemoryConnections, context.Context, string, client.Connection) error { return nil }
+		},
+		"saves a first one of any revision": func(f *faultyConnections) {
+			f.conflict = func(m *client.MemoryConnections, ctx context.Context, id string, c client.Connection) error {
+				if _, err := m.Load(ctx, id); err == nil {
+					return client.ErrConflict
+				}
+				return overwrite(m, ctx, id, c)
+			}
+		},
+		"saves a revision again": func(f *faultyConnections) {
+			f.conflict = func(m *client.MemoryConnections, ctx context.Context, id string, c client.Connection) error {
+				if stored, _ := m.Load(ctx, id); stored.Revision != c.Revision {
+					return client.ErrConflict
+				}
+				return overwrite(m, ctx, id, c)
+			}
+		},
+		"forgets the revision": func(f *faultyConnections) {
+			f.load = func(c client.Connection, err error) (client.Connection, error) { c.Revision = 0; return c, err }
 		},
 		"does not lock": func(f *faultyConnections) {
 			f.lock = func(*client.MemoryConnections, context.Context, string) (func(), error) { return func() {}, nil }

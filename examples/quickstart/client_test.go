@@ -54,7 +54,7 @@ func serve(t *testing.T, lifetime time.Duration) (*api, *counted, string, *clien
 		t.Fatal(err)
 	}
 	connections := new(client.MemoryConnections)
-	connections.Save(t.Context(), "user-1", client.Connection{GrantID: "grant-acme", RefreshToken: tokens.RefreshToken})
+	client.SaveConnection(t.Context(), connections, "user-1", client.Connection{GrantID: "grant-acme", RefreshToken: tokens.RefreshToken})
 	transport, err := client.New(client.Config{
 		APIURL: base, TokenURL: base + tokenPath, MintURL: base + mintPath("{grantId}"), ClientID: clientID, ClientSecret: clientSecret,
 		Connections: connections, ConnectionID: "user-1",
@@ -108,7 +108,7 @@ func TestClientLearnsThatItsGrantWasRevoked(t *testing.T) {
 	if !errors.As(err, &e) || e.Action != client.Reconnect || !errors.Is(err, bearergate.ErrGrantRevoked) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := transport.InstallationToken(context.Background()); !errors.Is(err, bearergate.ErrGrantRevoked) {
+	if _, err := transport.Token(context.Background()); !errors.Is(err, bearergate.ErrGrantRevoked) {
 		t.Errorf("got %v", err)
 	}
 }

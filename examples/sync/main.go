@@ -53,7 +53,7 @@ func run(ctx context.Context, out io.Writer, base string, pages int, pause time.
 		return fmt.Errorf("connecting: %w", err)
 	}
 	connections := new(client.MemoryConnections) // use a database in a real app
-	if err := connections.Save(ctx, "user-1", connection); err != nil {
+	if err := client.SaveConnection(ctx, connections, "user-1", connection); err != nil {
 		return err
 	}
 	transport, err := client.New(client.Config{

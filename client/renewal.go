@@ -1,0 +1,196 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bearergate/bearergate"
+)
+
+const (
+	// maxTasks is how many tasks a request waits for at most. It may need two: one
+	// that an earlier request began, and its own.
+	maxTasks = 4
+	// maxReplaced is how many times in a renewal the application may store another
+	// connection.
+	maxReplaced = 4
+)
+
+var errNoToken = errors.New("client: the renewal returned no new token that lasts")
+
+// current returns a token other than the rejected one. It waits for a renewal only
+// if no token lives (S8.21). If the renewal fails, it returns its error.
+func (t *Transport) current(ctx context.Context, rejected string) (StoredToken, error) {
+	for range maxTasks {
+		token, task, err := t.tokenOrTask(rejected)
+		if task == nil {
+			return token, err
+		}
+		if err := task.wait(ctx); err != nil {
+			return StoredToken{}, err
+		}
+	}
+	return StoredToken{}, errNoToken
+}
+
+// tokenOrTask returns a token, an error, or the task to wait for. It begins a
+// renewal if one is due.
+func (t *Transport) tokenOrTask(rejected string) (StoredToken, *task, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	switch {
+	case t.dead != nil:
+		return StoredToken{}, t.lookAgain(now), t.dead
+	case t.token.Text != rejected && t.usable(now):
+		if !t.token.fresh(now) && !t.failure.lasts(now) {
+			t.begin(t.renewal(""))
+		}
+		return t.token, nil, nil
+	case t.task == nil && t.failure.lasts(now):
+		return StoredToken{}, nil, t.failure.err
+	}
+	task, _ := t.begin(t.renewal(rejected))
+	return StoredToken{}, task, nil
+}
+
+// usable reports whether the token lives and is not being replaced as refused. The
+// caller holds mu.
+func (t *Transport) usable(now time.Time) bool {
+	return t.token.living(now) && (t.token.Text != t.refused || t.task == nil)
+}
+
+// force begins to renew a token that was refused, unless it was renewed already. It
+// reports false if refused tokens have caused too many renewals.
+func (t *Transport) force(token string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	switch {
+	case t.token.Text != token, t.refused == token && t.task != nil, t.failure.lasts(now):
+		return true
+	case !t.forced.take(now):
+		return false
+	}
+	t.refused = token
+	t.begin(t.renewal(token))
+	return true
+}
+
+// renewal returns the task that renews the tokens.
+func (t *Transport) renewal(rejected string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := recovered(ctx, func(ctx context.Context) error { return t.renew(ctx, rejected) })
+		t.settle(err)
+		return err
+	}
+}
+
+func (t *Transport) settle(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refused = ""
+	switch {
+	case err == nil:
+		t.failure = failure{}
+	case t.dead == nil:
+		t.failure = t.failure.next(err, time.Now(), t.token)
+	}
+}
+
+// renew gets a token other than the rejected one. If the connection turns out to be
+// dead or replaced and another one is stored, it goes on with that one (S8.4).
+func (t *Transport) renew(ctx context.Context, rejected string) error {
+	return t.locked(ctx, func(c Connection) (err error) {
+		for range maxReplaced {
+			err = t.renewFrom(ctx, c, rejected)
+			death := deathIn(err)
+			if !errors.Is(err, errReplaced) && (death == nil || t.bury(ctx, death)) {
+				return err
+			}
+			var failed error
+			if c, failed = t.load(ctx); failed != nil {
+				return failed
+			}
+		}
+		return err
+	})
+}
+
+// locked calls work with the newest connection, and holds the lock that all
+// processes share (S8.31).
+func (t *Transport) locked(ctx context.Context, work func(Connection) error) error {
+	unlock, err := t.config.Connections.Lock(ctx, t.config.ConnectionID)
+	if err != nil {
+		return fmt.Errorf("client: locking the connection: %w", err)
+	}
+	defer unlock()
+	c, err := t.load(ctx)
+	if err != nil {
+		return err
+	}
+	return work(c)
+}
+
+// renewFrom renews the tokens of c. The previous holder of the lock may have done so
+// already.
+func (t *Transport) renewFrom(ctx context.Context, c Connection, rejected string) error {
+	token := t.tokenOf(c)
+	switch {
+	case t.isDead(c):
+		return t.deathOf(c)
+	case t.memory.waits():
+		return t.memory.fault
+	case token.Text != rejected && token.fresh(time.Now()):
+		return t.use(c)
+	case rejected != "" && token.Text == rejected:
+		c.Access = StoredToken{}
+	}
+	return t.renewTokens(ctx, c)
+}
+
+// renewTokens gets a token to send requests with. It refreshes the access token
+// first if that is due, or once after the access token was refused.
+func (t *Transport) renewTokens(ctx context.Context, c Connection) (err error) {
+	due := !c.Access.fresh(time.Now())
+	if due {
+		if c, err = t.refresh(ctx, c); err != nil {
+			return err
+		}
+	}
+	err = t.mintAndUse(ctx, c)
+	if due || !errors.Is(err, bearergate.ErrInvalidToken) {
+		return err
+	}
+	c.Access = StoredToken{}
+	return t.renewTokens(ctx, c)
+}
+
+// mintAndUse mints an installation token, if the API has them, and has requests
+// sent with it.
+func (t *Transport) mintAndUse(ctx context.Context, c Connection) (err error) {
+	if t.config.MintURL == "" {
+		return t.use(c)
+	}
+	if c, err = t.mint(ctx, c); err != nil {
+		return err
+	}
+	if c, err = t.keep(ctx, c); errors.Is(err, errReplaced) {
+		return err
+	}
+	return t.use(c)
+}
+
+// use has requests sent with the token of c, which lives.
+func (t *Transport) use(c Connection) error {
+	token := t.tokenOf(c)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !token.living(time.Now()) || token.Text == t.refused {
+		return errNoToken
+	}
+	t.token, t.dead = token, nil
+	return nil
+}
