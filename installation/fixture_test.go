@@ -115,7 +115,7 @@ func (s *service) mint(token, body string) (minted string, got answer) {
 
 // mintHandler returns a handler for the grant of behindGuards.
 func mintHandler(issue installation.TokenIssuer, lifetime time.Duration) (http.Handler, error) {
-	return installation.MintHandler(installation.MintConfig{Issue: issue, Grants: grantOf(bearergatetest.Claims()), Lifetime: lifetime})
+	return installation.MintHandler(installation.MintConfig{Issue: issue, Grants: grantOf(bearergatetest.InstallationClaims()), Lifetime: lifetime})
 }
 
 // behindGuards asks a handler as the guards in front of it would.

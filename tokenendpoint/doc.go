@@ -13,8 +13,8 @@
 // and redirects with the code of [Endpoint.NewCode]. The endpoint does the rest: it
 // reads the form, authenticates the client, and checks the code, its lifetime,
 // redirect_uri and PKCE. A code can be used once, and a refresh token can be
-// rotated once. If either is used again, all refresh tokens that were issued for
-// the code are revoked.
+// rotated once. If either is used again, the family of refresh tokens that were
+// issued for the code is revoked. [Config] says when a repeated refresh is answered.
 //
 // Every refusal is an error of bearergate's table, written by the error writer that
 // [bearergate.Configure] sets around the endpoint. If a store or Issue fails, the

@@ -14,17 +14,21 @@ import (
 )
 
 type signer interface {
-	Sign(clientID, subject, grantID string, scopes []string) (string, error)
+	Sign(a tokenendpoint.Authorization) (string, error)
 }
 
-func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants bearergate.GrantStore, signer signer) (*tokenendpoint.Endpoint, error) {
+func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants bearergate.GrantStore, tokens *installation.MemoryTokens, signer signer) (*tokenendpoint.Endpoint, error) {
 	return tokenendpoint.New(tokenendpoint.Config{
 		Clients: clients, // one method; secrets as SHA-256
 		Store:   store,   // new(tokenendpoint.MemoryStore), or your database
 		Grants:  grants,  // codes and refresh tokens of a revoked grant are invalid_grant
 		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
-			token, err := signer.Sign(a.ClientID, a.Subject, a.GrantID, a.Scopes) // a JWT of your authorization server
+			token, err := signer.Sign(a) // a JWT of your authorization server, with a.TokenID as "jti"
 			return tokenendpoint.Issued{Token: token, ExpiresIn: time.Hour}, err
+		},
+		UsesReported: true, // access tokens only mint, and the mint route reports each
+		Revoked: func(ctx context.Context, a tokenendpoint.Authorization) error {
+			return tokens.RevokeFamily(ctx, a.Family)
 		},
 	})
 }
@@ -53,16 +57,19 @@ func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.E
 	}
 	back := redirect.Query()
 	back.Set("code", code)
-	back.Set("state", q.Get("state"))
+	if q.Has("state") {
+		back.Set("state", q.Get("state"))
+	}
 	redirect.RawQuery = back.Encode()
 	http.Redirect(w, r, redirect.String(), http.StatusFound)
 }
 
-func routes(mux *http.ServeMux, endpoint http.Handler, store tokenendpoint.Store, grants *bearergate.MemoryGrants, jwts bearergate.Verifier, listProjects http.Handler) error {
+func routes(mux *http.ServeMux, endpoint *tokenendpoint.Endpoint, store tokenendpoint.Store, grants *bearergate.MemoryGrants, tokens *installation.MemoryTokens, jwts bearergate.Verifier, listProjects http.Handler) error {
 	installations, err := installation.New(installation.Config{
 		AccessTokens: jwts,
 		Grants:       grants,
-		Tokens:       new(installation.MemoryTokens), // or your database
+		Tokens:       tokens, // new(installation.MemoryTokens), or your database
+		ReportUse:    endpoint.ReportUse,
 		RevokeTokens: store.RevokeGrant,
 		RevokeGrant:  func(_ context.Context, id string) error { return grants.Revoke(id, time.Now()) },
 	})
@@ -91,20 +98,20 @@ func (oneClient) Client(_ context.Context, id string) (tokenendpoint.Client, err
 
 type signs string
 
-func (s signs) Sign(string, string, string, []string) (string, error) { return string(s), nil }
+func (s signs) Sign(tokenendpoint.Authorization) (string, error) { return string(s), nil }
 
 func TestRoutesOfTokenEndpointPage(t *testing.T) {
-	store, grants := new(tokenendpoint.MemoryStore), new(bearergate.MemoryGrants)
+	store, grants, tokens := new(tokenendpoint.MemoryStore), new(bearergate.MemoryGrants), new(installation.MemoryTokens)
 	grants.Put(bearergate.Grant{ID: "grant-1", OrganizationID: "acme"})
 	issuer := bearergatetest.NewIssuer()
 	access := issuer.AccessToken()
-	endpoint, err := newEndpoint(oneClient{}, store, grants, signs(access))
+	endpoint, err := newEndpoint(oneClient{}, store, grants, tokens, signs(access))
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) { authorize(w, r, endpoint, "user-1", "grant-1") })
-	if err := routes(mux, endpoint, store, grants, issuer.Verifier(), ok); err != nil {
+	if err := routes(mux, endpoint, store, grants, tokens, issuer.Verifier(), ok); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
