@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// factual is a refusal of one request whose private cause is its facts: what was
-// required, and what was there. Their text is made when it is read, so that a refusal
+// factual is a refusal of one request whose private cause is its facts: the
+// requirement, and the findings. Their text is made when it is read, so that a refusal
 // that is not logged formats nothing.
 type factual[F fmt.Stringer] struct {
 	answer Error // without cause
