@@ -2,8 +2,9 @@ package bearergate
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // factual is a refusal of one request whose private cause is its facts: the
@@ -34,21 +35,10 @@ type factualCause[F fmt.Stringer] factual[F]
 
 func (c *factualCause[F]) Error() string { return c.facts.String() }
 
-// maxQuoted is how many bytes of a text from outside are quoted in a log.
-const maxQuoted = 128
-
-// quoted quotes a text that came from outside.
-func quoted(s string) string {
-	if len(s) > maxQuoted {
-		return strconv.QuoteToASCII(s[:maxQuoted]) + "…"
-	}
-	return strconv.QuoteToASCII(s)
-}
-
 // bounded cuts a text that came from outside.
 func bounded(s string) string {
-	if len(s) > maxQuoted {
-		return s[:maxQuoted] + "…"
+	if len(s) > quote.Max {
+		return s[:quote.Max] + "…"
 	}
 	return s
 }
@@ -58,6 +48,6 @@ func quotedScopes(scopes []string) string {
 	if len(scopes) == 0 {
 		return "none"
 	}
-	const enough = maxQuoted + 1 // a scope has a byte at least
-	return quoted(strings.Join(scopes[:min(len(scopes), enough)], " "))
+	const enough = quote.Max + 1 // a scope has a byte at least
+	return quote.Text(strings.Join(scopes[:min(len(scopes), enough)], " "))
 }
