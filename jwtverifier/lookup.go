@@ -14,10 +14,11 @@ import (
 // begins one and does not wait for it.
 func (k *remoteKeys) usable(now time.Time) *fetchedKeys {
 	elapsed := now.Sub(k.epoch)
+	keys := k.fetched(elapsed) // before a fetch begins, which may end at once
 	if elapsed >= time.Duration(k.refreshAt.Load()) {
 		k.refresh(elapsed)
 	}
-	return k.fetched(elapsed)
+	return keys
 }
 
 // fetched returns the keys in force, or nil if there are none.
