@@ -3,42 +3,59 @@ package interop
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// TestOAuth4WebAPI runs a client that is written in JavaScript.
-func TestOAuth4WebAPI(t *testing.T) {
+// TestJavaScriptClients runs the programs in the directory javascript, one for
+// each client.
+//
+// Rules: S1.32, S1.33, S7.13, S7.14, S7.15, S7.18.
+func TestJavaScriptClients(t *testing.T) {
+	needNode(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("javascript")); err != nil {
+		t.Fatal(err)
+	}
+	run(t, dir, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund")
+	for client, secrets := range map[string][]string{
+		"oauth4webapi":  {secret, asciiSecret, escapedSecret},
+		"openid-client": {secret, asciiSecret, escapedSecret},
+		"simple-oauth2": {asciiSecret, escapedSecret}, // refuses other than ASCII itself
+		"badgateway":    {asciiSecret, escapedSecret}, // sends other than ASCII as Latin-1
+	} {
+		for _, secret := range secrets {
+			t.Run(client+" "+secret, func(t *testing.T) {
+				if output := run(t, dir, "node", client+".js", newServer(t).URL, secret); !strings.Contains(output, ": complete") {
+					t.Errorf("got %s, want complete", output)
+				}
+			})
+		}
+	}
+}
+
+// needNode skips a test without Node.js, except in CI.
+func needNode(t *testing.T) {
+	t.Helper()
 	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatal(err)
-			}
+		_, err := exec.LookPath(program)
+		switch {
+		case err == nil:
+		case os.Getenv("CI") == "true":
+			t.Fatal(err)
+		default:
 			t.Skipf("needs %s, of Node.js 20 or newer: https://nodejs.org", program)
 		}
 	}
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "flow.js"} {
-		text, err := os.ReadFile(filepath.Join("oauth4webapi", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+}
+
+func run(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	command := exec.Command(name, args...)
+	command.Dir = dir
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, output)
 	}
-	run := func(name string, args ...string) string {
-		command := exec.Command(name, args...)
-		command.Dir = dir
-		output, err := command.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", name, err, output)
-		}
-		return string(output)
-	}
-	run("npm", "install", "--no-package-lock", "--no-audit", "--no-fund")
-	if output := run("node", "flow.js", newServer(t).URL, secret); !strings.Contains(output, "complete") {
-		t.Error(output)
-	}
+	return string(output)
 }
