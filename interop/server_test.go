@@ -15,10 +15,14 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
+// The secrets of the confidential client.
 const (
-	secret   = "s3cret: +%&ü"
-	callback = "http://127.0.0.1/callback"
+	secret        = "s3cret: +%&ü"
+	asciiSecret   = "s3cret: +%&" // for clients that cannot send every character
+	escapedSecret = "a+b%2Bc:d"   // changes if it is decoded once too often
 )
+
+const callback = "http://127.0.0.1/callback"
 
 type clients struct{}
 
@@ -26,7 +30,7 @@ func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error
 	client := tokenendpoint.Client{ID: id, RedirectURIs: []string{callback}, AnyLoopbackPort: true}
 	switch id {
 	case "confidential":
-		client.Secrets = []tokenendpoint.Sum{tokenendpoint.SecretSum(secret)}
+		client.Secrets = []tokenendpoint.Sum{tokenendpoint.SecretSum(secret), tokenendpoint.SecretSum(asciiSecret), tokenendpoint.SecretSum(escapedSecret)}
 	case "public":
 	default:
 		return client, bearergate.ErrInvalidClient

@@ -50,7 +50,8 @@ func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
 type credentials struct {
 	id, secret string
 	// raw is how Basic credentials are read that the client did not form-encode, nil
-	// for credentials from the form.
+	// for credentials from the form. Its own raw is the reading of those in which only
+	// the colons are encoded.
 	raw *credentials
 }
 
@@ -103,11 +104,15 @@ func basicCredentials(line string) (credentials, error) {
 	if err != nil || !ok || id == "" || !isText(id) || !isText(secret) {
 		return credentials{}, errMalformed
 	}
-	raw := credentials{id: id, secret: secret}
+	raw := credentials{id: id, secret: secret, raw: &credentials{id: colons.Replace(id), secret: colons.Replace(secret)}}
 	c := formDecoded(raw)
 	c.raw = &raw
 	return c, nil
 }
+
+// colons decodes what a client encodes that is careful only of the colon between id
+// and secret.
+var colons = strings.NewReplacer("%3A", ":", "%3a", ":")
 
 // formDecoded returns the credentials as they are if they are not form-encoded.
 func formDecoded(raw credentials) credentials {
@@ -119,13 +124,16 @@ func formDecoded(raw credentials) credentials {
 	return credentials{id: id, secret: secret}
 }
 
-// authenticate returns the client with these credentials, or else with the raw ones.
+// authenticate returns the client with these credentials, or else with those of
+// another reading.
 func (e *Endpoint) authenticate(ctx context.Context, c credentials) (Client, error) {
 	client, err := e.authenticateAs(ctx, c)
-	if c.raw == nil || c.raw.id == c.id && c.raw.secret == c.secret || !errors.Is(err, bearergate.ErrInvalidClient) {
-		return client, err
+	for last, next := &c, c.raw; next != nil && errors.Is(err, bearergate.ErrInvalidClient); last, next = next, next.raw {
+		if next.id != last.id || next.secret != last.secret {
+			client, err = e.authenticateAs(ctx, *next)
+		}
 	}
-	return e.authenticateAs(ctx, *c.raw)
+	return client, err
 }
 
 // authenticateAs compares a secret even if the client is unknown, so that both take

@@ -41,6 +41,9 @@ func TestCodeIsExchangedForTokens(t *testing.T) {
 		"raw secret of escapes": func() *http.Request {
 			return basic(post(exchange(tr.code(func(r *tokenendpoint.CodeRequest) { r.ClientID = "a+b%41" })).Encode()), "basic", "a+b%41:c+d%42")
 		},
+		"raw secret but for its colon": func() *http.Request {
+			return basic(post(exchange(tr.code()).Encode()), "Basic", "app:s3cret%3A +%&ü")
+		},
 		"encoded escapes": func() *http.Request {
 			return as(post(exchange(tr.code(func(r *tokenendpoint.CodeRequest) { r.ClientID = "a+b%41" })).Encode()), "a+b%41", "c+d%42")
 		},

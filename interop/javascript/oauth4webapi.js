@@ -1,4 +1,4 @@
-// The whole flow with oauth4webapi: node flow.js <server> <client secret>
+// The whole flow with oauth4webapi: node oauth4webapi.js <server> <client secret>
 import assert from 'node:assert/strict'
 import * as oauth from 'oauth4webapi'
 
