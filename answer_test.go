@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sethvargo/go-limiter"
+
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
-	"github.com/sethvargo/go-limiter"
 )
 
 var issuer = bearergatetest.NewIssuer()

@@ -13,9 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
-	"github.com/google/go-cmp/cmp"
 )
 
 // planError is an error of an application that embeds one of ours, and cannot be

@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
-	"github.com/google/go-cmp/cmp"
 )
 
 // base are the headers of every error answer, with others added in pairs.

@@ -2,12 +2,13 @@ package bearergate
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
-// factual is a refusal of one request whose private cause is its facts: what was
-// required, and what was there. Their text is made when it is read, so that a refusal
+// factual is a refusal of one request whose private cause is its facts: the
+// requirement, and the findings. Their text is made when it is read, so that a refusal
 // that is not logged formats nothing.
 type factual[F fmt.Stringer] struct {
 	answer Error // without cause
@@ -34,21 +35,10 @@ type factualCause[F fmt.Stringer] factual[F]
 
 func (c *factualCause[F]) Error() string { return c.facts.String() }
 
-// maxQuoted is how many bytes of a text from outside are quoted in a log.
-const maxQuoted = 128
-
-// quoted quotes a text that came from outside.
-func quoted(s string) string {
-	if len(s) > maxQuoted {
-		return strconv.QuoteToASCII(s[:maxQuoted]) + "…"
-	}
-	return strconv.QuoteToASCII(s)
-}
-
 // bounded cuts a text that came from outside.
 func bounded(s string) string {
-	if len(s) > maxQuoted {
-		return s[:maxQuoted] + "…"
+	if len(s) > quote.Max {
+		return s[:quote.Max] + "…"
 	}
 	return s
 }
@@ -58,6 +48,6 @@ func quotedScopes(scopes []string) string {
 	if len(scopes) == 0 {
 		return "none"
 	}
-	const enough = maxQuoted + 1 // a scope has a byte at least
-	return quoted(strings.Join(scopes[:min(len(scopes), enough)], " "))
+	const enough = quote.Max + 1 // a scope has a byte at least
+	return quote.Text(strings.Join(scopes[:min(len(scopes), enough)], " "))
 }

@@ -11,8 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/bearergate/bearergate"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bearergate/bearergate"
 )
 
 // metered returns a chain that takes this many failed authentications.

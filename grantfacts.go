@@ -3,6 +3,8 @@ package bearergate
 import (
 	"fmt"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // The facts of a grant that is refused.
@@ -17,17 +19,17 @@ type (
 
 func (o otherGrant) String() string {
 	if o.own == "" {
-		return fmt.Sprintf("the route names the grant %s, and the token names none", quoted(o.named))
+		return fmt.Sprintf("the route names the grant %s, and the token names none", quote.Text(o.named))
 	}
-	return fmt.Sprintf("the route names the grant %s, and the token belongs to %s", quoted(o.named), quoted(o.own))
+	return fmt.Sprintf("the route names the grant %s, and the token belongs to %s", quote.Text(o.named), quote.Text(o.own))
 }
 
 func (w wrongGrant) String() string {
-	return fmt.Sprintf("bearergate: the grant store returned the grant %s and no error, want the grant %s", quoted(w.got), quoted(w.want))
+	return fmt.Sprintf("bearergate: the grant store returned the grant %s and no error, want the grant %s", quote.Text(w.got), quote.Text(w.want))
 }
 
 func (r revokedGrant) String() string {
-	return fmt.Sprintf("the grant %s was revoked at %s", quoted(r.id), r.at.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("the grant %s was revoked at %s", quote.Text(r.id), r.at.UTC().Format(time.RFC3339))
 }
 
 // grantError is an error of a grant store, with the id of the grant.
@@ -38,9 +40,9 @@ type grantError struct {
 
 func (e *grantError) Error() string {
 	if e.err == error(ErrGrantNotFound) {
-		return "the grant store does not know the grant " + quoted(e.id)
+		return "the grant store does not know the grant " + quote.Text(e.id)
 	}
-	return fmt.Sprintf("grant %s: %v", quoted(e.id), e.err)
+	return fmt.Sprintf("grant %s: %v", quote.Text(e.id), e.err)
 }
 
 func (e *grantError) Unwrap() error { return e.err }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // MembershipFunc reports whether the holder of the token may act for the
@@ -58,5 +60,5 @@ func checkMembership(r *http.Request, t *Token, org OrgFunc, member MembershipFu
 type notMember struct{ org string }
 
 func (n notMember) String() string {
-	return "the token's holder is no member of the organization " + quoted(n.org)
+	return "the token's holder is no member of the organization " + quote.Text(n.org)
 }

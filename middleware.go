@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // Middleware wraps a handler. It is an alias, so that it fits routers that accept
@@ -134,7 +136,7 @@ var errNoAnswer = ErrTemporarilyUnavailable.because(errors.New("bearergate: the 
 type unknownType struct{ got TokenType }
 
 func (u unknownType) String() string {
-	return fmt.Sprintf("bearergate: the verifier returned a token of the type %s; set Claims.Type to AccessToken or InstallationToken", quoted(string(u.got)))
+	return fmt.Sprintf("bearergate: the verifier returned a token of the type %s; set Claims.Type to AccessToken or InstallationToken", quote.Text(string(u.got)))
 }
 
 // wrongType is the types that a route accepts, and that of the token.

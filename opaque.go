@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/b64token"
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // OpaqueLookup finds an opaque token by the SHA-256 of its whole text, prefix
@@ -60,7 +61,7 @@ func (e expiredOpaque) String() string {
 }
 
 func (u undecidedOpaque) String() string {
-	return fmt.Sprintf("bearergate: the lookup returned claims with the type %s and the expiry %s; set Claims.Type to AccessToken or InstallationToken, and Claims.ExpiresAt", quoted(string(u.typ)), u.expiry.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("bearergate: the lookup returned claims with the type %s and the expiry %s; set Claims.Type to AccessToken or InstallationToken, and Claims.ExpiresAt", quote.Text(string(u.typ)), u.expiry.UTC().Format(time.RFC3339))
 }
 
 func (v *opaqueVerifier) VerifyToken(ctx context.Context, raw string) (*Token, error) {

@@ -6,9 +6,10 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
-	"github.com/google/go-cmp/cmp"
 )
 
 // bareChallenge is that of a request without credentials.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // RequireOrg returns a guard that compares the token's organization with that of the
@@ -42,7 +44,7 @@ func (o organizations) String() string {
 		caller = "grant"
 	}
 	if o.caller == "" {
-		return fmt.Sprintf("the resource belongs to the organization %s, and the %s names none", quoted(o.resource), caller)
+		return fmt.Sprintf("the resource belongs to the organization %s, and the %s names none", quote.Text(o.resource), caller)
 	}
-	return fmt.Sprintf("the resource belongs to the organization %s, and the %s to %s", quoted(o.resource), caller, quoted(o.caller))
+	return fmt.Sprintf("the resource belongs to the organization %s, and the %s to %s", quote.Text(o.resource), caller, quote.Text(o.caller))
 }

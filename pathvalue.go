@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bearergate/bearergate/internal/pattern"
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // OrgFunc selects the organization that the requested resource belongs to.
@@ -48,7 +49,7 @@ func PathValue(name string) OrgFunc {
 type noSegment struct{ name, value string }
 
 func (n noSegment) String() string {
-	return fmt.Sprintf("the path parameter %q is %s; it must be one segment, and not empty or a dot segment", n.name, quoted(n.value))
+	return fmt.Sprintf("the path parameter %q is %s; it must be one segment, and not empty or a dot segment", n.name, quote.Text(n.value))
 }
 
 func hasParameter(route, name string) bool {

@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
-	"github.com/google/go-cmp/cmp"
 )
 
 // keysOf is a limiter that lets all requests pass, and the keys that it was asked

@@ -11,9 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
-	"github.com/google/go-cmp/cmp"
 )
 
 // reasonCase is a refusal, and the facts of its reason.

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/bearergate/bearergate/internal/pattern"
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // RouteScopes is an authorization table: it lists the scopes that each route of an
@@ -118,7 +119,7 @@ func (g *routeScopesGuard) check(r *http.Request, t *Token) error {
 type unlistedRoute struct{ pattern, method string }
 
 func (u unlistedRoute) String() string {
-	return fmt.Sprintf("bearergate: the route %q is not in the table of RequireRouteScopes for the method %s; list it, with no scopes if it needs none", u.pattern, quoted(u.method))
+	return fmt.Sprintf("bearergate: the route %q is not in the table of RequireRouteScopes for the method %s; list it, with no scopes if it needs none", u.pattern, quote.Text(u.method))
 }
 
 func (g *routeScopesGuard) route(p string) route {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bearergate/bearergate/internal/quote"
 	"github.com/bearergate/bearergate/internal/scopetoken"
 )
 
@@ -84,14 +85,14 @@ func (m scopesMissing) String() string {
 	case len(m.held) == 0:
 		return text + "; if they are in another claim, see jwtverifier's Config.ScopeClaims"
 	case m.quantity == "all" && len(m.required) > 1:
-		return text + ", without " + quoted(m.missing)
+		return text + ", without " + quote.Text(m.missing)
 	}
 	return text
 }
 
 func (m scopesMissing) requirement() string {
 	if len(m.required) == 1 {
-		return "the scope " + quoted(m.required[0])
+		return "the scope " + quote.Text(m.required[0])
 	}
 	return m.quantity + " of the scopes " + quotedScopes(m.required)
 }

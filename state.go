@@ -91,8 +91,8 @@ func extend(ctx context.Context) *state {
 	}
 }
 
-// setToken starts anew with a token, nil if there is none: what was known of an
-// outer one no longer counts.
+// setToken starts anew with a token, nil if there is none. The facts of an outer
+// one no longer count.
 func (s *state) setToken(t *Token, schemes *acceptedScheme) {
 	s.token, s.grant, s.schemes = t, nil, schemes
 	s.authorization, s.anonymous = "", false

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bearergate/bearergate"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bearergate/bearergate"
 )
 
 // Rules: S3.6.

@@ -69,10 +69,11 @@ func NewAppServer(api http.Handler) *AppServer {
 	s := &AppServer{access: make(map[[sha256.Size]byte]bearergate.Claims), minted: new(installation.MemoryTokens)}
 	s.endpoint = must(tokenendpoint.New(tokenendpoint.Config{
 		Clients: tokenendpoint.ClientStoreFunc(s.client), Store: &s.codes, Issue: s.issue, Grants: &s.grants,
+		UsesReported: true, Revoked: s.endFamily,
 	}))
 	s.installations = must(installation.New(installation.Config{
 		AccessTokens: bearergate.NewOpaqueVerifier(appAccessPrefix, s.lookup), Grants: &s.grants, Tokens: appTokens{s},
-		Lifetime: appTokenLifetime, RevokeTokens: s.codes.RevokeGrant, RevokeGrant: s.revokeGrant,
+		Lifetime: appTokenLifetime, ReportUse: s.endpoint.ReportUse, RevokeTokens: s.codes.RevokeGrant, RevokeGrant: s.revokeGrant,
 	}))
 	s.Server = httptest.NewServer(s.handler(api))
 	return s
@@ -165,6 +166,7 @@ func (s *AppServer) handler(api http.Handler) http.Handler {
 	mux.Handle("/", bearergate.Chain(
 		bearergate.RequireToken(s.installations.Verifier(), bearergate.AccessToken, bearergate.InstallationToken),
 		bearergate.RequireGrant(&s.grants),
+		bearergate.Require(s.reportUse),
 	)(api))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -232,36 +234,50 @@ func (s *AppServer) newGrant() string {
 	return s.grant
 }
 
-// serveToken is the token endpoint. It adds grant_id to what the endpoint answers,
-// and remembers the refresh token.
+// reportUse reports the access tokens of an app that mints no installation tokens.
+func (s *AppServer) reportUse(r *http.Request) error {
+	token, _ := bearergate.TokenFrom(r.Context())
+	return s.endpoint.ReportUse(r.Context(), token)
+}
+
+// endFamily ends the tokens of a thief, and of its victim.
+func (s *AppServer) endFamily(ctx context.Context, a tokenendpoint.Authorization) error {
+	s.mu.Lock()
+	for sum, claims := range s.access {
+		if family, ok := tokenendpoint.FamilyOf(claims.ID); ok && family == a.Family {
+			delete(s.access, sum)
+		}
+	}
+	minted := s.minted
+	s.mu.Unlock()
+	return minted.RevokeFamily(ctx, a.Family)
+}
+
+// serveToken is the token endpoint. It remembers the refresh token.
 func (s *AppServer) serveToken(w http.ResponseWriter, r *http.Request) {
 	rec := httptest.NewRecorder()
 	s.endpoint.ServeHTTP(rec, r)
-	body := rec.Body.Bytes()
 	if rec.Code == http.StatusOK {
-		body = s.issued(body)
+		s.remember(rec.Body.Bytes())
 	}
 	if s.loses() {
 		panic(http.ErrAbortHandler)
 	}
 	for name, values := range rec.Header() {
-		if name != "Content-Length" {
-			w.Header()[name] = values
-		}
+		w.Header()[name] = values
 	}
 	w.WriteHeader(rec.Code)
-	w.Write(body)
+	w.Write(rec.Body.Bytes())
 }
 
-func (s *AppServer) issued(body []byte) []byte {
-	answer := make(map[string]any)
+func (s *AppServer) remember(body []byte) {
+	var answer struct {
+		RefreshToken string `json:"refresh_token"`
+	}
 	must(0, json.Unmarshal(body, &answer))
-	access, _ := answer["access_token"].(string)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refresh, _ = answer["refresh_token"].(string)
-	answer["grant_id"] = s.access[sha256.Sum256([]byte(access))].GrantID
-	return mustJSON(answer)
+	s.refresh = answer.RefreshToken
 }
 
 func (s *AppServer) loses() bool {
@@ -296,7 +312,7 @@ func (s *AppServer) issue(_ context.Context, a tokenendpoint.Authorization) (tok
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.access[sha256.Sum256([]byte(text))] = bearergate.Claims{
-		Type: bearergate.AccessToken, Subject: a.Subject, ClientID: a.ClientID, GrantID: a.GrantID, OrganizationID: DefaultOrganizationID,
+		Type: bearergate.AccessToken, ID: a.TokenID, Subject: a.Subject, ClientID: a.ClientID, GrantID: a.GrantID, OrganizationID: DefaultOrganizationID,
 		Scopes: a.Scopes, IssuedAt: now, ExpiresAt: now.Add(appTokenLifetime),
 	}
 	return tokenendpoint.Issued{Token: text, ExpiresIn: appTokenLifetime}, nil

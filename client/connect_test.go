@@ -72,7 +72,7 @@ func TestConnectRevivesADeadConnection(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
 		first := func(c *client.Config) { c.ConnectionID = "user-1" }
-		transport, a := begun(t, s)
+		_, a := begun(t, s)
 		transport, other := s.transport(t, first), s.transport(t, first)
 		s.revoke()
 		wantReconnect(t, get(transport), bearergate.ErrInvalidGrant)

@@ -37,8 +37,8 @@ func (m *minter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var errNoText = errors.New("installation: the issuer returned neither a token nor an error")
 
-// mint reports the use of the access token before and after it issues: what is
-// issued while the family is revoked, nobody receives.
+// mint reports the use of the access token before and after it issues: a token that is
+// issued while the family is revoked is not sent.
 func (m *minter) mint(r *http.Request) (*minted, error) {
 	ctx := r.Context()
 	access, claims, err := m.claims(r)

@@ -139,6 +139,16 @@ func TestTokenIssuerThatFailsIs503(t *testing.T) {
 	}
 }
 
+func TestCodeOfTheTokenIssuerIsTheAnswer(t *testing.T) {
+	mint, err := mintHandler(func(context.Context, bearergate.Claims) (string, error) { return "", bearergate.ErrForbidden }, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := behindGuards(t, mint); got.Status != 403 {
+		t.Errorf("got %d %s, want 403", got.Status, got.Body)
+	}
+}
+
 func TestMintHandlerRefusesWhatNoTokenCouldBeMintedWith(t *testing.T) {
 	issue := installation.IssueOpaque("x", new(installation.MemoryTokens).Save)
 	short := func(lifetime string) string {

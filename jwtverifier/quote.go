@@ -2,37 +2,27 @@ package jwtverifier
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/bearergate/bearergate/internal/quote"
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-// The parts of a token that a reason quotes are bounded, since they go into logs.
-const (
-	maxQuoted = 128
-	maxListed = 8
-)
-
-func quote(s string) string {
-	if len(s) > maxQuoted {
-		return strconv.Quote(s[:maxQuoted]) + "…"
-	}
-	return strconv.Quote(s)
-}
+// maxListed bounds the values that a reason lists, since it goes into logs.
+const maxListed = 8
 
 func quoteJSON(value string) string {
 	if s, ok := strictjson.String(value); ok {
-		return quote(s)
+		return quote.Text(s)
 	}
-	return quote(value)
+	return quote.Text(value)
 }
 
 func textOrNo(name, text string) string {
 	if text == "" {
 		return "no " + name
 	}
-	return name + " " + quote(text)
+	return name + " " + quote.Text(text)
 }
 
 func listed(name string, has bool, values []string) string {
@@ -63,7 +53,7 @@ func quoteAll(values []string, separator string) string {
 			quoted = append(quoted, "…")
 			break
 		}
-		quoted = append(quoted, quote(s))
+		quoted = append(quoted, quote.Text(s))
 	}
 	return strings.Join(quoted, separator)
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/quote"
 )
 
 // steps are the checks of a well-formed token, in their order: no claim is believed
@@ -26,10 +28,10 @@ var steps = [...]step{
 			return err
 		},
 		found: func(_ *Verifier, in *inspection) string {
-			return "alg " + quote(in.signed.Algorithm) + " with " + textOrNo("kid", in.signed.KeyID)
+			return "alg " + quote.Text(in.signed.Algorithm) + " with " + textOrNo("kid", in.signed.KeyID)
 		},
 		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("a signature by one of the %d keys of %s", v.keys.Status().Keys, quote(v.policy.issuer))
+			return fmt.Sprintf("a signature by one of the %d keys of %s", v.keys.Status().Keys, quote.Text(v.policy.issuer))
 		},
 	},
 	{
@@ -53,7 +55,7 @@ var steps = [...]step{
 		name: "issuer", remedy: setting("Issuer"),
 		test:   when(func(v *Verifier, in *inspection) bool { return in.has[factIssuer] && in.Issuer == v.policy.issuer }),
 		found:  func(_ *Verifier, in *inspection) string { return textOrNo("iss", in.Issuer) },
-		wanted: func(v *Verifier, _ *inspection) string { return "iss " + quote(v.policy.issuer) },
+		wanted: func(v *Verifier, _ *inspection) string { return "iss " + quote.Text(v.policy.issuer) },
 	},
 	{
 		name: "audience", remedy: remedyOfAudience,
@@ -129,7 +131,7 @@ var steps = [...]step{
 			if !in.has[factTokenType] {
 				return "no type claim, as an access token"
 			}
-			return "the type claim " + quote(in.typ)
+			return "the type claim " + quote.Text(in.typ)
 		},
 		wanted: func(v *Verifier, _ *inspection) string {
 			return "none, or " + oneOf(slices.Sorted(maps.Keys(v.policy.tokenTypes)))
@@ -168,7 +170,7 @@ func foundRequired(required []requiredClaim, values []string) string {
 func wantedRequired(required []requiredClaim) string {
 	wanted := make([]string, len(required))
 	for i, c := range required {
-		wanted[i] = c.name + " " + quote(c.value)
+		wanted[i] = c.name + " " + quote.Text(c.value)
 	}
 	return andNone(wanted)
 }

@@ -2,13 +2,17 @@ package tokenendpoint_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/audit"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func (tr *trial) observed(r *http.Request) (facts audit.Facts) {
@@ -54,4 +58,73 @@ func TestObserverLearnsWhoseRequestItWas(t *testing.T) {
 			}
 		}
 	})
+}
+
+// behind puts guards around the endpoint of the trial.
+func (tr *trial) behind(c bearergate.Config, guards ...bearergate.Middleware) http.Handler {
+	tr.Helper()
+	configure, err := bearergate.Configure(c)
+	if err != nil {
+		tr.Fatal(err)
+	}
+	return bearergate.Chain(append([]bearergate.Middleware{configure}, guards...)...)(tr.Endpoint)
+}
+
+func status(h http.Handler, r *http.Request) int {
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec.Code
+}
+
+func TestEachTokenRequestIsOneDecision(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		var seen []bearergate.Decision
+		api := tr.behind(bearergate.Config{Observer: func(_ context.Context, d bearergate.Decision) { seen = append(seen, d) }})
+		family := tr.family(first).Authorization.Family
+		second := tr.refresh(first)
+		status(api, asApp(refreshing(second.RefreshToken)))
+		time.Sleep(time.Minute)
+		status(api, asApp(refreshing(first.RefreshToken)))
+		status(api, as(post(exchange("c").Encode()), "app", "x"))
+		want := []bearergate.Decision{
+			{ClientID: "app", GrantID: "grant", Subject: "user", Family: family, Method: "POST"},
+			{Code: bearergate.ErrInvalidGrant, ClientID: "app", GrantID: "grant", Subject: "user", Family: family, Method: "POST", Theft: bearergate.RefreshTokenReused},
+			{Code: bearergate.ErrInvalidClient, ClientID: "app", Method: "POST"},
+		}
+		if diff := cmp.Diff(want, seen, cmpopts.IgnoreFields(bearergate.Decision{}, "Reason", "Duration")); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Rules: S6.25, S6.43.
+func TestGuessesAtTheEndpointAreLimitedByAddressAndByClient(t *testing.T) {
+	limiter, err := bearergate.PerMinute(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { limiter.Close() })
+	tr := newTrial(t)
+	api := tr.behind(bearergate.Config{}, bearergate.LimitFailedAuthentication(limiter))
+	ask := func(address string, r *http.Request) int {
+		r.RemoteAddr = address + ":1234"
+		return status(api, r)
+	}
+	for i, r := range []*http.Request{as(post(exchange("c").Encode()), "app", "wrong"), asApp(exchange("guessed")), asApp(refreshing("guessed"))} {
+		if got := ask(fmt.Sprintf("192.0.2.%d", i+1), r); got != http.StatusUnauthorized {
+			t.Errorf("guess %d: got %d, want 401", i, got)
+		}
+	}
+	for address, want := range map[string]int{"192.0.2.1": http.StatusTooManyRequests, "198.51.100.1": http.StatusOK} {
+		if got := ask(address, asApp(exchange(tr.code()))); got != want {
+			t.Errorf("%s, after three guesses for the client: got %d, want %d", address, got, want)
+		}
+	}
+	for range 3 {
+		ask("203.0.113.1", as(post(exchange("c").Encode()), "nobody", "wrong"))
+	}
+	if got := ask("203.0.113.1", as(post(exchange("c").Encode()), "public", "")); got != http.StatusTooManyRequests {
+		t.Errorf("an address after three guesses: got %d, want 429", got)
+	}
 }

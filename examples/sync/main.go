@@ -8,19 +8,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
-	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate/client"
@@ -31,7 +24,6 @@ const (
 	clientID     = "app-1"
 	clientSecret = "quickstart"
 	callback     = "http://127.0.0.1/callback"
-	grantID      = "grant-acme"
 )
 
 func main() {
@@ -48,21 +40,15 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer, base string, pages int, pause time.Duration) error {
-	connection, err := connect(ctx, base)
-	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
-	}
-	connections := new(client.MemoryConnections) // use a database in a real app
-	if err := client.SaveConnection(ctx, connections, "user-1", connection); err != nil {
-		return err
-	}
 	transport, err := client.New(client.Config{
 		APIURL:       base,
+		AuthorizeURL: base + "/oauth/authorize",
+		RedirectURL:  callback,
 		TokenURL:     base + "/oauth/token",
 		MintURL:      base + "/api/oauth-client/installations/{grantId}/tokens",
 		ClientID:     clientID,
 		ClientSecret: clientSecret,
-		Connections:  connections,
+		Connections:  new(client.MemoryConnections), // use a database in a real app
 		ConnectionID: "user-1",
 		Base:         progress{out},
 		MaxWait:      2 * time.Minute,
@@ -70,6 +56,9 @@ func run(ctx context.Context, out io.Writer, base string, pages int, pause time.
 	})
 	if err != nil {
 		return err
+	}
+	if err := connect(ctx, transport); err != nil {
+		return fmt.Errorf("connecting: %w", err)
 	}
 	return sync(ctx, out, &http.Client{Transport: transport}, base, pages, pause)
 }
@@ -125,67 +114,29 @@ func (p progress) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// connect sends the user to the API and exchanges the code. The quickstart's user
-// consents at once.
-func connect(ctx context.Context, base string) (client.Connection, error) {
-	verifier := rand.Text() + rand.Text()
-	sum := sha256.Sum256([]byte(verifier))
-	state := rand.Text()
-	query := url.Values{
-		"response_type": {"code"}, "client_id": {clientID}, "redirect_uri": {callback}, "scope": {"projects:read"}, "state": {state},
-		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
-	}
-	stay := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/oauth/authorize?"+query.Encode(), nil)
+// connect sends the user to the authorization page, and ends with the callback. The
+// quickstart's user consents at once.
+func connect(ctx context.Context, transport *client.Transport) error {
+	begun, err := transport.Authorize("projects:read")
 	if err != nil {
-		return client.Connection{}, err
+		return err
 	}
-	resp, err := stay.Do(r)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, begun.URL, nil)
 	if err != nil {
-		return client.Connection{}, err
+		return err
+	}
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := browser.Do(r)
+	if err != nil {
+		return err
 	}
 	defer resp.Body.Close()
 	if err := client.CheckResponse(resp); err != nil {
-		return client.Connection{}, err
+		return err
 	}
 	back, err := resp.Location()
 	if err != nil {
-		return client.Connection{}, err
+		return err
 	}
-	if back.Query().Get("state") != state {
-		return client.Connection{}, errors.New("the redirect has another state than the request")
-	}
-	return exchange(ctx, base, url.Values{
-		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {callback}, "code_verifier": {verifier},
-	})
-}
-
-func exchange(ctx context.Context, base string, form url.Values) (client.Connection, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/oauth/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		return client.Connection{}, err
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(clientID, clientSecret)
-	issued := time.Now()
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return client.Connection{}, err
-	}
-	defer resp.Body.Close()
-	if err := client.CheckResponse(resp); err != nil {
-		return client.Connection{}, err
-	}
-	var tokens struct {
-		AccessToken  string `json:"access_token"`
-		RefreshToken string `json:"refresh_token"`
-		ExpiresIn    int64  `json:"expires_in"`
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&tokens); err != nil {
-		return client.Connection{}, err
-	}
-	return client.Connection{
-		GrantID: grantID, RefreshToken: tokens.RefreshToken,
-		Access: client.StoredToken{Text: tokens.AccessToken, IssuedAt: issued, ExpiresAt: issued.Add(time.Duration(tokens.ExpiresIn) * time.Second)},
-	}, nil
+	return transport.Connect(ctx, begun, back.Query())
 }

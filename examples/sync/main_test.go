@@ -55,7 +55,7 @@ func TestSyncSurvivesExpiryAndEndsWithTheGrant(t *testing.T) {
 	}
 
 	time.AfterFunc(time.Second, func() {
-		r, _ := http.NewRequestWithContext(context.Background(), http.MethodDelete, base+"/api/oauth-client/installations/"+grantID, nil)
+		r, _ := http.NewRequestWithContext(context.Background(), http.MethodDelete, base+"/api/oauth-client/installations/grant-acme", nil)
 		r.Header.Set("Authorization", "Bearer "+access)
 		if resp, err := http.DefaultClient.Do(r); err != nil || resp.StatusCode != 204 {
 			t.Errorf("revoking: %v, %v", resp, err)
