@@ -3,7 +3,8 @@ package bearergate
 import (
 	"fmt"
 	"net/http"
-	"reflect"
+
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // guard checks a request. It returns the state that the guards and the handler
@@ -53,10 +54,4 @@ func nilOption(constructor, option string) string {
 }
 
 // isNil reports whether v is nil, or a nil pointer or function.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	value := reflect.ValueOf(v)
-	return (value.Kind() == reflect.Pointer || value.Kind() == reflect.Func) && value.IsNil()
-}
+func isNil(v any) bool { return typednil.Is(v) }

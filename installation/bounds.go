@@ -18,7 +18,7 @@ var (
 // that token and grant have in common.
 func boundScopes(asked []string, t *bearergate.Token, g bearergate.Grant) ([]string, error) {
 	// A verifier may read scopes from an array whose entries have spaces.
-	granted := slices.DeleteFunc(t.Scopes(), func(s string) bool { return !scopetoken.Valid(s) })
+	granted := slices.DeleteFunc(distinct(t.Scopes()), func(s string) bool { return !scopetoken.Valid(s) })
 	if g.Scopes != nil {
 		granted = common(granted, g.Scopes)
 	}
@@ -48,11 +48,11 @@ func boundProjects(asked []string, t *bearergate.Token, g bearergate.Grant) ([]s
 func commonProjects(a, b []string) ([]string, error) {
 	switch {
 	case len(a) == 0:
-		return b, nil
+		return distinct(b), nil
 	case len(b) == 0:
-		return a, nil
+		return distinct(a), nil
 	}
-	both := common(a, b)
+	both := common(distinct(a), b)
 	if len(both) == 0 {
 		return nil, errNoProject
 	}
@@ -67,4 +67,17 @@ func common(a, b []string) []string {
 // beyond returns the elements of a that are not in b.
 func beyond(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// distinct returns copies of the strings, each once, in their order. A copy of its
+// own does not keep the text of a request or token in memory. The result is not nil.
+func distinct(all []string) []string {
+	seen, once := make(map[string]bool), []string{}
+	for _, s := range all {
+		if !seen[s] {
+			seen[s] = true
+			once = append(once, strings.Clone(s))
+		}
+	}
+	return once
 }

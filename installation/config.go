@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/b64token"
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // The defaults of [Config].
@@ -39,7 +41,7 @@ type Config struct {
 	Tokens TokenStore
 
 	// Prefix is what installation tokens begin with. Access tokens do not begin
-	// with it. If empty, [DefaultPrefix] is used.
+	// with it, so it is neither the beginning of a JWT, "eyJ", nor a part of that. If empty, [DefaultPrefix] is used.
 	Prefix string
 	// Lifetime is how long installation tokens last, a second at least. If zero,
 	// [DefaultTokenLifetime] is used.
@@ -71,17 +73,20 @@ func (c *Config) check() error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("installation: Config."+format, args...))
 	}
-	if c.AccessTokens == nil || b64token.Unmade(c.AccessTokens) {
+	if typednil.Is(c.AccessTokens) || b64token.Unmade(c.AccessTokens) {
 		fault("AccessTokens is nil; use a verifier of access tokens, such as jwtverifier.New returns")
 	}
-	if c.Grants == nil {
+	if typednil.Is(c.Grants) {
 		fault("Grants is nil; use a GrantStore in your database, or new(bearergate.MemoryGrants)")
 	}
-	if c.Tokens == nil {
+	if typednil.Is(c.Tokens) {
 		fault("Tokens is nil; use a TokenStore in your database, or new(installation.MemoryTokens)")
 	}
 	if !b64token.Valid(c.Prefix) {
 		fault("Prefix is %q; use letters, digits and -._~+/, or nothing for %q", c.Prefix, DefaultPrefix)
+	}
+	if beginsJWTs(c.Prefix) {
+		fault("Prefix is %q, and access tokens that are JWTs begin with %q; use another one, or nothing for %q", c.Prefix, jwtStart, DefaultPrefix)
 	}
 	if c.Lifetime < time.Second {
 		fault("Lifetime is %v; use a second at least, or 0 for %v", c.Lifetime, DefaultTokenLifetime)
@@ -90,4 +95,12 @@ func (c *Config) check() error {
 		fault("RevokeTokens or Config.RevokeGrant is nil; set both, or neither if nothing is revoked here")
 	}
 	return errors.Join(faults...)
+}
+
+// jwtStart is what JWTs begin with: the base64url of {" and of a letter's first bits.
+const jwtStart = "eyJ"
+
+// beginsJWTs reports whether access tokens that are JWTs could begin with prefix.
+func beginsJWTs(prefix string) bool {
+	return prefix != "" && (strings.HasPrefix(jwtStart, prefix) || strings.HasPrefix(prefix, jwtStart))
 }

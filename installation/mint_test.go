@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -169,4 +170,54 @@ func TestMintHandlerRefusesWhatNoTokenCouldBeMintedWith(t *testing.T) {
 			t.Errorf("got %v, %s, want %s", h, got, c.want)
 		}
 	}
+}
+
+// Rules: S7.55, S7.56.
+func TestRepetitionsAreNotMinted(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		grant      bearergate.Grant
+		access     []string // scopes
+		want       string
+	}{
+		{"of the request", `{"scopes":["b","a","b"],"projectIds":["p","q","p"]}`, bearergate.Grant{}, []string{"a", "b"}, `"scope":"b a","projectIds":["p","q"]}`},
+		{"of the request beyond the token", `{"scopes":["x","x"]}`, bearergate.Grant{}, []string{"a"}, `"required":"x"}`},
+		{"of the token", ``, bearergate.Grant{}, []string{"a", "b", "a"}, `"scope":"a b","projectIds":[]}`},
+		{"of the grant", ``, bearergate.Grant{ProjectIDs: []string{"p", "q", "p"}, Scopes: []string{"a", "a"}}, []string{"a"}, `"scope":"a","projectIds":["p","q"]}`},
+	} {
+		s := newService(t, c.grant)
+		if _, got := s.mint(s.issuer.AccessToken(bearergatetest.WithScopes(c.access...)), c.body); !strings.Contains(got.Body, c.want) {
+			t.Errorf("%s: got %d %s, want %s in it", c.name, got.Status, got.Body, c.want)
+		}
+	}
+}
+
+// TestMintedTokenKeepsNothingOfTheRequest mints with bodies of 60 KiB.
+func TestMintedTokenKeepsNothingOfTheRequest(t *testing.T) {
+	const tokens, body = 200, 60 << 10
+	s := newService(t, bearergate.Grant{})
+	access := s.issuer.AccessToken(bearergatetest.WithScopes("a"))
+	padding := strings.Repeat(" ", body)
+	mint := func() {
+		if _, got := s.mint(access, `{"scopes":["a"],"projectIds":["p"]`+padding+`}`); got.Status != 201 {
+			t.Fatalf("got %d %s, want 201", got.Status, got.Body)
+		}
+	}
+	mint()
+	before := heap()
+	for range tokens {
+		mint()
+	}
+	if kept := heap() - before; kept > tokens*body/10 {
+		t.Errorf("got %d bytes kept for %d tokens, want a tenth of their bodies at most", kept, tokens)
+	}
+	runtime.KeepAlive(s)
+}
+
+// heap returns how many bytes are in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // UseReporter reports that an access token is used, such as the ReportUse method of
@@ -60,7 +61,7 @@ func MintHandler(c MintConfig) (http.Handler, error) {
 	if c.Issue == nil {
 		faults = append(faults, errors.New("installation: MintConfig.Issue is nil; use a TokenIssuer, such as IssueOpaque(prefix, tokens.Save)"))
 	}
-	if c.Grants == nil {
+	if typednil.Is(c.Grants) {
 		faults = append(faults, errors.New("installation: MintConfig.Grants is nil; use the GrantStore of RequireGrant"))
 	}
 	if c.Lifetime < time.Second {

@@ -70,14 +70,11 @@ func (m *mintRequest) set(name, value string) error {
 // not all scopes.
 func scopesOf(value string) ([]string, bool) {
 	scopes, ok := strictjson.Strings(value)
-	if scopes == nil {
-		scopes = []string{}
-	}
-	return scopes, ok && !slices.ContainsFunc(scopes, func(s string) bool { return !scopetoken.Valid(s) })
+	return distinct(scopes), ok && !slices.ContainsFunc(scopes, func(s string) bool { return !scopetoken.Valid(s) })
 }
 
 // projectsOf refuses an empty array: no projects would be all projects.
 func projectsOf(value string) ([]string, bool) {
 	projects, ok := strictjson.Strings(value)
-	return projects, ok && len(projects) > 0 && !slices.Contains(projects, "")
+	return distinct(projects), ok && len(projects) > 0 && !slices.Contains(projects, "")
 }

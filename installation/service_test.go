@@ -150,6 +150,10 @@ func TestNewNamesEveryFaultOfItsConfig(t *testing.T) {
 		want   string
 	}{
 		{"a verifier that New did not return", func(c *installation.Config) { c.AccessTokens = (*jwtverifier.Verifier)(nil) }, noVerifier},
+		{"a nil VerifierFunc", func(c *installation.Config) { c.AccessTokens = bearergate.VerifierFunc(nil) }, noVerifier},
+		{"a nil *MemoryGrants", func(c *installation.Config) { c.Grants = (*bearergate.MemoryGrants)(nil) }, noGrants},
+		{"a nil GrantStoreFunc", func(c *installation.Config) { c.Grants = bearergate.GrantStoreFunc(nil) }, noGrants},
+		{"a nil *MemoryTokens", func(c *installation.Config) { c.Tokens = (*installation.MemoryTokens)(nil) }, noTokens},
 		{"a prefix that no token can begin with", func(c *installation.Config) { c.Prefix = "a b" }, badPrefix},
 		{"only codes and refresh tokens are revoked", func(c *installation.Config) { c.RevokeGrant = nil }, oneRevokes},
 		{"only the grant is revoked", func(c *installation.Config) { c.RevokeTokens = nil }, oneRevokes},
@@ -162,6 +166,22 @@ func TestNewNamesEveryFaultOfItsConfig(t *testing.T) {
 		installations, err := installation.New(config)
 		if got := fmt.Sprint(err); got != c.want || installations != nil {
 			t.Errorf("%s: got %v, %s, want %s", c.name, installations, got, c.want)
+		}
+	}
+}
+
+// TestPrefixThatJWTsBeginWithIsAFault: every access token that is a JWT would be
+// looked up as an opaque one.
+func TestPrefixThatJWTsBeginWithIsAFault(t *testing.T) {
+	for prefix, fault := range map[string]bool{
+		"e": true, "ey": true, "eyJ": true, "eyJh": true, "eyJhbGciOiJSUzI1NiJ9.": true,
+		"": false, "E": false, "EYJ": false, "eyJ"[1:]: false, "e_": false, "ey_": false, "bi_oat_eyJ": false,
+	} {
+		config := newService(t, bearergate.Grant{}).config()
+		config.Prefix = prefix
+		_, err := installation.New(config)
+		if got := err != nil && strings.Contains(err.Error(), "access tokens that are JWTs begin with"); got != fault || !fault && err != nil {
+			t.Errorf("%q: got %v, want a fault: %v", prefix, err, fault)
 		}
 	}
 }

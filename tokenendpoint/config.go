@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // The defaults of [Config].
@@ -96,14 +97,17 @@ func (c *Config) check() error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("tokenendpoint: Config."+format, args...))
 	}
-	if f, ok := c.Clients.(ClientStoreFunc); c.Clients == nil || ok && f == nil {
+	if typednil.Is(c.Clients) {
 		fault("Clients is nil; use a ClientStore that finds your registered clients")
 	}
-	if c.Store == nil {
+	if typednil.Is(c.Store) {
 		fault("Store is nil; use a Store in your database, or new(tokenendpoint.MemoryStore)")
 	}
 	if c.Issue == nil {
 		fault("Issue is nil; use a function that returns an access token for an Authorization")
+	}
+	if c.Grants != nil && typednil.Is(c.Grants) {
+		fault("Grants holds a nil %T; use a GrantStore, or leave it out", c.Grants)
 	}
 	if c.CodeLifetime < 0 {
 		fault("CodeLifetime is %v; use a positive duration, or 0 for %v", c.CodeLifetime, DefaultCodeLifetime)

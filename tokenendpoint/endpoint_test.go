@@ -492,12 +492,30 @@ func TestNewNamesAllFaultsAndTheirMends(t *testing.T) {
 tokenendpoint: Config.Store is nil; use a Store in your database, or new(tokenendpoint.MemoryStore)
 tokenendpoint: Config.Issue is nil; use a function that returns an access token for an Authorization
 tokenendpoint: Config.CodeLifetime is -1s; use a positive duration, or 0 for 10m0s`
-	for _, clients := range []tokenendpoint.ClientStore{nil, tokenendpoint.ClientStoreFunc(nil)} {
-		_, err := tokenendpoint.New(tokenendpoint.Config{Clients: clients, CodeLifetime: -time.Second})
-		if got := fmt.Sprint(err); got != want {
-			t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
+	for _, clients := range []tokenendpoint.ClientStore{nil, tokenendpoint.ClientStoreFunc(nil), (*nilStores)(nil)} {
+		for _, store := range []tokenendpoint.Store{nil, (*tokenendpoint.MemoryStore)(nil)} {
+			_, err := tokenendpoint.New(tokenendpoint.Config{Clients: clients, Store: store, CodeLifetime: -time.Second})
+			if got := fmt.Sprint(err); got != want {
+				t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
+			}
 		}
 	}
+}
+
+type nilStores struct{ clients }
+
+func TestGrantsThatHoldANilPointerAreAFault(t *testing.T) {
+	for _, grants := range []bearergate.GrantStore{(*bearergate.MemoryGrants)(nil), bearergate.GrantStoreFunc(nil)} {
+		_, err := tokenendpoint.New(tokenendpoint.Config{Clients: registered, Store: new(tokenendpoint.MemoryStore), Issue: issuesNothing, Grants: grants})
+		want := fmt.Sprintf("tokenendpoint: Config.Grants holds a nil %T; use a GrantStore, or leave it out", grants)
+		if got := fmt.Sprint(err); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func issuesNothing(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+	return tokenendpoint.Issued{}, errDown
 }
 
 func TestAccessTokenThatDoesNotLastASecondIs503(t *testing.T) {
