@@ -187,27 +187,27 @@ func (s *AppServer) handler(api http.Handler) http.Handler {
 func (s *AppServer) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	app := appClient()
-	back, err := url.Parse(query.Get("redirect_uri"))
-	if err != nil || query.Get("client_id") != app.ID || !app.HasRedirectURI(query.Get("redirect_uri")) {
+	if query.Get("client_id") != app.ID || !app.HasRedirectURI(query.Get("redirect_uri")) {
 		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest)
 		return
 	}
 	answer := s.consent(r.Context(), query)
-	answer.Set("iss", s.URL)
-	if query.Has("state") {
-		answer.Set("state", query.Get("state"))
+	answer.State, answer.Issuer = query.Get("state"), s.URL
+	back, err := app.RedirectURL(query.Get("redirect_uri"), answer)
+	if err != nil {
+		bearergate.Refuse(w, r, err)
+		return
 	}
-	back.RawQuery = answer.Encode()
-	http.Redirect(w, r, back.String(), http.StatusFound)
+	http.Redirect(w, r, back, http.StatusFound)
 }
 
-// consent returns the parameters of the redirect: a code or an error.
-func (s *AppServer) consent(ctx context.Context, query url.Values) url.Values {
+// consent returns a code or an error.
+func (s *AppServer) consent(ctx context.Context, query url.Values) tokenendpoint.AuthorizationResponse {
 	s.mu.Lock()
 	denied := s.denied
 	s.mu.Unlock()
 	if denied {
-		return url.Values{"error": {"access_denied"}}
+		return tokenendpoint.AuthorizationResponse{Error: "access_denied"}
 	}
 	code, err := s.endpoint.NewCode(ctx, tokenendpoint.CodeRequest{
 		Authorization: tokenendpoint.Authorization{
@@ -216,9 +216,9 @@ func (s *AppServer) consent(ctx context.Context, query url.Values) url.Values {
 		RedirectURI: query.Get("redirect_uri"), CodeChallenge: query.Get("code_challenge"), CodeChallengeMethod: query.Get("code_challenge_method"),
 	})
 	if err != nil || query.Get("response_type") != "code" {
-		return url.Values{"error": {"invalid_request"}}
+		return tokenendpoint.AuthorizationResponse{Error: "invalid_request"}
 	}
-	return url.Values{"code": {code}}
+	return tokenendpoint.AuthorizationResponse{Code: code}
 }
 
 // newGrant returns the id of a grant of its own: each connection is an installation.

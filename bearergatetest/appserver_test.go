@@ -152,7 +152,7 @@ func TestAppServerRedirectsOnlyToTheApp(t *testing.T) {
 	s := bearergatetest.NewAppServer(nil)
 	defer s.Close()
 	for _, query := range []string{
-		"client_id=app-1&response_type=code", "client_id=app-1&redirect_uri=https://evil.example/", "client_id=another&redirect_uri=" + bearergatetest.DefaultRedirectURL,
+		"client_id=app-1&redirect_uri=https://evil.example/", "client_id=another&redirect_uri=" + bearergatetest.DefaultRedirectURL,
 	} {
 		resp, err := http.Get(s.AuthorizeURL() + "?" + query)
 		if err != nil {
@@ -166,5 +166,8 @@ func TestAppServerRedirectsOnlyToTheApp(t *testing.T) {
 	got := callbackOf(t, s.AuthorizeURL()+"?client_id=app-1&response_type=token&redirect_uri="+bearergatetest.DefaultRedirectURL)
 	if got.Get("error") != "invalid_request" || got.Get("iss") != s.URL || got.Has("state") {
 		t.Errorf("a request that is not for a code: got %v, want invalid_request, iss and no state", got)
+	}
+	if got := callbackOf(t, s.AuthorizeURL()+"?client_id=app-1&response_type=code"); !got.Has("code") {
+		t.Errorf("a request without redirect_uri: got %v, want a code at the registered one", got)
 	}
 }

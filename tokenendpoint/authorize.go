@@ -25,13 +25,13 @@ type CodeRequest struct {
 
 // NewCode returns a new authorization code (RFC 6749 section 4.1.2). The code is
 // bound to the client, redirect_uri and code challenge of r. Redirect the user with
-// it.
+// it, by [Client.RedirectURL].
 //
 // The error is [bearergate.ErrInvalidClient] if there is no such client. It is
 // [bearergate.ErrInvalidRequest] if redirect_uri is not registered, if the
 // challenge is not of method S256, if a public client sent no challenge, or if a scope
-// is not a scope-token of RFC 6749 section 3.3. After such an error, redirect the user to redirect_uri only if [Client.HasRedirectURI]
-// reports true. Any other error is a fault of a store.
+// is not a scope-token of RFC 6749 section 3.3. After such an error, redirect the user
+// only with [Client.RedirectURL]. Any other error is a fault of a store.
 func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	client, err := e.clients.Client(ctx, r.ClientID)
 	if err != nil {
@@ -40,8 +40,8 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	switch {
 	case client.ID != r.ClientID:
 		return "", errOtherClient
-	case r.RedirectURI == "" && len(client.RedirectURIs) != 1, r.RedirectURI != "" && !client.HasRedirectURI(r.RedirectURI):
-		return "", malformed("redirect_uri is not registered")
+	case !client.HasRedirectURI(r.RedirectURI):
+		return "", errUnregistered
 	case r.CodeChallenge == "" && (len(client.Secrets) == 0 || r.CodeChallengeMethod != ""):
 		return "", malformed("no code_challenge")
 	case r.CodeChallenge != "" && (r.CodeChallengeMethod != "S256" || !isChallenge(r.CodeChallenge)):
@@ -60,9 +60,13 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 	return code, nil
 }
 
-// HasRedirectURI reports whether the client registered this redirect URI, so
-// that a user may be redirected there.
+// HasRedirectURI reports whether the client registered this redirect_uri of a request,
+// so that a user may be redirected there. If uri is empty, the request had none: it
+// reports whether the client registered exactly one.
 func (c Client) HasRedirectURI(uri string) bool {
+	if uri == "" {
+		return len(c.RedirectURIs) == 1
+	}
 	return slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
 		return uri == registered || c.AnyLoopbackPort && differInLoopbackPort(uri, registered)
 	})

@@ -2,8 +2,8 @@ package code_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"net/url"
 	"testing"
 	"time"
 
@@ -33,16 +33,12 @@ func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, g
 	})
 }
 
-func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.Endpoint, userID, grantID string) {
+func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.Endpoint, client tokenendpoint.Client, userID, grantID string) {
 	q := r.URL.Query()
-	redirect, err := url.Parse(q.Get("redirect_uri"))
-	if err != nil || redirect.Scheme == "" {
-		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest)
-		return
-	}
+	answer := tokenendpoint.AuthorizationResponse{State: q.Get("state"), Issuer: "https://id.example.com"}
 	code, err := endpoint.NewCode(r.Context(), tokenendpoint.CodeRequest{
 		Authorization: tokenendpoint.Authorization{
-			ClientID: q.Get("client_id"),
+			ClientID: client.ID,
 			Subject:  userID,
 			GrantID:  grantID,
 			Scopes:   bearergate.ParseScope(q.Get("scope")), // those that the user consented to
@@ -51,17 +47,21 @@ func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.E
 		CodeChallenge:       q.Get("code_challenge"),
 		CodeChallengeMethod: q.Get("code_challenge_method"),
 	})
-	if err != nil {
-		bearergate.Refuse(w, r, err) // do not redirect
+	switch {
+	case err == nil:
+		answer.Code = code
+	case errors.Is(err, bearergate.ErrInvalidRequest):
+		answer.Error = "invalid_request" // or access_denied, if the user declined
+	default:
+		bearergate.Refuse(w, r, err) // a store failed
 		return
 	}
-	back := redirect.Query()
-	back.Set("code", code)
-	if q.Has("state") {
-		back.Set("state", q.Get("state"))
+	back, err := client.RedirectURL(q.Get("redirect_uri"), answer)
+	if err != nil {
+		bearergate.Refuse(w, r, err) // not registered: the sender may be an attacker
+		return
 	}
-	redirect.RawQuery = back.Encode()
-	http.Redirect(w, r, redirect.String(), http.StatusFound)
+	http.Redirect(w, r, back, http.StatusSeeOther)
 }
 
 func routes(mux *http.ServeMux, endpoint *tokenendpoint.Endpoint, store tokenendpoint.Store, grants *bearergate.MemoryGrants, tokens *installation.MemoryTokens, jwts bearergate.Verifier, listProjects http.Handler) error {
@@ -110,7 +110,11 @@ func TestRoutesOfTokenEndpointPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) { authorize(w, r, endpoint, "user-1", "grant-1") })
+	app, err := oneClient{}.Client(t.Context(), "app-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux.HandleFunc("POST /authorize", func(w http.ResponseWriter, r *http.Request) { authorize(w, r, endpoint, app, "user-1", "grant-1") })
 	if err := routes(mux, endpoint, store, grants, tokens, issuer.Verifier(), ok); err != nil {
 		t.Fatal(err)
 	}
@@ -118,8 +122,9 @@ func TestRoutesOfTokenEndpointPage(t *testing.T) {
 		method, target, token string
 		want                  int
 	}{
-		{"GET", "/authorize?client_id=app-1&redirect_uri=https://app.example/callback&scope=read", "", 302},
-		{"GET", "/authorize?client_id=app-1&redirect_uri=https://other.example/", "", 400},
+		{"POST", "/authorize?redirect_uri=https://app.example/callback&scope=read", "", 303},
+		{"POST", "/authorize?scope=read", "", 303},
+		{"POST", "/authorize?redirect_uri=https://other.example/", "", 400},
 		{"POST", "/installations/grant-1/tokens", access, 201},
 		{"GET", "/projects", access, 401},
 		{"DELETE", "/installations/grant-1", access, 204},
