@@ -124,12 +124,14 @@ func (a *api) Handler() http.Handler {
 	}
 	limited := bearergate.RateLimit(a.budget)
 	mux := http.NewServeMux()
-	mux.Handle("GET /.well-known/", a.issuer) // names where the keys are
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", a.metadata)
+	mux.HandleFunc("GET /.well-known/openid-configuration", a.metadata)
 	mux.Handle("GET /jwks.json", a.issuer)
 	mux.Handle("GET /v1/orgs/{org}/projects", resource(readProjects, a.listProjects))
 	mux.Handle("POST /v1/orgs/{org}/projects/{project}/translations", resource(publishTranslations, a.publish))
-	mux.Handle("GET /oauth/authorize", http.HandlerFunc(a.authorize))
-	mux.Handle("/oauth/token", a.endpoint)
+	mux.HandleFunc("GET "+authorizePath, a.authorize)
+	mux.HandleFunc("POST "+authorizePath, a.authorize)
+	mux.Handle(tokenPath, a.endpoint)
 	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", a.installations.Mint(limited))
 	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", a.installations.Revoke(limited))
 	// A mistake, to show what it answers: the scope guard has no RequireToken.

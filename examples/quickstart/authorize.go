@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/subtle"
+	"errors"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,6 +18,7 @@ import (
 const (
 	clientID     = "app-1"
 	clientSecret = "quickstart"
+	password     = "open-sesame" // of the one user
 	callback     = "http://127.0.0.1/callback"
 )
 
@@ -31,12 +35,76 @@ func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error
 	}, nil
 }
 
-// authorize is the authorization endpoint, to which an app sends its users. A real
-// one asks them to sign in and to choose an organization. Here everybody is a user
-// of acme and consents.
+// consentPage is posted to its own address, with the query of the request.
+var consentPage = template.Must(template.New("").Parse(`<!DOCTYPE html>
+<title>Translations</title>
+<form method="post">
+<p>{{.Client}} asks for the scopes {{.Scope}} in the organization acme.</p>
+<p>Password of the user ({{.Password}}): <input type="password" name="password" autofocus></p>
+<button name="consent" value="yes">Allow</button> <button name="consent" value="no">Deny</button>
+</form>
+`))
+
+// authorize is the authorization endpoint, to which an app sends its users. It stores
+// nothing before a user has signed in and consented: anybody can send anything here.
 func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	code, err := a.endpoint.NewCode(r.Context(), tokenendpoint.CodeRequest{
+	client, err := clients{}.Client(r.Context(), query.Get("client_id"))
+	if err != nil || !client.HasRedirectURI(query.Get("redirect_uri")) {
+		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest) // to the user: the sender may be anybody
+		return
+	}
+	if r.Method != http.MethodPost {
+		showConsent(w, client, query.Get("scope"))
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+	if !isPassword(r.PostFormValue("password")) {
+		bearergate.Refuse(w, r, bearergate.ErrInvalidGrant) // counted by LimitFailedAuthentication
+		return
+	}
+	answer, err := a.answer(r.Context(), query, r.PostFormValue("consent") == "yes")
+	if err != nil {
+		bearergate.Refuse(w, r, err)
+		return
+	}
+	back, err := client.RedirectURL(query.Get("redirect_uri"), answer)
+	if err != nil {
+		bearergate.Refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+func showConsent(w http.ResponseWriter, client tokenendpoint.Client, scope string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	w.Header().Set("Cache-Control", "no-store")
+	consentPage.Execute(w, map[string]string{"Client": client.ID, "Scope": scope, "Password": password})
+}
+
+// isPassword signs the user in. A real service has accounts, and stores no password.
+func isPassword(s string) bool {
+	return subtle.ConstantTimeCompare([]byte(s), []byte(password)) == 1
+}
+
+// answer returns the code, or the error that the app receives (RFC 6749 section
+// 4.1.2.1). Its own error is a fault of the store.
+func (a *api) answer(ctx context.Context, query url.Values, consents bool) (tokenendpoint.AuthorizationResponse, error) {
+	answer := tokenendpoint.AuthorizationResponse{State: query.Get("state"), Issuer: a.issuer.URL}
+	switch {
+	case query.Get("response_type") == "":
+		answer.Error = "invalid_request"
+		return answer, nil
+	case query.Get("response_type") != "code":
+		answer.Error = "unsupported_response_type"
+		return answer, nil
+	case !consents:
+		answer.Error = "access_denied"
+		return answer, nil
+	}
+	code, err := a.endpoint.NewCode(ctx, tokenendpoint.CodeRequest{
 		Authorization: tokenendpoint.Authorization{
 			ClientID: query.Get("client_id"), GrantID: "grant-acme", Subject: bearergatetest.DefaultSubject, Scopes: strings.Fields(query.Get("scope")),
 		},
@@ -44,20 +112,12 @@ func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 		CodeChallenge:       query.Get("code_challenge"),
 		CodeChallengeMethod: query.Get("code_challenge_method"),
 	})
-	if err != nil || query.Get("response_type") != "code" {
-		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest) // to the user: the sender may be anybody
-		return
+	if errors.Is(err, bearergate.ErrInvalidRequest) {
+		answer.Error = "invalid_request"
+		return answer, nil
 	}
-	back, err := url.Parse(query.Get("redirect_uri"))
-	if err != nil {
-		bearergate.Refuse(w, r, err)
-		return
-	}
-	answer := back.Query()
-	answer.Set("code", code)
-	answer.Set("state", query.Get("state"))
-	back.RawQuery = answer.Encode()
-	http.Redirect(w, r, back.String(), http.StatusFound)
+	answer.Code = code
+	return answer, err
 }
 
 func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.Authorization) (tokenendpoint.Issued, error) {

@@ -7,14 +7,19 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-const tokenPath = "/oauth/token"
+const (
+	authorizePath = "/oauth/authorize"
+	tokenPath     = "/oauth/token"
+)
 
 // authorization is the code and the verifier that an app has when its user comes
 // back.
@@ -22,8 +27,8 @@ type authorization struct {
 	code, verifier string
 }
 
-// authorize sends a user to the API, as an app does, and returns the code of the
-// redirect.
+// authorize sends a user to the API, as an app does. The user consents. It returns the
+// code of the redirect.
 func (t *tour) authorize(ctx context.Context) (authorization, error) {
 	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
@@ -31,10 +36,11 @@ func (t *tour) authorize(ctx context.Context) (authorization, error) {
 		"response_type": {"code"}, "client_id": {clientID}, "redirect_uri": {callback}, "scope": {readProjects}, "state": {"x"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
 	}
-	r, err := http.NewRequestWithContext(ctx, "GET", t.base+"/oauth/authorize?"+query.Encode(), nil)
+	r, err := http.NewRequestWithContext(ctx, "POST", t.base+authorizePath+"?"+query.Encode(), consent())
 	if err != nil {
 		return authorization{}, err
 	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := t.client.Do(r)
 	if err != nil {
 		return authorization{}, err
@@ -45,6 +51,11 @@ func (t *tour) authorize(ctx context.Context) (authorization, error) {
 		return authorization{}, fmt.Errorf("the authorization answered %d: %w", resp.StatusCode, err)
 	}
 	return authorization{back.Query().Get("code"), verifier}, nil
+}
+
+// consent is the form of the authorization page, as a user fills it in.
+func consent() io.Reader {
+	return strings.NewReader(url.Values{"password": {password}, "consent": {"yes"}}.Encode())
 }
 
 // exchange returns the form that exchanges the code for tokens.

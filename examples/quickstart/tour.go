@@ -330,7 +330,7 @@ curl -i %[1]s%[5]s -X POST -H "Authorization: Bearer $TOKEN"; echo 'expected: 40
 curl -i %[1]s/v1/orgs/umbrella/projects -H "Authorization: Bearer $TOKEN"; echo 'expected: 403 wrong_organization'
 curl -i %[1]s%[4]s; echo 'expected: 401 invalid_token, and a challenge without error: no token was sent'
 
-CODE=$(curl -s -o /dev/null -w '%%{redirect_url}' '%[1]s/oauth/authorize?response_type=code&client_id=%[7]s&redirect_uri=%[8]s&scope=%[9]s&code_challenge_method=S256&code_challenge=%[10]s' | sed 's/.*code=\([^&]*\).*/\1/')
+CODE=$(curl -s -o /dev/null -w '%%{redirect_url}' -d password=%[14]s -d consent=yes '%[1]s%[15]s?response_type=code&client_id=%[7]s&redirect_uri=%[8]s&scope=%[9]s&code_challenge_method=S256&code_challenge=%[10]s' | sed 's/.*[?&]code=\([^&]*\).*/\1/')
 curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s; echo 'expected: 200, an access token and a refresh token'
 curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s; echo 'expected: 401 invalid_grant, since a code is good for one use'
 
@@ -342,5 +342,5 @@ curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"; echo 'expected: 410 grant_
 The decision log follows, a line for each request: passes at DEBUG, refusals at INFO, 500 and 503 at ERROR.
 
 `, base, installation, access, projects, translations, mintPath("grant-acme"),
-		clientID, callback, readProjects, exampleChallenge, tokenPath, clientSecret, exampleVerifier)
+		clientID, callback, readProjects, exampleChallenge, tokenPath, clientSecret, exampleVerifier, password, authorizePath)
 }

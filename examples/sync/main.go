@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate/client"
@@ -48,6 +49,7 @@ func run(ctx context.Context, out io.Writer, base string, pages int, pause time.
 		MintURL:      base + "/api/oauth-client/installations/{grantId}/tokens",
 		ClientID:     clientID,
 		ClientSecret: clientSecret,
+		Issuer:       base,
 		Connections:  new(client.MemoryConnections), // use a database in a real app
 		ConnectionID: "user-1",
 		Base:         progress{out},
@@ -115,16 +117,17 @@ func (p progress) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // connect sends the user to the authorization page, and ends with the callback. The
-// quickstart's user consents at once.
+// quickstart's user signs in and consents.
 func connect(ctx context.Context, transport *client.Transport) error {
 	begun, err := transport.Authorize("projects:read")
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, begun.URL, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, begun.URL, strings.NewReader("password=open-sesame&consent=yes"))
 	if err != nil {
 		return err
 	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := browser.Do(r)
 	if err != nil {
