@@ -70,3 +70,29 @@ func TestAttack14NewConnectionIsUsedDuringALongRetryAfter(t *testing.T) {
 		}
 	})
 }
+
+// Disconnect refreshes with a refresh token that could not be saved. If DELETE then
+// fails, the token in the store is reuse: the connection dies in every other process.
+//
+// Rules: S8.29, S8.35.
+func TestAttack14DisconnectUsesNoUnsavedRefreshToken(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &downStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = unsavable{store} })
+		get(transport)
+		time.Sleep(2 * time.Hour)
+		s.always(leave, page(500))
+		if err := transport.Disconnect(t.Context()); err == nil {
+			t.Error("Disconnect: got no error, want one")
+		}
+		wantCount(t, s, refresh, 1, 1)
+		time.Sleep(time.Minute)
+		wantOK(t, s.transport(t)) // another process, with the token that is stored
+	})
+}
+
+// unsavable saves nothing.
+type unsavable struct{ *downStore }
+
+func (unsavable) Save(context.Context, string, client.Connection) error { return errDown }
