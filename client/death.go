@@ -114,6 +114,29 @@ func (t *Transport) look(token string, e *Error) func(context.Context) error {
 	}
 }
 
+// lookMeanwhile returns the task that asks the store for another connection than the
+// one that could not be renewed, if the endpoint asked to wait, and if the store was
+// not asked just now. Else it returns nil. The caller holds mu.
+func (t *Transport) lookMeanwhile(now time.Time) *task {
+	if !t.failure.asked || now.Sub(t.lookedAt) < lookPause {
+		return nil
+	}
+	seen := t.failure.seen
+	current, _ := t.begin(func(ctx context.Context) error {
+		defer t.looked()
+		c, err := t.load(ctx)
+		switch {
+		case err != nil || c.Revision == seen:
+		case t.isDead(c):
+			t.bury(ctx, t.deathOf(c))
+		default:
+			t.change(c)
+		}
+		return err
+	})
+	return current
+}
+
 func (t *Transport) looked() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

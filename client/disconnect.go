@@ -30,6 +30,9 @@ func (t *Transport) disconnect(ctx context.Context) error {
 			t.latch(death)
 			return unlessGone(death)
 		}
+		if t.memory.waits() {
+			return t.memory.fault
+		}
 		if err := unlessGone(t.revoke(ctx, c)); err != nil {
 			if death := deathIn(err); death != nil {
 				t.bury(ctx, death)

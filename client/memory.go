@@ -23,8 +23,8 @@ type memory struct {
 	saved      string     // the refresh token that is in the store
 	unsaved    bool       // connection has something that the store does not have
 	fault      error      // of the last attempt to save
-	faults     int
-	scheduled  bool // a further attempt
+	faults     int        // attempts that failed
+	scheduled  bool       // a further attempt
 }
 
 func memoryOf(stored Connection) memory {
@@ -75,7 +75,7 @@ func (t *Transport) keep(ctx context.Context, c Connection) (Connection, error) 
 	if before := t.memory.connection.RefreshToken; before != c.RefreshToken {
 		t.memory.replaced = before
 	}
-	t.memory.connection, t.memory.unsaved = c, true
+	t.memory.connection, t.memory.unsaved, t.memory.fault = c, true, errUnsaved
 	return t.save(ctx)
 }
 
@@ -83,6 +83,10 @@ func (t *Transport) keep(ctx context.Context, c Connection) (Connection, error) 
 // is, nothing that came with it is used: as long as the server knows of no use, it
 // answers the token that the store has, to another process or after a crash (S8.35).
 func (m *memory) waits() bool { return m.unsaved && m.connection.RefreshToken != m.saved }
+
+// errUnsaved is the fault of a connection while the first attempt to save it is under
+// way, and after one that panicked.
+var errUnsaved = errors.New("client: the connection is not saved yet")
 
 // errReplaced means that the store has another connection than the one in memory.
 var errReplaced = errors.New("client: another connection was stored meanwhile")
@@ -92,6 +96,7 @@ var errReplaced = errors.New("client: another connection was stored meanwhile")
 func (t *Transport) save(ctx context.Context) (Connection, error) {
 	ctx, cancel := withTimeToSave(ctx)
 	defer cancel()
+	defer t.saveAgain()
 	for range maxConflicts {
 		next := t.memory.connection
 		next.Revision++
@@ -102,16 +107,16 @@ func (t *Transport) save(ctx context.Context) (Connection, error) {
 		}
 		stored, err := t.config.Connections.Load(ctx, t.config.ConnectionID)
 		if err != nil {
-			return t.memory.connection, t.notSaved(failed)
+			return t.memory.connection, t.memory.notSaved(failed)
 		}
 		if err := t.compare(stored); err != nil || !t.memory.unsaved {
 			return t.memory.connection, err
 		}
 		if !errors.Is(failed, ErrConflict) {
-			return t.memory.connection, t.notSaved(failed)
+			return t.memory.connection, t.memory.notSaved(failed)
 		}
 	}
-	return t.memory.connection, t.notSaved(ErrConflict)
+	return t.memory.connection, t.memory.notSaved(ErrConflict)
 }
 
 // isSaved remembers that c was saved.
@@ -128,20 +133,26 @@ func withTimeToSave(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(context.WithoutCancel(ctx), deadline)
 }
 
-// notSaved has the connection saved later, also if no request comes.
-func (t *Transport) notSaved(err error) error {
-	m := &t.memory
+func (m *memory) notSaved(err error) error {
 	m.fault = fmt.Errorf("client: saving the connection: %w", err)
-	m.faults++
-	if !m.scheduled && m.faults < maxSaves {
-		m.scheduled = true
-		time.AfterFunc(growing(m.faults), func() { t.do(context.Background(), t.saveLater) })
-	}
 	return m.fault
+}
+
+// saveAgain has the connection saved later if it is not saved, also if no request
+// comes.
+func (t *Transport) saveAgain() {
+	m := &t.memory
+	if !m.unsaved || m.scheduled || m.faults == maxSaves {
+		return
+	}
+	m.faults++
+	m.scheduled = true
+	time.AfterFunc(growing(m.faults), func() { t.do(context.Background(), t.saveLater) })
 }
 
 func (t *Transport) saveLater(ctx context.Context) error {
 	t.memory.scheduled = false
+	defer t.saveAgain()
 	if !t.memory.unsaved {
 		return nil
 	}

@@ -31,17 +31,19 @@ type failure struct {
 	err   error
 	count int
 	until time.Time
+	asked bool  // until is what the endpoint asked for
+	seen  int64 // the Revision of the connection that could not be renewed
 }
 
 // next returns the failure after f. It lasts for a pause, or until the token in use
 // expires, but not less than Retry-After.
 func (f failure) next(err error, now time.Time, inUse StoredToken) failure {
-	f = failure{err, f.count + 1, now.Add(growing(f.count + 1))}
+	f = failure{err: err, count: f.count + 1, until: now.Add(growing(f.count + 1))}
 	if inUse.living(now) && inUse.ExpiresAt.Before(f.until) {
 		f.until = inUse.ExpiresAt
 	}
 	if retryAt := now.Add(min(retryAfterOf(err), maxRetryAfter)); retryAt.After(f.until) {
-		f.until = retryAt
+		f.until, f.asked = retryAt, true
 	}
 	return f
 }

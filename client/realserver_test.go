@@ -328,9 +328,6 @@ func (s *realSchedule) grant() string {
 // disconnect has the user disconnect in the app, and at the service if that fails.
 func (s *realSchedule) disconnect() {
 	grant := s.grant()
-	s.real.mu.Lock()
-	s.real.revoked[grant] = true
-	s.real.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	s.processAt(s.random.IntN(2)).Disconnect(ctx)

@@ -50,7 +50,7 @@ func (t *Transport) tokenOrTask(rejected string) (StoredToken, *task, error) {
 		}
 		return t.token, nil, nil
 	case t.task == nil && t.failure.lasts(now):
-		return StoredToken{}, nil, t.failure.err
+		return StoredToken{}, t.lookMeanwhile(now), t.failure.err
 	}
 	task, _ := t.begin(t.renewal(rejected))
 	return StoredToken{}, task, nil
@@ -97,6 +97,7 @@ func (t *Transport) settle(err error) {
 		t.failure = failure{}
 	case t.dead == nil:
 		t.failure = t.failure.next(err, time.Now(), t.token)
+		t.failure.seen = t.memory.connection.Revision
 	}
 }
 

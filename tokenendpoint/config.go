@@ -46,14 +46,18 @@ type Config struct {
 	// same answer. If zero, [DefaultGrace] is used. If negative, there is no grace.
 	Grace time.Duration
 	// MaxReuses is how often a rotated refresh token is answered within its grace.
-	// One more use revokes the family. If zero, there is no limit.
+	// One more use revokes the family. If zero, there is no limit. With UsesReported,
+	// the limit holds from the first use of something that was issued with its
+	// successor. Without it, leave room for a client that loses several answers:
+	// package client sends a refresh token up to four times.
 	MaxReuses int
 	// UsesReported promises that every use of an access token is reported by
 	// [Endpoint.ReportUse], as the routes of package installation do if it is their
 	// Config.ReportUse. A rotated refresh token is then answered also after its
 	// grace, until something that was issued with its successor is used. So an
 	// answer that was lost costs no connection. If access tokens are also used
-	// elsewhere, such as at an API that reads them itself, leave it false.
+	// elsewhere, such as at an API that reads them itself, leave it false. To revoke a
+	// grant is no use: it ends the family.
 	UsesReported bool
 	// Revoked, if set, is called after a family was revoked, because a code or a
 	// refresh token was used again. It ends the opaque access tokens and the

@@ -36,8 +36,9 @@ func TestCodeIsExchangedForTokens(t *testing.T) {
 		"unknown with control characters": func() *http.Request {
 			return asApp(exchange(tr.code(), "state", "\x00\n\xff", "\x01\xfe", "x"))
 		},
-		"unknown 5,000 times": func() *http.Request { return app(exchange(tr.code()).Encode() + strings.Repeat("&resource=x", 5000)) },
-		"raw secret":          func() *http.Request { return basic(post(exchange(tr.code()).Encode()), "Basic", "app:s3cret: +%&ü") },
+		"unknown with bad percent-encoding": func() *http.Request { return app(exchange(tr.code()).Encode() + "&x=%zz&y=%4") },
+		"unknown 5,000 times":               func() *http.Request { return app(exchange(tr.code()).Encode() + strings.Repeat("&resource=x", 5000)) },
+		"raw secret":                        func() *http.Request { return basic(post(exchange(tr.code()).Encode()), "Basic", "app:s3cret: +%&ü") },
 		"raw secret of escapes": func() *http.Request {
 			return basic(post(exchange(tr.code(func(r *tokenendpoint.CodeRequest) { r.ClientID = "a+b%41" })).Encode()), "basic", "a+b%41:c+d%42")
 		},
@@ -134,8 +135,8 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		"grant_type twice":     app(body + "&grant_type=authorization_code"),
 		"twice, once encoded":  app(body + "&c%6Fde=c"),
 		"twice, once empty":    app(body + "&client_id=&client_id="),
-		"bad percent-encoding": app(body + "&x=%zz"),
-		"cut percent-encoding": app(body + "&x=%4"),
+		"bad percent-encoding": app(body + "&scope=%zz"),
+		"cut percent-encoding": app(body + "&scope=%4"),
 		"bad name":             app(body + "&%zz=x"),
 		"NUL":                  app(exchange("c", "redirect_uri", "a\x00").Encode()),
 		"raw NUL":              app(body + "&scope=\x00"),

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/bearergate/bearergate"
@@ -25,6 +26,8 @@ type form struct {
 	codeVerifier string
 	refreshToken string
 	scope        string
+
+	arrived time.Time // when the whole form was read
 }
 
 func (f *form) parameter(name string) *string {
@@ -80,7 +83,12 @@ func readForm(r *http.Request) (*form, error) {
 	if err := refuseQuery(r.URL.RawQuery); err != nil {
 		return nil, err
 	}
-	return parseForm(string(body))
+	f, err := parseForm(string(body))
+	if err != nil {
+		return nil, err
+	}
+	f.arrived = time.Now()
+	return f, nil
 }
 
 var errTooLong = malformed("the form is larger than 64 KiB")
@@ -98,9 +106,10 @@ func refuseQuery(query string) error {
 func parseForm(text string) (*form, error) {
 	f, seen := new(form), make(map[string]bool)
 	for pair := range strings.SplitSeq(text, "&") {
-		name, value, err := parsePair(pair)
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
 		if err != nil {
-			return nil, err
+			return nil, errEncoding
 		}
 		known := f.parameter(name)
 		switch {
@@ -108,22 +117,26 @@ func parseForm(text string) (*form, error) {
 			continue
 		case seen[name]:
 			return nil, malformed("a parameter is repeated")
-		case !isText(value):
-			return nil, malformed("a parameter is not UTF-8 or has a control character")
 		}
-		seen[name], *known = true, value
+		seen[name] = true
+		if *known, err = parseValue(value); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
 }
 
-func parsePair(pair string) (name, value string, err error) {
-	name, value, _ = strings.Cut(pair, "=")
-	name, nameErr := url.QueryUnescape(name)
-	value, valueErr := url.QueryUnescape(value)
-	if nameErr != nil || valueErr != nil {
-		return "", "", malformed("bad percent-encoding")
+var errEncoding = malformed("bad percent-encoding")
+
+func parseValue(value string) (string, error) {
+	value, err := url.QueryUnescape(value)
+	switch {
+	case err != nil:
+		return "", errEncoding
+	case !isText(value):
+		return "", malformed("a parameter is not UTF-8 or has a control character")
 	}
-	return name, value, nil
+	return value, nil
 }
 
 func isText(s string) bool {

@@ -22,7 +22,7 @@ var (
 // redeem exchanges a code for tokens. Only a request that passes every check
 // consumes the code, and only such a request can trigger revocation on replay.
 func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens, error) {
-	now, sum := time.Now(), sha256.Sum256([]byte(f.code))
+	sum := sha256.Sum256([]byte(f.code))
 	code, found, err := e.store.Code(ctx, sum)
 	switch {
 	case err != nil:
@@ -34,21 +34,24 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 	}
 	observe(ctx, code.Authorization)
 	switch {
-	case !code.Used && !now.Before(code.ExpiresAt):
+	case !code.Used && !f.arrived.Before(code.ExpiresAt):
 		return nil, errExpired
 	case code.RedirectURI != f.redirectURI:
 		return nil, errRedirectURI
 	case !matchesChallenge(code.Challenge, f.codeVerifier), code.Challenge == "" && len(client.Secrets) == 0:
 		return nil, errPKCE
+	case code.Used && e.isLate(ctx, f.arrived, time.Now()):
+		return nil, errLate
 	case code.Used:
 		return nil, e.stolen(ctx, code.Authorization, audit.CodeReplayed, errReplay)
 	}
+	now := time.Now()
 	next := e.rules.begin(code.Authorization, now)
 	answer, err := e.answerTo(ctx, &next, "", now)
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := e.store.Consume(ctx, sum, now, next.family)
+	outcome, err := e.store.Consume(ctx, sum, f.arrived, next.family)
 	if err != nil {
 		outcome, err = e.consumedAfterAll(ctx, sum, next.family.Family, err)
 	}

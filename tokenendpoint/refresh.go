@@ -19,6 +19,7 @@ var (
 
 var (
 	errChanged   = errors.New("tokenendpoint: the family of refresh tokens changed meanwhile")
+	errLate      = errors.New("tokenendpoint: the request took longer than the grace of refresh tokens")
 	errSuccessor = errors.New("tokenendpoint: the store returned a family whose retired token has another successor")
 )
 
@@ -33,7 +34,7 @@ func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens
 		return nil, errUnknownRefreshToken
 	}
 	for range maxAttempts {
-		answer, err := e.refreshOnce(ctx, client, token, f.scope)
+		answer, err := e.refreshOnce(ctx, client, token, f)
 		if err != errChanged {
 			return answer, err
 		}
@@ -43,20 +44,22 @@ func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens
 
 // refreshOnce answers a refresh token. If the family changed meanwhile, the error is
 // errChanged.
-func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refreshToken, scope string) (*tokens, error) {
-	now := time.Now()
-	family, err := e.familyOf(ctx, client, token, now)
+func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refreshToken, f *form) (*tokens, error) {
+	family, err := e.familyOf(ctx, client, token, f.arrived)
 	if err != nil {
 		return nil, err
 	}
-	next, ok := e.rules.present(family, token, now)
+	now := time.Now()
+	next, ok := e.rules.present(family, token, f.arrived, now)
 	switch {
+	case !ok && e.isLate(ctx, f.arrived, now):
+		return nil, errLate
 	case !ok:
 		return nil, e.stolen(ctx, family.Authorization, audit.RefreshTokenReused, errReuse)
 	case next.again && next.token.sum() != family.Token:
 		return nil, errSuccessor
 	}
-	answer, err := e.answerTo(ctx, &next, scope, now)
+	answer, err := e.answerTo(ctx, &next, f.scope, now)
 	if err != nil {
 		if !next.again {
 			e.wasPresented(ctx, family)
@@ -70,8 +73,15 @@ func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refresh
 	return answer, nil
 }
 
+// isLate reports whether a request was answered so late that its token may have been
+// retired and forgotten meanwhile, or that nobody waits for the answer. Such a request
+// proves no theft.
+func (e *Endpoint) isLate(ctx context.Context, arrived, now time.Time) bool {
+	return ctx.Err() != nil || e.rules.grace > 0 && now.Sub(arrived) >= e.rules.grace
+}
+
 // familyOf returns the family of a client's refresh token, if it lives.
-func (e *Endpoint) familyOf(ctx context.Context, client Client, token refreshToken, now time.Time) (Family, error) {
+func (e *Endpoint) familyOf(ctx context.Context, client Client, token refreshToken, arrived time.Time) (Family, error) {
 	family, found, err := e.store.Family(ctx, token.familyID())
 	switch {
 	case err != nil:
@@ -85,7 +95,7 @@ func (e *Endpoint) familyOf(ctx context.Context, client Client, token refreshTok
 	switch {
 	case family.Revoked:
 		return family, e.endIssued(ctx, family.Authorization, errUnknownRefreshToken)
-	case !now.Before(family.TokenExpiresAt):
+	case !arrived.Before(family.TokenExpiresAt):
 		return family, errExpired
 	}
 	return family, nil

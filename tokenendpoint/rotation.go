@@ -40,12 +40,13 @@ func (r rules) begin(a Authorization, now time.Time) rotation {
 }
 
 // present returns the answer to a token of the family, and false if its use is
-// reuse: the token was retired and is not answered any more, or never was one.
-func (r rules) present(f Family, t refreshToken, now time.Time) (rotation, bool) {
+// reuse: the token was retired and is not answered any more, or never was one. Whether
+// it is within its grace is measured at the time at which it arrived.
+func (r rules) present(f Family, t refreshToken, arrived, now time.Time) (rotation, bool) {
 	if t.sum() == f.Token {
 		return r.rotate(f, t, now), true
 	}
-	return r.repeat(f, t, now)
+	return r.repeat(f, t, arrived)
 }
 
 // rotate retires the living token.
@@ -61,10 +62,10 @@ func (r rules) rotate(f Family, living refreshToken, now time.Time) rotation {
 
 // repeat answers a retired token with the living one: the successor of its successor
 // and so on.
-func (r rules) repeat(f Family, retired refreshToken, now time.Time) (rotation, bool) {
+func (r rules) repeat(f Family, retired refreshToken, arrived time.Time) (rotation, bool) {
 	sum := retired.sum()
 	i := slices.IndexFunc(f.Retired, func(t RetiredToken) bool { return t.Token == sum })
-	if i < 0 || !r.mayRepeat(f, i, now) {
+	if i < 0 || !r.mayRepeat(f, i, arrived) {
 		return rotation{}, false
 	}
 	f = f.clone()
@@ -72,18 +73,18 @@ func (r rules) repeat(f Family, retired refreshToken, now time.Time) (rotation, 
 	for _, t := range f.Retired[i:] {
 		living = living.open(t.Successor)
 	}
-	counted := r.maxReuses > 0 && now.Before(f.Retired[i].GraceEndsAt)
+	counted := r.maxReuses > 0 && arrived.Before(f.Retired[i].GraceEndsAt)
 	if counted {
 		f.Retired[i].Reuses++
 	}
 	return rotation{family: f, token: living, again: true, changed: counted}, true
 }
 
-// mayRepeat reports whether a retired token is still answered: within its grace, and
-// after it if nothing that was issued with its successor was ever used.
-func (r rules) mayRepeat(f Family, i int, now time.Time) bool {
-	if now.Before(f.Retired[i].GraceEndsAt) {
-		return r.maxReuses == 0 || f.Retired[i].Reuses < r.maxReuses
+// mayRepeat reports whether a retired token is still answered: if nothing that was
+// issued with its successor was ever used, and else within its grace.
+func (r rules) mayRepeat(f Family, i int, arrived time.Time) bool {
+	if r.usesReported && !f.Used && i == len(f.Retired)-1 {
+		return true
 	}
-	return r.usesReported && !f.Used && i == len(f.Retired)-1
+	return arrived.Before(f.Retired[i].GraceEndsAt) && (r.maxReuses == 0 || f.Retired[i].Reuses < r.maxReuses)
 }

@@ -90,7 +90,7 @@ type Store interface {
 
 	// Consume marks the code as used, sets its Family to that of first, and stores
 	// first, in one atomic step: of any number of calls for one code, one is Fresh.
-	// at is the current time. A used code is kept until it expires.
+	// at is the time at which the request arrived. A used code is kept until it expires.
 	Consume(ctx context.Context, code Sum, at time.Time, first Family) (Outcome, error)
 
 	// Family returns the family with this id, also a revoked one, and reports

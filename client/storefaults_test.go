@@ -1,0 +1,138 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/client"
+)
+
+// faultyStore is a store whose Load and Save may do something else.
+type faultyStore struct {
+	client.ConnectionStore
+	load, save func() error // nil: none
+}
+
+func (f *faultyStore) Load(ctx context.Context, id string) (client.Connection, error) {
+	if f.load != nil {
+		if err := f.load(); err != nil {
+			return client.Connection{}, err
+		}
+	}
+	return f.ConnectionStore.Load(ctx, id)
+}
+
+func (f *faultyStore) Save(ctx context.Context, id string, c client.Connection) error {
+	if f.save != nil {
+		if err := f.save(); err != nil {
+			return err
+		}
+	}
+	return f.ConnectionStore.Save(ctx, id, c)
+}
+
+func fails() error  { return errDown }
+func panics() error { panic("a store's fault") }
+
+// TestUnsavedTokenIsSavedWithoutARequest has the store fail from the answer of the
+// token endpoint on, while no request comes.
+//
+// Rules: S8.16, S8.39.
+func TestUnsavedTokenIsSavedWithoutARequest(t *testing.T) {
+	for name, c := range map[string]struct{ load, save func() error }{
+		"Save fails":           {nil, fails},
+		"Save panics":          {nil, panics},
+		"Load and Save fail":   {fails, fails},
+		"Load and Save panic":  {panics, panics},
+		"Load panics":          {panics, fails},
+		"Load fails meanwhile": {fails, panics},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				store := &faultyStore{ConnectionStore: s.connections}
+				transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+				s.next(refresh, func(r *http.Request) (*http.Response, error) {
+					store.load, store.save = c.load, c.save
+					time.AfterFunc(20*time.Second, func() { store.load, store.save = nil, nil })
+					return s.actOn(r)
+				})
+				get(transport)
+				time.Sleep(time.Minute)
+				if got := s.stored().RefreshToken; got != "refresh-2" {
+					t.Errorf("after the faults: got %s stored, want refresh-2", got)
+				}
+				wantCount(t, s, refresh, 1, 1)
+			})
+		})
+	}
+}
+
+// TestAnotherConnectionIsUsedDuringALongRetryAfter has the token endpoint ask one
+// process to wait.
+//
+// Rules: S8.31, S8.34, S8.36.
+func TestAnotherConnectionIsUsedDuringALongRetryAfter(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		meanwhile func(*testing.T, *service)
+		refreshes int
+		want      bearergate.Code // "" for none
+	}{
+		{"another process renews", func(t *testing.T, s *service) { wantOK(t, s.transport(t)) }, 0, ""},
+		{"the user connects again", func(_ *testing.T, s *service) { s.reconnect() }, 1, ""},
+		{"another process finds it dead", func(_ *testing.T, s *service) { s.kill(bearergate.ErrGrantRevoked) }, 0, bearergate.ErrGrantRevoked},
+		{"nothing happens", func(*testing.T, *service) {}, 0, bearergate.ErrTemporarilyUnavailable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.transport(t)
+				s.next(refresh, refuseFor(bearergate.ErrTemporarilyUnavailable, 40*time.Minute))
+				if err := get(transport); !errors.Is(err, bearergate.ErrTemporarilyUnavailable) {
+					t.Fatalf("got error %v, want %v", err, bearergate.ErrTemporarilyUnavailable)
+				}
+				c.meanwhile(t, s)
+				s.forget()
+				time.Sleep(time.Second)
+				for range 2 {
+					if err := get(transport); (err == nil) != (c.want == "") || err != nil && !errors.Is(err, c.want) {
+						t.Errorf("got error %v, want %q", err, c.want)
+					}
+				}
+				wantCount(t, s, refresh, c.refreshes, c.refreshes)
+			})
+		})
+	}
+}
+
+// TestDisconnectUsesNoUnsavedRefreshToken has another process go on with the token
+// that is stored.
+//
+// Rules: S8.29, S8.35.
+func TestDisconnectUsesNoUnsavedRefreshToken(t *testing.T) {
+	for name, save := range map[string]func() error{"fails": fails, "panics": panics} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.transport(t, func(c *client.Config) {
+					c.Connections = &faultyStore{ConnectionStore: s.connections, save: save}
+				})
+				get(transport)
+				time.Sleep(2 * time.Hour)
+				s.always(leave, page(500))
+				if err := transport.Disconnect(t.Context()); err == nil {
+					t.Error("Disconnect: got no error, want one")
+				}
+				wantCount(t, s, refresh, 1, 1)
+				wantCount(t, s, leave, 0, 0)
+				time.Sleep(time.Minute)
+				wantOK(t, s.transport(t))
+			})
+		})
+	}
+}

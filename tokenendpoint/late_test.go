@@ -1,0 +1,147 @@
+package tokenendpoint_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/tokenendpoint"
+)
+
+// slow makes one part of an endpoint hang, once.
+type slow struct {
+	tokenendpoint.Store
+	part  string
+	takes time.Duration
+	armed atomic.Bool
+}
+
+func (s *slow) hang(part string) {
+	if s.part == part && s.armed.CompareAndSwap(true, false) {
+		time.Sleep(s.takes)
+	}
+}
+
+func (s *slow) configure(c *tokenendpoint.Config) {
+	issue, clients := c.Issue, c.Clients
+	c.UsesReported = true
+	s.Store, c.Store = c.Store, s
+	c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		s.hang("Issue")
+		return issue(ctx, a)
+	}
+	c.Clients = tokenendpoint.ClientStoreFunc(func(ctx context.Context, id string) (tokenendpoint.Client, error) {
+		s.hang("Clients")
+		return clients.Client(ctx, id)
+	})
+}
+
+func (s *slow) Code(ctx context.Context, sum tokenendpoint.Sum) (tokenendpoint.AuthorizationCode, bool, error) {
+	s.hang("Code")
+	return s.Store.Code(ctx, sum)
+}
+
+func (s *slow) Family(ctx context.Context, id string) (tokenendpoint.Family, bool, error) {
+	s.hang("Family")
+	return s.Store.Family(ctx, id)
+}
+
+func (s *slow) ReplaceFamily(ctx context.Context, f tokenendpoint.Family) (bool, error) {
+	s.hang("ReplaceFamily")
+	return s.Store.ReplaceFamily(ctx, f)
+}
+
+// TestSlowRequestIsNoTheft has a request hang. The client gives up, repeats it and
+// uses the answer, before the first one goes on.
+//
+// Rules: S7.67.
+func TestSlowRequestIsNoTheft(t *testing.T) {
+	for _, part := range []string{"Clients", "Family", "Issue", "ReplaceFamily"} {
+		for _, c := range []struct {
+			name   string
+			takes  time.Duration
+			leaves bool // the server learns that the client gave up
+			want   int
+		}{
+			{"within the grace", 20 * time.Second, false, 200},
+			{"longer than the grace", 2 * time.Minute, false, 503},
+			{"within the grace, and nobody waits", 20 * time.Second, true, 200},
+			{"longer than the grace, and nobody waits", 2 * time.Minute, true, 503},
+		} {
+			t.Run(part+", "+c.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := &slow{part: part, takes: c.takes}
+					tr, first := connect(t, s.configure)
+					ctx, leave := context.WithCancel(t.Context())
+					late := make(chan answer, 1)
+					s.armed.Store(true)
+					go func() { late <- tr.ask(asApp(refreshing(first.RefreshToken)).WithContext(ctx)) }()
+					time.Sleep(8 * time.Second)
+					if c.leaves {
+						leave()
+					}
+					second := tr.refresh(first)
+					tr.uses(second)
+					time.Sleep(time.Minute)
+					tr.uses(second) // the retired token is forgotten
+					if got := <-late; got.Status != c.want {
+						t.Errorf("got %d %s for the first request, want %d", got.Status, got.Body, c.want)
+					}
+					leave()
+					tr.refresh(second)
+				})
+			})
+		}
+	}
+}
+
+// TestRequestThatEndedIsNoTheft has a request end before it is judged.
+//
+// Rules: S7.67.
+func TestRequestThatEndedIsNoTheft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		code := tr.code()
+		exchanged := tr.succeeds(asApp(exchange(code)))
+		second := tr.refresh(first)
+		time.Sleep(time.Minute)
+		ended, end := context.WithCancel(t.Context())
+		end()
+		tr.refuses(asApp(refreshing(first.RefreshToken)).WithContext(ended), bearergate.ErrTemporarilyUnavailable)
+		tr.refuses(asApp(exchange(code)).WithContext(ended), bearergate.ErrTemporarilyUnavailable)
+		tr.refresh(second)
+		tr.refresh(exchanged)
+	})
+}
+
+// Rules: S7.22, S7.41, S7.67.
+func TestLifetimeIsThatAtTheArrivalOfTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{part: "Clients", takes: 4 * time.Second}
+		tr, first := connect(t, s.configure)
+		time.Sleep(30*24*time.Hour - time.Second)
+		s.armed.Store(true)
+		tr.refresh(first)
+		code := tr.code()
+		time.Sleep(10*time.Minute - time.Second)
+		s.armed.Store(true)
+		tr.succeeds(asApp(exchange(code)))
+	})
+}
+
+// Rules: S7.43, S7.44.
+func TestLostAnswersDoNotCountAsReuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t, usesReported, func(c *tokenendpoint.Config) { c.MaxReuses = 1 })
+		var second tokens
+		for range 5 {
+			second = tr.refresh(first)
+			time.Sleep(time.Second)
+		}
+		tr.uses(second)
+		tr.isDead(first, second)
+	})
+}
