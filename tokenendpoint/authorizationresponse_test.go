@@ -10,6 +10,7 @@ import (
 
 type response = tokenendpoint.AuthorizationResponse
 
+// Rules: S7.68.
 func TestRedirectURLHasTheParametersThatAreThere(t *testing.T) {
 	const issuer = "https://as.example/a"
 	for _, c := range []struct {
@@ -38,6 +39,7 @@ func TestRedirectURLHasTheParametersThatAreThere(t *testing.T) {
 	}
 }
 
+// Rules: S7.68.
 func TestRedirectURLIsNeverOneThatIsNotRegistered(t *testing.T) {
 	one := []string{"https://app.example/cb"}
 	for _, c := range []struct {

@@ -290,3 +290,37 @@ func TestSlowRequestsEnd(t *testing.T) {
 		})
 	}
 }
+
+// TestReplayedCodeEndsAllThatWasIssuedForIt has somebody exchange a code again that
+// the app has exchanged.
+func TestReplayedCodeEndsAllThatWasIssuedForIt(t *testing.T) {
+	a, _, base, _ := serve(t, time.Hour)
+	tour := newTour(a, base)
+	used, connected, err := tour.connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := a.Handler()
+	mint := func() *http.Response {
+		return send(h, "192.0.2.1", "POST", mintPath("grant-acme"), nil, "Bearer "+connected.AccessToken)
+	}
+	var minted struct {
+		Token string `json:"token"`
+	}
+	json.NewDecoder(mint().Body).Decode(&minted)
+	read := func() *http.Response { return send(h, "192.0.2.1", "GET", projects, nil, "Bearer "+minted.Token) }
+	if got := read(); got.StatusCode != 200 {
+		t.Errorf("before the replay: got %s, want 200", got.Status)
+	}
+	if _, err := tour.tokens(t.Context(), used.exchange()); err == nil {
+		t.Error("got tokens for a used code, want none")
+	}
+	for what, got := range map[string]*http.Response{
+		"the installation token": read(), "the access token": mint(),
+		"the refresh token": send(h, "192.0.2.1", "POST", tokenPath, refreshing(connected.RefreshToken), basic(clientSecret)),
+	} {
+		if got.StatusCode != 401 {
+			t.Errorf("%s: got %s, want 401", what, got.Status)
+		}
+	}
+}

@@ -61,6 +61,7 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 	if err != nil {
 		return nil, err
 	}
+	tokens := new(installation.MemoryTokens)
 	a := &api{
 		logger:   logger,
 		issuer:   issuer,
@@ -69,7 +70,16 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 		failures: failures,
 		lifetime: lifetime,
 	}
-	a.endpoint, err = tokenendpoint.New(tokenendpoint.Config{Clients: clients{}, Store: &a.store, Issue: a.issueAccessToken, Grants: &a.grants})
+	a.endpoint, err = tokenendpoint.New(tokenendpoint.Config{
+		Clients:      clients{},
+		Store:        &a.store,
+		Grants:       &a.grants,
+		Issue:        a.issueAccessToken,
+		UsesReported: true, // access tokens only mint and revoke
+		Revoked: func(ctx context.Context, auth tokenendpoint.Authorization) error {
+			return tokens.RevokeFamily(ctx, auth.Family)
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +90,9 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 	a.installations, err = installation.New(installation.Config{
 		AccessTokens: jwts,
 		Grants:       a,
-		Tokens:       new(installation.MemoryTokens),
+		Tokens:       tokens,
 		Lifetime:     lifetime,
+		ReportUse:    a.endpoint.ReportUse,
 		RevokeTokens: a.store.RevokeGrant,
 		RevokeGrant:  a.revokeGrant,
 	})

@@ -121,7 +121,12 @@ func (a *api) answer(ctx context.Context, query url.Values, consents bool) (toke
 }
 
 func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
-	token := a.issuer.AccessToken(bearergatetest.WithGrant(auth.GrantID), bearergatetest.WithScopes(auth.Scopes...), bearergatetest.ExpiresIn(a.lifetime))
+	token := a.issuer.AccessToken(
+		bearergatetest.WithClaim("jti", auth.TokenID),
+		bearergatetest.WithGrant(auth.GrantID),
+		bearergatetest.WithScopes(auth.Scopes...),
+		bearergatetest.ExpiresIn(a.lifetime),
+	)
 	return tokenendpoint.Issued{Token: token, ExpiresIn: a.lifetime}, nil
 }
 
