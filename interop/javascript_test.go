@@ -1,6 +1,8 @@
 package interop
 
 import (
+	"crypto/x509"
+	"encoding/base64"
 	"os"
 	"os/exec"
 	"strings"
@@ -10,7 +12,7 @@ import (
 // TestJavaScriptClients runs the programs in the directory javascript, one for
 // each client.
 //
-// Rules: S1.32, S1.33, S7.13, S7.14, S7.15, S7.18.
+// Rules: S1.32, S1.33, S7.13, S7.14, S7.15, S7.16, S7.18.
 func TestJavaScriptClients(t *testing.T) {
 	needNode(t)
 	dir := t.TempDir()
@@ -18,6 +20,10 @@ func TestJavaScriptClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, dir, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund")
+	key, err := x509.MarshalPKCS8PrivateKey(signingKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for client, secrets := range map[string][]string{
 		"oauth4webapi":  {secret, asciiSecret, escapedSecret},
 		"openid-client": {secret, asciiSecret, escapedSecret},
@@ -26,7 +32,7 @@ func TestJavaScriptClients(t *testing.T) {
 	} {
 		for _, secret := range secrets {
 			t.Run(client+" "+secret, func(t *testing.T) {
-				if output := run(t, dir, "node", client+".js", newServer(t).URL, secret); !strings.Contains(output, ": complete") {
+				if output := run(t, dir, "node", client+".js", newServer(t).URL, secret, base64.StdEncoding.EncodeToString(key)); !strings.Contains(output, ": complete") {
 					t.Errorf("got %s, want complete", output)
 				}
 			})

@@ -2,6 +2,9 @@ package interop
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/jwtverifier"
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
@@ -24,13 +28,18 @@ const (
 
 const callback = "http://127.0.0.1/callback"
 
-type clients struct{}
+// signingKey is the key of the client that authenticates itself by JWTs.
+var signingKey, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 
-func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+type clients struct{ assertions bearergate.Verifier }
+
+func (c *clients) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
 	client := tokenendpoint.Client{ID: id, RedirectURIs: []string{callback}, AnyLoopbackPort: true}
 	switch id {
 	case "confidential":
 		client.Secrets = []tokenendpoint.Sum{tokenendpoint.SecretSum(secret), tokenendpoint.SecretSum(asciiSecret), tokenendpoint.SecretSum(escapedSecret)}
+	case "signing":
+		client.Assertions = c.assertions
 	case "public":
 	default:
 		return client, bearergate.ErrInvalidClient
@@ -42,8 +51,9 @@ func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error
 // whose access tokens tell how many there were before.
 func newServer(t *testing.T) *httptest.Server {
 	var issued atomic.Int64
+	registered := new(clients)
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
-		Clients: clients{}, Store: new(tokenendpoint.MemoryStore), Grace: -1,
+		Clients: registered, Store: new(tokenendpoint.MemoryStore), Grace: -1,
 		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: fmt.Sprint("access-", issued.Add(1)), ExpiresIn: time.Hour}, nil
 		},
@@ -67,5 +77,13 @@ func newServer(t *testing.T) *httptest.Server {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
+	keys, err := jwtverifier.StaticKeys(&signingKey.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered.assertions, err = jwtverifier.New(jwtverifier.Config{Issuer: "signing", Audience: server.URL, Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return server
 }

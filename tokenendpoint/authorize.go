@@ -42,7 +42,7 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 		return "", errOtherClient
 	case !client.HasRedirectURI(r.RedirectURI):
 		return "", errUnregistered
-	case r.CodeChallenge == "" && (len(client.Secrets) == 0 || r.CodeChallengeMethod != ""):
+	case r.CodeChallenge == "" && (client.isPublic() || r.CodeChallengeMethod != ""):
 		return "", malformed("no code_challenge")
 	case r.CodeChallenge != "" && (r.CodeChallengeMethod != "S256" || !isChallenge(r.CodeChallenge)):
 		return "", malformed("code_challenge is not S256")

@@ -20,15 +20,22 @@ type Client struct {
 	// ID is the client_id.
 	ID string
 	// Secrets are the SHA-256 sums of the client's secrets; see [SecretSum]. While
-	// one secret replaces another, both are here. A client without secrets is
-	// public (RFC 6749 section 2.1) and must use PKCE.
+	// one secret replaces another, both are here. A client without secrets and
+	// without Assertions is public (RFC 6749 section 2.1) and must use PKCE.
 	Secrets []Sum
+	// Assertions, if set, verifies the JWTs by which the client may authenticate
+	// itself (private_key_jwt, RFC 7523 section 3), such as a jwtverifier.Verifier
+	// with the client's keys, its ID as Issuer, and the name of this server as
+	// Audience. A JWT can be used until it expires, in an hour at most.
+	Assertions bearergate.Verifier
 	// RedirectURIs are compared byte for byte.
 	RedirectURIs []string
 	// AnyLoopbackPort also accepts an http redirect URI on 127.0.0.1 or [::1] that
 	// differs from a registered one only in its port (RFC 8252 section 7.3).
 	AnyLoopbackPort bool
 }
+
+func (c Client) isPublic() bool { return len(c.Secrets) == 0 && c.Assertions == nil }
 
 // ClientStore finds registered clients by id. If there is no client with the id,
 // the error wraps [bearergate.ErrInvalidClient]. Any other error is answered 503.
@@ -46,9 +53,9 @@ func (f ClientStoreFunc) Client(ctx context.Context, id string) (Client, error) 
 // SecretSum returns the SHA-256 of a secret, for [Client.Secrets].
 func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
 
-// credentials are the id and the secret that a client sent.
+// credentials are the id and the secret or assertion that a client sent.
 type credentials struct {
-	id, secret string
+	id, secret, assertion string
 	// raw is how Basic credentials are read that the client did not form-encode, nil
 	// for credentials from the form. Its own raw is the reading of those in which only
 	// the colons are encoded.
@@ -61,7 +68,7 @@ var (
 	errMalformed   = refusal(bearergate.ErrInvalidRequest, "malformed Authorization")
 	errScheme      = refusal(bearergate.ErrInvalidClient, "the scheme is not Basic")
 	errWrongSecret = refusal(bearergate.ErrInvalidClient, "the secret is not the client's")
-	errNoSecret    = refusal(bearergate.ErrInvalidClient, "the client has a secret and sent none")
+	errNoSecret    = refusal(bearergate.ErrInvalidClient, "the client is not public and sent no secret")
 	errOtherClient = errors.New("tokenendpoint: the client store returned a client with another id than requested")
 )
 
@@ -74,9 +81,12 @@ func clientCredentials(h http.Header, f *form) (credentials, error) {
 	if len(lines) == 1 && lines[0] == "" { // counts as absent
 		lines = nil
 	}
+	asserts := f.clientAssertion != "" || f.clientAssertionType != ""
 	switch {
 	case len(lines) > 1:
 		return credentials{}, errMalformed
+	case len(lines) == 0 && asserts:
+		return assertionCredentials(f)
 	case len(lines) == 0 && inForm.id == "":
 		return credentials{}, errNoClient
 	case len(lines) == 0:
@@ -86,7 +96,7 @@ func clientCredentials(h http.Header, f *form) (credentials, error) {
 	switch {
 	case err != nil:
 		return credentials{}, err
-	case inForm.secret != "", inForm.id != "" && inForm.id != basic.id && inForm.id != basic.raw.id:
+	case asserts, inForm.secret != "", inForm.id != "" && inForm.id != basic.id && inForm.id != basic.raw.id:
 		return credentials{}, errTwoWays
 	}
 	return basic, nil
@@ -151,11 +161,12 @@ func (e *Endpoint) authenticateAs(ctx context.Context, c credentials) (Client, e
 	if err := guess.UsedUp(ctx, client.ID); err != nil {
 		return Client{}, err
 	}
-	public := len(client.Secrets) == 0
 	switch {
-	case public && c.secret == "":
+	case c.assertion != "":
+		return client, client.verify(ctx, c.assertion)
+	case c.secret == "" && client.isPublic():
 		return client, nil
-	case !public && c.secret == "":
+	case c.secret == "":
 		return Client{}, errNoSecret
 	}
 	sum, known := hash(c.secret), 0

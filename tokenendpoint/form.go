@@ -18,14 +18,16 @@ const maxForm = 64 << 10
 // form holds the parameters that the endpoint knows. An empty parameter counts as
 // absent (RFC 6749 section 3.2).
 type form struct {
-	grantType    string
-	clientID     string
-	clientSecret string
-	code         string
-	redirectURI  string
-	codeVerifier string
-	refreshToken string
-	scope        string
+	grantType           string
+	clientID            string
+	clientSecret        string
+	clientAssertion     string
+	clientAssertionType string
+	code                string
+	redirectURI         string
+	codeVerifier        string
+	refreshToken        string
+	scope               string
 
 	arrived time.Time // when the whole form was read
 }
@@ -38,6 +40,10 @@ func (f *form) parameter(name string) *string {
 		return &f.clientID
 	case "client_secret":
 		return &f.clientSecret
+	case "client_assertion":
+		return &f.clientAssertion
+	case "client_assertion_type":
+		return &f.clientAssertionType
 	case "code":
 		return &f.code
 	case "redirect_uri":

@@ -38,7 +38,7 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 		return nil, errExpired
 	case code.RedirectURI != f.redirectURI:
 		return nil, errRedirectURI
-	case !matchesChallenge(code.Challenge, f.codeVerifier), code.Challenge == "" && len(client.Secrets) == 0:
+	case !matchesChallenge(code.Challenge, f.codeVerifier), code.Challenge == "" && client.isPublic():
 		return nil, errPKCE
 	case code.Used && e.isLate(ctx, f.arrived, time.Now()):
 		return nil, errLate

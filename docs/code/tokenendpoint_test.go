@@ -2,6 +2,7 @@ package code_test
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"net/http"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/installation"
+	"github.com/bearergate/bearergate/jwtverifier"
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
@@ -85,6 +87,28 @@ func routes(mux *http.ServeMux, endpoint *tokenendpoint.Endpoint, store tokenend
 		bearergate.RequireScope("projects:read"),
 	)(listProjects))
 	return nil
+}
+
+func newSigningClient(id, issuer string, key crypto.PublicKey) (tokenendpoint.Client, error) {
+	keys, err := jwtverifier.StaticKeys(key) // or jwtverifier.RemoteKeys, for its jwks_uri
+	if err != nil {
+		return tokenendpoint.Client{}, err
+	}
+	assertions, err := jwtverifier.New(jwtverifier.Config{Issuer: id, Audience: issuer, Keys: keys})
+	return tokenendpoint.Client{ID: id, Assertions: assertions, RedirectURIs: []string{"https://app.example/callback"}}, err
+}
+
+func TestSigningClientOfTokenEndpointPage(t *testing.T) {
+	app := bearergatetest.NewIssuer()
+	app.URL, app.Audience = "app-1", "https://id.example"
+	registered, err := newSigningClient("app-1", "https://id.example", app.PublicKey("ES256"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertion := app.Token(bearergatetest.SignedWith("ES256"), bearergatetest.WithClaim("sub", "app-1"))
+	if _, err := registered.Assertions.VerifyToken(t.Context(), assertion); err != nil {
+		t.Errorf("got error %v for the client's assertion, want none", err)
+	}
 }
 
 type oneClient struct{}

@@ -1,8 +1,8 @@
-// The whole flow with oauth4webapi: node oauth4webapi.js <server> <client secret>
+// The whole flow with oauth4webapi: node oauth4webapi.js <server> <client secret> <private key>
 import assert from 'node:assert/strict'
 import * as oauth from 'oauth4webapi'
 
-const [server, secret] = process.argv.slice(2)
+const [server, secret, pkcs8] = process.argv.slice(2)
 const insecure = { [oauth.allowInsecureRequests]: true }
 const as = { issuer: server, authorization_endpoint: server + '/authorize', token_endpoint: server + '/token' }
 const redirectURI = 'http://127.0.0.1:4321/callback'
@@ -66,6 +66,8 @@ const confidential = { client_id: 'confidential' }
 await flow(confidential, oauth.ClientSecretBasic(secret))
 await flow(confidential, oauth.ClientSecretPost(secret))
 await flow({ client_id: 'public' }, oauth.None())
+const key = await crypto.subtle.importKey('pkcs8', Buffer.from(pkcs8, 'base64'), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+await flow({ client_id: 'signing' }, oauth.PrivateKeyJwt(key))
 // In the body, the client's credentials fail without a challenge. By Basic they
 // fail with one, which the client reports as such (RFC 6749 section 5.2).
 const refused = (authentication) => oauth.refreshTokenGrantRequest(as, confidential, authentication, 'x', insecure)
