@@ -92,6 +92,7 @@ func FuzzTokenRequest(f *testing.F) {
 	f.Add("application/x-www-form-urlencoded; charset=utf-8", "Basic YXBwOnMzY3JldA==", "tenant=1", refreshing("token", "scope", "read").Encode())
 	f.Add("text/plain", "Bearer x", "code=c", "grant_type=refresh_token&refresh_token=%00&client_id=public")
 	f.Add("application/x-www-form-urlencoded", "", "", "grant_type=authorization_code&code=c&client_id=public&code_verifier="+verifier)
+	f.Add("application/x-www-form-urlencoded", "", "", asserting(exchange("code"), "e30.eyJzdWIiOiJzaWduaW5nIn0.x").Encode())
 	f.Fuzz(func(t *testing.T, contentType, authorization, query, body string) {
 		tr := newTrial(t)
 		r := post(body)

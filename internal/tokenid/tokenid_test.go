@@ -1,7 +1,9 @@
 package tokenid_test
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate/internal/secret"
@@ -32,4 +34,15 @@ func TestOtherTextsAreNoID(t *testing.T) {
 			t.Errorf("%q: got %v, want none", text, got)
 		}
 	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(tokenid.ID{Family: secret.New(), Generation: 7}.New())
+	f.Add("a.1.b")
+	f.Fuzz(func(t *testing.T, text string) {
+		id, ok := tokenid.Parse(text)
+		if prefix := fmt.Sprintf("%s.%d.", id.Family, id.Generation); ok && (!strings.HasPrefix(text, prefix) || len(text) != len(prefix)+len(secret.New())) {
+			t.Errorf("%q: got %v, want the id that it begins with", text, id)
+		}
+	})
 }
