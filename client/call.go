@@ -121,7 +121,10 @@ func (c *call) wait(refusal *Error) error {
 
 // spread returns a time that is up to a quarter longer, so that requests that were
 // refused together do not return together.
-func spread(d time.Duration) time.Duration { return d + rand.N(d/4+1) }
+func spread(d time.Duration) time.Duration { return d + rand.N(min(d, longest)/4+1) }
+
+// longest is what spread adds a quarter of at most, so that the sum is a time.
+const longest = time.Hour
 
 // again returns nil if the request can be sent again: it has no body, or one that
 // can be read again. Otherwise it returns the refusal.

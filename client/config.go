@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/loopback"
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // DefaultMaxWait is the default of Config.MaxWait.
@@ -47,9 +48,10 @@ type Config struct {
 
 	// Base sends the requests. If nil, [http.DefaultTransport] is used.
 	Base http.RoundTripper
-	// MaxWait is how much Retry-After a request waits for at most, in total. If zero, [DefaultMaxWait] is used. If negative, no request
-	// waits. If an answer asks for more time than is left, it is returned as an
-	// error at once.
+	// MaxWait is how much Retry-After a request waits for at most, in total. The
+	// quarter that is added at random does not count. If zero, [DefaultMaxWait] is
+	// used. If negative, no request waits. If an answer asks for more time than is
+	// left, it is returned as an error at once.
 	MaxWait time.Duration
 	// Dead, if set, is called with the error that ended the connection, once for
 	// each death, so that the app can ask the user to reconnect. When the user has
@@ -66,8 +68,9 @@ func (c *Config) check() error {
 		checkOptionalURL("MintURL", c.MintURL),
 		checkOptionalURL("RevokeURL", c.RevokeURL),
 		checkOptionalURL("AuthorizeURL", c.AuthorizeURL),
+		fault((c.AuthorizeURL == "") != (c.RedirectURL == ""), "AuthorizeURL and RedirectURL are set one without the other; set both, or none"),
 		fault(c.ClientID == "", "ClientID is empty; set it to the client_id that the app is registered with"),
-		fault(c.Connections == nil, "Connections is nil; set it to a store, such as new(client.MemoryConnections)"),
+		fault(typednil.Is(c.Connections), "Connections is nil; set it to a store, such as new(client.MemoryConnections)"),
 		fault(c.ConnectionID == "", "ConnectionID is empty; set it to the id that the connection is saved under"),
 	)
 }

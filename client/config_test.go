@@ -7,12 +7,13 @@ import (
 )
 
 func TestNewReturnsAllFaultsOfTheConfiguration(t *testing.T) {
-	_, err := client.New(client.Config{APIURL: "http://api.example", TokenURL: "x"})
+	_, err := client.New(client.Config{APIURL: "http://api.example", TokenURL: "x", AuthorizeURL: "https://api.example/authorize", Connections: (*client.MemoryConnections)(nil)})
 	for _, want := range []string{
 		`Config.APIURL is "http://api.example"; write an https URL`,
 		`Config.TokenURL is "x"; write an absolute URL`,
 		`Config.ClientID is empty; set it to the client_id`,
 		`Config.Connections is nil; set it to a store`,
+		`Config.AuthorizeURL and RedirectURL are set one without the other`,
 		`Config.ConnectionID is empty; set it to the id`,
 	} {
 		if !errorContains(err, want) {

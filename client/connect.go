@@ -74,8 +74,9 @@ func (t *Transport) Authorize(scopes ...string) (Authorization, error) {
 
 // Connect ends what [Transport.Authorize] began: it exchanges the code of a callback
 // for tokens, and saves the connection. callback is the query of the request to
-// Config.RedirectURL. From then on every Transport of the connection uses it; one
-// that was dead lives again.
+// Config.RedirectURL. Every other Transport of the connection uses the new one when it
+// renews its token or the token is refused, and within a second if it is dead. If ctx
+// ends first, the work goes on.
 //
 // A [CallbackError] means that nothing was exchanged. An [*Error] is an answer of
 // the token endpoint. A code is sent once: after any other error the user is asked
@@ -122,7 +123,12 @@ func callbackError(code string) error {
 	if code == "" || len(code) > 64 || strings.ContainsFunc(code, noCode) {
 		return ErrNoCode
 	}
-	return CallbackError(code)
+	switch e := CallbackError(code); e {
+	case ErrWrongState, ErrWrongIssuer: // no server may say that
+		return ErrNoCode
+	default:
+		return e
+	}
 }
 
 // exchange returns the task that exchanges a code and saves the connection.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,10 @@ func TestCallbackIsChecked(t *testing.T) {
 		{"an error and a code", "error=server_error&code=code&state=S&iss=https://sso.example", client.CallbackError("server_error")},
 		{"an error of another", "error=access_denied&state=x&iss=https://sso.example", client.ErrWrongState},
 		{"an error that is no code", "error=Call%20555&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an error of the client's own", "error=wrong_state&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an error of the client's own, of the issuer", "error=wrong_issuer&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an error code of 64 letters", "error=" + strings.Repeat("e", 64) + "&state=S&iss=https://sso.example", client.CallbackError(strings.Repeat("e", 64))},
+		{"an error code of 65 letters", "error=" + strings.Repeat("e", 65) + "&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"fine", "code=code&state=S&iss=https://sso.example", nil},
 		{"wrong code", "code=guess&state=S&iss=https://sso.example", bearergate.ErrInvalidGrant},
 	} {
@@ -166,8 +171,7 @@ func TestCodeIsSentOnce(t *testing.T) {
 func TestFirstAndLastStepNeedTheirURLs(t *testing.T) {
 	s := newService(time.Hour)
 	for _, change := range []func(*client.Config){
-		func(c *client.Config) { c.AuthorizeURL = "" },
-		func(c *client.Config) { c.RedirectURL = "" },
+		func(c *client.Config) { c.AuthorizeURL, c.RedirectURL = "", "" },
 	} {
 		if _, err := s.transport(t, change).Authorize(); !errorContains(err, "Config.AuthorizeURL and Config.RedirectURL") {
 			t.Errorf("Authorize: got error %v, want one that names the fields", err)
@@ -222,22 +226,24 @@ func TestDisconnectThatFailsSaysSo(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(*service)
 		dead    bool
+		want    string
 	}{
-		"the API is down":              {func(s *service) { s.always(leave, page(502)) }, false},
-		"the refresh token is refused": {func(s *service) { time.Sleep(time.Hour); s.revoke() }, true},
-		"found dead already":           {func(s *service) { s.kill(bearergate.ErrInvalidGrant) }, true},
+		"the API is down":              {func(s *service) { s.always(leave, page(502)) }, false, "502"},
+		"the refresh token is refused": {func(s *service) { time.Sleep(time.Hour); s.revoke() }, true, "cannot be revoked from here"},
+		"found dead already":           {func(s *service) { s.kill(bearergate.ErrInvalidGrant) }, true, "invalid_grant"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(t *testing.T) {
 				s := newService(time.Hour)
 				transport := s.connected(t)
 				c.prepare(s)
-				if err := transport.Disconnect(t.Context()); err == nil {
-					t.Error("Disconnect: got no error, want one")
+				if err := transport.Disconnect(t.Context()); !errorContains(err, c.want) {
+					t.Errorf("Disconnect: got error %v, want one with %q", err, c.want)
 				}
 				if got := s.stored().Dead != ""; got != c.dead {
 					t.Errorf("stored as dead: got %t, want %t", got, c.dead)
 				}
+				wantDeaths(t, s, 0)
 			})
 		})
 	}

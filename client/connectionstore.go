@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// ConnectionStore stores connections for all processes that share them. Package
-// connectiontest tests implementations.
+// ConnectionStore stores connections for all processes that share them. Its methods
+// return when ctx ends: one that does not holds up every request that needs a new
+// token. Package connectiontest tests implementations.
 type ConnectionStore interface {
 	// Load returns the connection of id. If there is none, the error wraps
 	// [ErrNoConnection]. Any other error means that the store failed.
@@ -50,7 +51,8 @@ const maxConflicts = 100
 // SaveConnection saves c as the connection of id, whatever is stored. It is for an
 // app that gets its tokens without [Transport.Connect], such as one whose user
 // connected again. It sets c.Revision. A renewal that runs meanwhile does not
-// replace c, and every Transport uses c from then on (S8.34).
+// replace c. A Transport uses c when it renews its token or the token is refused, and
+// within a second if it is dead.
 func SaveConnection(ctx context.Context, store ConnectionStore, id string, c Connection) error {
 	_, err := saveConnection(ctx, store, id, c)
 	return err

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -29,12 +28,6 @@ func refusedRefresh(err error) error {
 		e.Action = Reconnect
 	}
 	return err
-}
-
-// isDead reports whether c is dead, or is what was found dead and could not be
-// saved as such.
-func (t *Transport) isDead(c Connection) bool {
-	return c.Dead != "" || t.dead != nil && c.Revision == t.deadRevision
 }
 
 // deathOf returns the refusal that ended c.
@@ -102,7 +95,7 @@ func (t *Transport) look(token string, e *Error) func(context.Context) error {
 			if err != nil {
 				return err
 			}
-			if !t.isDead(c) && (t.dead != nil || t.tokenOf(c).Text != token) {
+			if c.Dead == "" && !t.memory.waits() && (t.dead != nil || t.tokenOf(c).Text != token) {
 				t.change(c)
 				return nil
 			}
@@ -127,7 +120,7 @@ func (t *Transport) lookMeanwhile(now time.Time) *task {
 		c, err := t.load(ctx)
 		switch {
 		case err != nil || c.Revision == seen:
-		case t.isDead(c):
+		case c.Dead != "":
 			t.bury(ctx, t.deathOf(c))
 		default:
 			t.change(c)
@@ -150,35 +143,30 @@ func (t *Transport) change(c Connection) {
 	t.token, t.dead, t.failure = t.tokenOf(c), nil, failure{}
 }
 
-// bury ends the connection in memory: it saves that it is dead, and latches it. It
-// reports false, and has no effect, if the application has stored another one.
+// bury ends the connection in memory: it saves that it is dead, latches it, and tells
+// the application. It reports false, and has no effect, if another one is stored.
 func (t *Transport) bury(ctx context.Context, e *Error) bool {
-	if t.memory.connection.Dead == "" {
-		err := t.saveDeath(ctx, e.Code)
-		switch {
-		case errors.Is(err, ErrConflict):
-			return false
-		case err != nil && e != t.dead:
-			e.note = fmt.Errorf("saving that the connection is dead: %w", err)
-		}
+	death := *e // the request that was refused has e
+	switch err := t.saveDeath(ctx, death.Code); {
+	case errors.Is(err, errReplaced):
+		return false
+	case err != nil:
+		death.note = err
 	}
-	if t.latch(e) && t.config.Dead != nil {
-		t.config.Dead(e)
+	if t.latch(&death) && t.config.Dead != nil {
+		t.config.Dead(&death)
 	}
 	return true
 }
 
+// saveDeath saves that the connection in memory is dead.
 func (t *Transport) saveDeath(ctx context.Context, code bearergate.Code) error {
 	c := t.memory.connection
-	t.deadRevision = c.Revision
-	c.Dead = code
-	c.Revision++
-	ctx, cancel := withTimeToSave(ctx)
-	defer cancel()
-	err := t.config.Connections.Save(ctx, t.config.ConnectionID, c)
-	if err == nil {
-		t.memory = memoryOf(c)
+	if c.Dead != "" {
+		return nil
 	}
+	c.Dead = code
+	_, err := t.keep(ctx, c)
 	return err
 }
 

@@ -120,7 +120,7 @@ func TestConnectionDiesThoughItsStoreFails(t *testing.T) {
 		s.next(read, refuse(bearergate.ErrGrantRevoked))
 		err := get(transport)
 		wantReconnect(t, err, bearergate.ErrGrantRevoked)
-		if want := "saving that the connection is dead: disk full"; !errorContains(err, want) {
+		if want := "saving the connection: disk full"; !errorContains(err, want) {
 			t.Errorf("got error %v, want one with %q", err, want)
 		}
 		wantDeaths(t, s, 1)

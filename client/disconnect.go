@@ -15,7 +15,8 @@ import (
 // grant that is already gone is no error. Config.Dead is not called.
 //
 // After that, requests fail with [bearergate.ErrGrantRevoked]. If the refresh token
-// is refused, the grant cannot be revoked from here, and the error says so.
+// is refused, the connection is dead, but the grant cannot be revoked from here, and
+// the error says so. If ctx ends first, the work goes on.
 func (t *Transport) Disconnect(ctx context.Context) error {
 	if t.config.RevokeURL == "" {
 		return errors.New("client: Disconnect needs Config.RevokeURL; set it to the URL at which the grant is revoked")
@@ -25,7 +26,7 @@ func (t *Transport) Disconnect(ctx context.Context) error {
 
 func (t *Transport) disconnect(ctx context.Context) error {
 	return t.locked(ctx, func(c Connection) error {
-		if t.isDead(c) {
+		if c.Dead != "" {
 			death := t.deathOf(c)
 			t.latch(death)
 			return unlessGone(death)
@@ -33,13 +34,15 @@ func (t *Transport) disconnect(ctx context.Context) error {
 		if t.memory.waits() {
 			return t.memory.fault
 		}
-		if err := unlessGone(t.revoke(ctx, c)); err != nil {
-			if death := deathIn(err); death != nil {
-				t.bury(ctx, death)
-			}
-			return err
+		err := unlessGone(t.revoke(ctx, c))
+		death := deathIn(err)
+		switch {
+		case err == nil:
+			return t.end(ctx, &Error{Status: bearergate.ErrGrantRevoked.Status(), Code: bearergate.ErrGrantRevoked, Action: Reconnect})
+		case death != nil:
+			return errors.Join(fmt.Errorf("client: the grant cannot be revoked from here: %w", err), t.end(ctx, death))
 		}
-		return t.end(ctx)
+		return err
 	})
 }
 
@@ -70,14 +73,11 @@ func unlessGone(err error) error {
 
 // end saves and latches that the app has ended the connection. A connection that
 // was stored meanwhile lives.
-func (t *Transport) end(ctx context.Context) error {
-	err := t.saveDeath(ctx, bearergate.ErrGrantRevoked)
-	if errors.Is(err, ErrConflict) {
+func (t *Transport) end(ctx context.Context, death *Error) error {
+	err := t.saveDeath(ctx, death.Code)
+	if errors.Is(err, errReplaced) {
 		return nil
 	}
-	t.latch(&Error{Status: bearergate.ErrGrantRevoked.Status(), Code: bearergate.ErrGrantRevoked, Action: Reconnect})
-	if err != nil {
-		return fmt.Errorf("client: saving that the connection is dead: %w", err)
-	}
-	return nil
+	t.latch(death)
+	return err
 }

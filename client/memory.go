@@ -24,7 +24,6 @@ type memory struct {
 	unsaved    bool       // connection has something that the store does not have
 	fault      error      // of the last attempt to save
 	faults     int        // attempts that failed
-	scheduled  bool       // a further attempt
 }
 
 func memoryOf(stored Connection) memory {
@@ -53,20 +52,27 @@ func (t *Transport) compare(stored Connection) error {
 		return errReplaced
 	}
 	m.connection.Revision, m.saved = stored.Revision, stored.RefreshToken
-	m.unsaved = !sameTokens(m.connection, stored) // a save may have taken effect though it failed
+	m.unsaved = !sameState(m.connection, stored) // a save may have taken effect though it failed
 	return nil
 }
 
-func sameTokens(a, b Connection) bool {
-	return a.RefreshToken == b.RefreshToken && a.Access.Text == b.Access.Text && a.Installation.Text == b.Installation.Text
+func sameState(a, b Connection) bool {
+	return a.RefreshToken == b.RefreshToken && a.Access.Text == b.Access.Text && a.Installation.Text == b.Installation.Text && a.Dead == b.Dead
 }
 
 // continues reports whether m has what a server answered to the tokens of stored.
-// It is false if the application has stored another connection.
+// It is false if the application has stored another connection, or if another process
+// has found it dead.
 func (m *memory) continues(stored Connection) bool {
-	known := stored.RefreshToken == m.connection.RefreshToken && m.unsaved ||
-		stored.RefreshToken == m.replaced && m.replaced != ""
-	return known && stored.Dead == ""
+	switch c := m.connection; {
+	case !m.unsaved && m.replaced == "", stored.GrantID != c.GrantID, stored.Dead != "" && stored.Dead != c.Dead:
+		return false
+	case stored.RefreshToken == "":
+		return c.RefreshToken == "" && stored.Access.Text == c.Access.Text
+	case stored.RefreshToken == c.RefreshToken:
+		return m.unsaved
+	}
+	return stored.RefreshToken == m.replaced
 }
 
 // keep remembers c, which a server answered, and saves it. If the application has
@@ -142,16 +148,16 @@ func (m *memory) notSaved(err error) error {
 // comes.
 func (t *Transport) saveAgain() {
 	m := &t.memory
-	if !m.unsaved || m.scheduled || m.faults == maxSaves {
+	if !m.unsaved || t.saving || m.faults == maxSaves {
 		return
 	}
 	m.faults++
-	m.scheduled = true
+	t.saving = true
 	time.AfterFunc(growing(m.faults), func() { t.do(context.Background(), t.saveLater) })
 }
 
 func (t *Transport) saveLater(ctx context.Context) error {
-	t.memory.scheduled = false
+	t.saving = false
 	defer t.saveAgain()
 	if !t.memory.unsaved {
 		return nil

@@ -140,7 +140,7 @@ func (t *Transport) locked(ctx context.Context, work func(Connection) error) err
 func (t *Transport) renewFrom(ctx context.Context, c Connection, rejected string) error {
 	token := t.tokenOf(c)
 	switch {
-	case t.isDead(c):
+	case c.Dead != "":
 		return t.deathOf(c)
 	case t.memory.waits():
 		return t.memory.fault

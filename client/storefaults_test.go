@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,29 +16,39 @@ import (
 // faultyStore is a store whose Load and Save may do something else.
 type faultyStore struct {
 	client.ConnectionStore
-	load, save func() error // nil: none
+	load, save atomic.Pointer[func() error]
+}
+
+// spoil has Load and Save do these things, or their own if nil.
+func (f *faultyStore) spoil(load, save func() error) {
+	f.load.Store(&load)
+	f.save.Store(&save)
+}
+
+func done(fault *atomic.Pointer[func() error]) error {
+	if f := fault.Load(); f != nil && *f != nil {
+		return (*f)()
+	}
+	return nil
 }
 
 func (f *faultyStore) Load(ctx context.Context, id string) (client.Connection, error) {
-	if f.load != nil {
-		if err := f.load(); err != nil {
-			return client.Connection{}, err
-		}
+	if err := done(&f.load); err != nil {
+		return client.Connection{}, err
 	}
 	return f.ConnectionStore.Load(ctx, id)
 }
 
 func (f *faultyStore) Save(ctx context.Context, id string, c client.Connection) error {
-	if f.save != nil {
-		if err := f.save(); err != nil {
-			return err
-		}
+	if err := done(&f.save); err != nil {
+		return err
 	}
 	return f.ConnectionStore.Save(ctx, id, c)
 }
 
 func fails() error  { return errDown }
 func panics() error { panic("a store's fault") }
+func exits() error  { runtime.Goexit(); return nil }
 
 // TestUnsavedTokenIsSavedWithoutARequest has the store fail from the answer of the
 // token endpoint on, while no request comes.
@@ -57,8 +69,8 @@ func TestUnsavedTokenIsSavedWithoutARequest(t *testing.T) {
 				store := &faultyStore{ConnectionStore: s.connections}
 				transport := s.transport(t, func(c *client.Config) { c.Connections = store })
 				s.next(refresh, func(r *http.Request) (*http.Response, error) {
-					store.load, store.save = c.load, c.save
-					time.AfterFunc(20*time.Second, func() { store.load, store.save = nil, nil })
+					store.spoil(c.load, c.save)
+					time.AfterFunc(20*time.Second, func() { store.spoil(nil, nil) })
 					return s.actOn(r)
 				})
 				get(transport)
@@ -119,9 +131,9 @@ func TestDisconnectUsesNoUnsavedRefreshToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(t *testing.T) {
 				s := newService(time.Hour)
-				transport := s.transport(t, func(c *client.Config) {
-					c.Connections = &faultyStore{ConnectionStore: s.connections, save: save}
-				})
+				store := &faultyStore{ConnectionStore: s.connections}
+				store.spoil(nil, save)
+				transport := s.transport(t, func(c *client.Config) { c.Connections = store })
 				get(transport)
 				time.Sleep(2 * time.Hour)
 				s.always(leave, page(500))
@@ -135,4 +147,115 @@ func TestDisconnectUsesNoUnsavedRefreshToken(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Rules: S8.16, S8.33.
+func TestDeathThatCouldNotBeSavedIsSavedLater(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &faultyStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		wantOK(t, transport)
+		time.Sleep(time.Hour - 30*time.Second)
+		store.spoil(nil, fails)
+		wantOK(t, transport) // its renewal cannot be saved
+		time.Sleep(time.Second)
+		s.revoke()
+		wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		s.forget()
+		time.Sleep(20 * time.Second)
+		store.spoil(nil, nil)
+		time.Sleep(20 * time.Second)
+		if got := s.stored().Dead; got != bearergate.ErrGrantRevoked {
+			t.Errorf("stored Dead: got %q, want %q", got, bearergate.ErrGrantRevoked)
+		}
+		wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		wantReconnect(t, get(s.transport(t)), bearergate.ErrGrantRevoked)
+		wantCount(t, s, read, 0, 0)
+		wantDeaths(t, s, 2) // one for each transport
+	})
+}
+
+// TestRenewalDoesNotReplaceWhatTheApplicationSaved has the application save while an
+// installation token is minted.
+//
+// Rules: S8.34.
+func TestRenewalDoesNotReplaceWhatTheApplicationSaved(t *testing.T) {
+	living := func(text string) client.StoredToken {
+		return client.StoredToken{Text: text, IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
+	}
+	anotherGrant := func(c *client.Connection) { c.GrantID = "grant-2" }
+	anotherAccess := func(c *client.Connection) { c.Access = living("access-9") }
+	for name, c := range map[string]struct {
+		refreshToken string
+		change       func(*client.Connection)
+	}{
+		"another grant":                          {"refresh-1", anotherGrant},
+		"another grant, no refresh token":        {"", anotherGrant},
+		"another access token, no refresh token": {"", anotherAccess},
+		"another refresh token":                  {"refresh-1", func(c *client.Connection) { c.RefreshToken = "refresh-9" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				first := client.Connection{GrantID: "grant-1", RefreshToken: c.refreshToken, Access: living("access-1")}
+				second := first
+				c.change(&second)
+				s.save(first)
+				s.next(mint, func(*http.Request) (*http.Response, error) {
+					s.connections.Save(t.Context(), "user-1", revised(second, s.stored().Revision+1))
+					return send(201, "application/json", `{"token":"installation-x","token_type":"Bearer","expires_in":3600}`)(nil)
+				})
+				get(s.transport(t))
+				got := s.stored()
+				if got.GrantID != second.GrantID || c.refreshToken == "" && got.Access.Text != second.Access.Text || got.Installation.Text == "installation-x" {
+					t.Errorf("got stored %+v, want the connection %+v", got, second)
+				}
+			})
+		})
+	}
+}
+
+func revised(c client.Connection, revision int64) client.Connection {
+	c.Revision = revision
+	return c
+}
+
+// TestRefusalIsNotChangedAfterItWasReturned lets a request end while its death is
+// saved. The race detector sees a change.
+func TestRefusalIsNotChangedAfterItWasReturned(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &faultyStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		wantOK(t, transport)
+		store.spoil(nil, func() error { time.Sleep(2 * time.Second); return errDown })
+		s.revoke()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/resource", nil)
+		_, err := transport.RoundTrip(r)
+		for range 10 {
+			if err == nil || err.Error() == "" {
+				t.Error("got no error, want one")
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// Rules: S8.39.
+func TestStoreThatEndsItsGoroutineEndsTheRequestAlone(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &faultyStore{ConnectionStore: s.connections}
+		store.spoil(exits, nil)
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		if err := get(transport); !errorContains(err, "runtime.Goexit") {
+			t.Errorf("got error %v, want one that names runtime.Goexit", err)
+		}
+		store.spoil(nil, nil)
+		time.Sleep(time.Second)
+		wantOK(t, transport)
+	})
 }

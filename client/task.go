@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"time"
 )
 
@@ -32,7 +34,14 @@ func (t *Transport) begin(work func(context.Context) error) (current *task, begu
 func (t *Transport) run(task *task, work func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), taskTimeout)
 	defer cancel()
+	task.err = errGoexit
+	defer t.ended(task)
 	task.err = recovered(ctx, work)
+}
+
+var errGoexit = &panicError{"it called runtime.Goexit"}
+
+func (t *Transport) ended(task *task) {
 	t.mu.Lock()
 	t.task = nil
 	t.mu.Unlock()
@@ -64,6 +73,7 @@ func (e *panicError) Error() string {
 func recovered(ctx context.Context, work func(context.Context) error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
+			slog.Error("client: the connection store or a callback panicked", "panic", value, "stack", string(debug.Stack()))
 			err = &panicError{value}
 		}
 	}()

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,8 +38,8 @@ type Transport struct {
 	api    *url.URL
 	client http.Client // for the tokens
 
-	memory       memory // of the task in progress alone
-	deadRevision int64  // of the connection that dead ended, when it was last stored
+	memory memory // of the task in progress alone
+	saving bool   // a later task saves what could not be saved; of the task in progress alone
 
 	mu       sync.Mutex
 	task     *task
@@ -66,16 +67,22 @@ func New(c Config) (*Transport, error) {
 	return &Transport{config: c, api: api, client: http.Client{Transport: c.Base, CheckRedirect: stay}}, err
 }
 
+var errRequest = errors.New("client: the request has no URL or no Header; make it with http.NewRequest")
+
 // stay keeps redirects from being followed.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !sameOrigin(r.URL, t.api) {
-		return t.config.Base.RoundTrip(r)
-	}
 	c := call{transport: t, request: r, left: t.config.MaxWait}
 	defer c.closeUnsent()
+	switch {
+	case r.URL == nil, r.Header == nil:
+		return nil, errRequest
+	case !sameOrigin(r.URL, t.api):
+		c.sent = true
+		return t.config.Base.RoundTrip(r)
+	}
 	return c.do()
 }
 

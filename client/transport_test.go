@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -310,4 +311,25 @@ func TestRedirectWithAUserSendsNoToken(t *testing.T) {
 			t.Errorf("got error %v, want none", err)
 		}
 	})
+}
+
+type closes struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closes) Close() error { c.closed = true; return nil }
+
+func TestRequestThatNobodyCanSendIsAnError(t *testing.T) {
+	s := newService(time.Hour)
+	for name, r := range map[string]*http.Request{
+		"no URL":    {Header: http.Header{}},
+		"no header": {URL: &url.URL{Scheme: "https", Host: "api.example"}},
+	} {
+		body := new(closes)
+		r.Body = body
+		if resp, err := s.transport(t).RoundTrip(r); err == nil || resp != nil || !body.closed {
+			t.Errorf("%s: got %v, %v, body closed %t, want an error and the body closed", name, resp, err, body.closed)
+		}
+	}
 }
