@@ -410,3 +410,75 @@ func TestHEADWithoutRetryAfterIsWaitedFor(t *testing.T) {
 		})
 	}
 }
+
+// TestUnsavedDeathIsLatched has the store fail to save from a mint on, until after the
+// grant was revoked.
+//
+// Rules: S8.13, S8.33.
+func TestUnsavedDeathIsLatched(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(10 * time.Minute)
+		store := &faultyStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		s.next(mint, func(r *http.Request) (*http.Response, error) {
+			store.save = fails
+			return s.actOn(r)
+		})
+		wantOK(t, transport)
+		s.revoke()
+		wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		wantDeaths(t, s, 1)
+		s.forget()
+		store.save = nil
+		for range 30 {
+			time.Sleep(2 * time.Second)
+			wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		}
+		wantAsked(t, s)
+		wantDeaths(t, s, 1)
+	})
+}
+
+// TestErrorContainsNoOtherPartOfTheAnswer has the token endpoint answer a success with
+// an "error" of its own. The documentation of Error.Error says that the text has the
+// status, the code and the missing scopes, and no other part of the answer.
+func TestErrorContainsNoOtherPartOfTheAnswer(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.always(refresh, send(200, "application/json", `{"error":"the token refresh-1 of user-1 is `+strings.Repeat("odd ", 1000)+`"}`))
+		err := get(s.transport(t))
+		if err == nil || strings.Contains(err.Error(), "refresh-1") || len(err.Error()) > 1000 {
+			t.Errorf("got an error of %d bytes, %.150v…, want a short one without the text of the answer", len(fmt.Sprint(err)), err)
+		}
+	})
+}
+
+// TestRefusalIsAnErrorItself: the documentation of Transport says that RoundTrip returns
+// the answer as an *Error.
+//
+// Rules: S8.6.
+func TestRefusalIsAnErrorItself(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.next(read, refuse(bearergate.ErrMissingScope))
+		r, _ := http.NewRequest(http.MethodGet, origin+"/resource", nil)
+		_, err := transport.RoundTrip(r)
+		if n := strings.Count(fmt.Sprint(err), "missing_scope"); n != 1 {
+			t.Errorf("got %q, which says missing_scope %d times, want once", err, n)
+		}
+		if _, ok := err.(*client.Error); !ok {
+			t.Errorf("got a %T, want a *client.Error", err)
+		}
+	})
+}
+
+// TestFaultOfAURLThatCannotBeParsedShowsNoPassword has a port that is none.
+func TestFaultOfAURLThatCannotBeParsedShowsNoPassword(t *testing.T) {
+	for _, raw := range []string{"https://user:pa55%zz@api.example", "https://user:pa55@api.example:x", "user:pa55@api.example"} {
+		_, err := client.New(client.Config{APIURL: raw})
+		if strings.Contains(err.Error(), "pa55") {
+			t.Errorf("%s: got %.120v, want an error without the password", raw, err)
+		}
+	}
+}
