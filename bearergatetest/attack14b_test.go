@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/client"
 )
 
 // TestRotateWhileAnswersAreLost has another process of the app refresh while answers are
@@ -34,4 +36,26 @@ func TestRevokeRevokesTheLastConnection(t *testing.T) {
 	if _, err := call(s, app); !errors.Is(err, bearergate.ErrGrantRevoked) {
 		t.Errorf("after Revoke: got error %v, want %v", err, bearergate.ErrGrantRevoked)
 	}
+}
+
+// TestReloadOfTheCallbackKeepsTheConnection has the user reload the page of the callback,
+// with the app of docs/client.md: it calls Connect with the same Authorization and the
+// same code again. The connection that the first call made must live.
+//
+// Rules: S8.3.
+func TestReloadOfTheCallbackKeepsTheConnection(t *testing.T) {
+	s := bearergatetest.NewAppServer(nil)
+	t.Cleanup(s.Close)
+	app := appOf(t, s, new(client.MemoryConnections))
+	a, err := app.Authorize("projects:read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	callback := callbackOf(t, a.URL)
+	if err := app.Connect(t.Context(), a, callback); err != nil {
+		t.Fatal(err)
+	}
+	wantAppWorks(t, s, app)
+	app.Connect(t.Context(), a, callback)
+	wantAppWorks(t, s, app)
 }
