@@ -482,3 +482,91 @@ func TestFaultOfAURLThatCannotBeParsedShowsNoPassword(t *testing.T) {
 		}
 	}
 }
+
+// TestMissingScopeWaitsForNoRenewal has the token endpoint hang while the token lives,
+// and a request be refused as missing_scope.
+//
+// Rules: S8.6, S8.21.
+func TestMissingScopeWaitsForNoRenewal(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(10 * time.Minute)
+		transport := s.connected(t)
+		time.Sleep(9*time.Minute + 5*time.Second)
+		s.always(refresh, hang)
+		wantOK(t, transport) // begins the renewal
+		s.next(read, refuse(bearergate.ErrMissingScope))
+		wantTookUpTo(t, 0, time.Second, func() { wantCode(t, get(transport), bearergate.ErrMissingScope) })
+	})
+}
+
+// TestMissingScopeDropsNoTokenThatLives has another process renew: it has refreshed, and
+// its mint hangs. The store has no installation token then. A request of this process is
+// refused as missing_scope; its token lives.
+//
+// Rules: S8.6, S8.21.
+func TestMissingScopeDropsNoTokenThatLives(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport, another := s.connected(t), s.transport(t)
+		wantOK(t, another)
+		s.always(mint, hang)
+		s.next(read, refuse(bearergate.ErrInvalidToken))
+		go get(another)
+		time.Sleep(time.Second)
+		s.next(read, refuse(bearergate.ErrMissingScope))
+		wantTookUpTo(t, 0, time.Second, func() { wantCode(t, get(transport), bearergate.ErrMissingScope) })
+		wantTookUpTo(t, 0, time.Second, func() { wantOK(t, transport) })
+	})
+}
+
+// TestDisconnectWhoseSaveTookEffectLateDoesNotCallDead has an earlier save, which failed,
+// take effect while the grant is revoked.
+//
+// Rules: S8.34.
+func TestDisconnectWhoseSaveTookEffectLateDoesNotCallDead(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &lateStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		s.next(mint, func(r *http.Request) (*http.Response, error) {
+			store.late = true
+			return s.actOn(r)
+		})
+		wantOK(t, transport)
+		s.next(leave, func(r *http.Request) (*http.Response, error) {
+			store.late = false
+			store.takeEffect()
+			return s.actOn(r)
+		})
+		if err := transport.Disconnect(context.Background()); err != nil {
+			t.Errorf("Disconnect: got error %v, want none", err)
+		}
+		wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		wantDeaths(t, s, 0)
+		if got := s.stored().Dead; got == "" {
+			t.Error("after Disconnect: got a living connection stored, want a dead one")
+		}
+	})
+}
+
+// lateStore is a store whose saves fail, and take effect later.
+type lateStore struct {
+	client.ConnectionStore
+	late  bool
+	saved []func()
+}
+
+func (l *lateStore) Save(ctx context.Context, id string, c client.Connection) error {
+	if !l.late {
+		return l.ConnectionStore.Save(ctx, id, c)
+	}
+	l.saved = append(l.saved, func() { l.ConnectionStore.Save(context.Background(), id, c) })
+	return errDown
+}
+
+func (l *lateStore) takeEffect() {
+	for _, save := range l.saved {
+		save()
+	}
+	l.saved = nil
+}
