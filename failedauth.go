@@ -36,7 +36,7 @@ func WithTrustedProxies(proxies ...netip.Prefix) FailedAuthenticationOption {
 //
 // A wrong client secret, code or refresh token at the token endpoint is counted too,
 // for the address and for the client. If the budget of a client is used up, its
-// requests from addresses that failed are answered 429.
+// requests from addresses that sent a wrong client secret are answered 429.
 //
 // Once the budget is used up, all requests of the address are answered 429
 // rate_limited, before any token is verified, until the limiter's window ends. A
@@ -101,7 +101,8 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 // charge counts a failed authentication and returns the error to answer with: err as
 // long as the budget lasts.
 func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, err error) error {
-	switch e := errorFrom(err); {
+	e := errorFrom(err)
+	switch {
 	case e.noCredentials:
 		return err
 	case e.Code.Status() != http.StatusUnauthorized && e.Code.Status() != http.StatusBadRequest: // no fault of the client
@@ -112,7 +113,7 @@ func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s 
 	if failure != nil {
 		return failure
 	}
-	f.failures.update(network, q, now)
+	f.failures.update(network, q, e.Code == ErrInvalidClient, now)
 	if !q.Allowed {
 		return usedUp(f.budget.name, "address", q, q.Reset, now)
 	}
@@ -136,8 +137,9 @@ func (f *failedAuthentication) chargeClient(w http.ResponseWriter, r *http.Reque
 	return err
 }
 
-// clientUsedUp refuses addresses that failed, once the budget of the client is used
-// up. An address that never failed is not refused because others guess.
+// clientUsedUp refuses addresses from which a client failed to authenticate itself,
+// once the budget of the client is used up. The client's own address is not one of
+// them, whatever others guess.
 func (f *failedAuthentication) clientUsedUp(addr netip.Addr, client string, outer *state) error {
 	if outer.clientUsedUp != nil {
 		if err := outer.clientUsedUp(client); err != nil {
@@ -145,7 +147,7 @@ func (f *failedAuthentication) clientUsedUp(addr netip.Addr, client string, oute
 		}
 	}
 	now := time.Now()
-	if q, refused := f.clients.usedUp(client, now); refused && f.failures.has(addr) {
+	if q, refused := f.clients.usedUp(client, now); refused && f.failures.failedAsClient(addr) {
 		return usedUp(f.budget.name, "client", q, q.Reset, now)
 	}
 	return nil

@@ -42,6 +42,7 @@ type failureTable struct {
 type failureBudget struct {
 	level    int
 	quota    Quota
+	asClient bool      // a client failed to authenticate itself
 	forgetAt time.Time // the limiter has forgotten the network by then
 }
 
@@ -61,11 +62,12 @@ func (t *failureTable) usedUp(addr netip.Addr, now time.Time) (Quota, bool) {
 	return b.quota, b.usedUp(now)
 }
 
-// has reports whether the address, or a network that it shares a budget with, failed.
-func (t *failureTable) has(addr netip.Addr) bool {
+// failedAsClient reports whether a client failed to authenticate itself from the
+// address, or from a network that it shares a budget with.
+func (t *failureTable) failedAsClient(addr netip.Addr) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return !t.find(networksOf(addr)).forgetAt.IsZero()
+	return t.find(networksOf(addr)).asClient
 }
 
 // find needs t.mu. If none of the networks has a budget, it returns the zero
@@ -111,16 +113,19 @@ func (t *failureTable) add(network netip.Prefix, b failureBudget) {
 	t.count[b.level]++
 }
 
-// update keeps the limiter's answer.
-func (t *failureTable) update(network netip.Prefix, q Quota, now time.Time) {
+// update keeps the limiter's answer, and whether it was a client that failed.
+func (t *failureTable) update(network netip.Prefix, q Quota, asClient bool, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b, ok := t.budgets[network]
-	if !ok || b.usedUp(now) && !q.Reset.After(b.quota.Reset) {
-		return // it was pruned meanwhile, or a newer answer is kept
+	if !ok { // it was pruned meanwhile
+		return
 	}
-	b.quota = q
-	b.forgetAt = q.Reset.Add(2 * max(q.Window, q.Reset.Sub(now)))
+	b.asClient = b.asClient || asClient
+	if newer := q.Reset.After(b.quota.Reset); newer || !b.usedUp(now) {
+		b.quota = q
+		b.forgetAt = q.Reset.Add(2 * max(q.Window, q.Reset.Sub(now)))
+	}
 	t.budgets[network] = b
 }
 
