@@ -41,7 +41,8 @@ type Config struct {
 	Tokens TokenStore
 
 	// Prefix is what installation tokens begin with. Access tokens do not begin
-	// with it, so it is neither the beginning of a JWT, "eyJ", nor a part of that. If empty, [DefaultPrefix] is used.
+	// with it, so it is neither the beginning of a JWT, "eyJ", nor a part of that. If
+	// empty, [DefaultPrefix] is used.
 	Prefix string
 	// Lifetime is how long installation tokens last, a second at least. If zero,
 	// [DefaultTokenLifetime] is used.

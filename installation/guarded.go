@@ -23,6 +23,6 @@ func guarded(r *http.Request) (*bearergate.Token, bearergate.Grant, error) {
 }
 
 func report(r *http.Request, token *bearergate.Token, grant bearergate.Grant) {
-	id, _ := tokenid.Parse(token.ID())
+	id, _ := tokenid.Parse(token.ID()) // the zero ID for any other
 	audit.Report(r, audit.Facts{ClientID: token.ClientID(), GrantID: grant.ID, Subject: token.Subject(), Family: id.Family})
 }

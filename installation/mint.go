@@ -59,7 +59,10 @@ func (m *minter) mint(r *http.Request) (*minted, error) {
 		return nil, err
 	}
 	projects := append([]string{}, claims.ProjectIDs...)
-	return &minted{text, "Bearer", int64(m.Lifetime / time.Second), strings.Join(claims.Scopes, " "), projects}, nil
+	return &minted{
+		Token: text, TokenType: "Bearer", ExpiresIn: int64(m.Lifetime / time.Second),
+		Scope: strings.Join(claims.Scopes, " "), ProjectIDs: projects,
+	}, nil
 }
 
 func (m *minter) reportUse(ctx context.Context, access *bearergate.Token) error {
@@ -94,6 +97,9 @@ func (m *minter) claims(r *http.Request) (token *bearergate.Token, c bearergate.
 	c.ID = idLike(token.ID())
 	c.Type, c.Issuer, c.Subject, c.ClientID = bearergate.InstallationToken, token.Issuer(), token.Subject(), token.ClientID()
 	c.GrantID, c.OrganizationID, c.InstallationID = grant.ID, grant.OrganizationID, grant.ID
+	if key, bound := token.Confirmation(); bound {
+		c.Confirmation = &key
+	}
 	c.IssuedAt = time.Now()
 	c.ExpiresAt = c.IssuedAt.Add(m.Lifetime)
 	return token, c, nil

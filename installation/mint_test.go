@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -220,4 +221,25 @@ func heap() int64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// TestTokenOfABoundAccessTokenIsBoundToo has a RequestVerifier in front, which checked the
+// proof of an access token that is bound to a key. The installation token is to be bound
+// to the same key, or refused: else a thief of it needs no key.
+func TestTokenOfABoundAccessTokenIsBoundToo(t *testing.T) {
+	claims := bearergatetest.InstallationClaims("a")
+	claims.Type, claims.Confirmation = bearergate.AccessToken, &bearergate.Confirmation{JWKThumbprint: "thumbprint"}
+	var issued bearergate.Claims
+	h, err := installation.MintHandler(installation.MintConfig{Grants: grantOf(claims), Issue: func(_ context.Context, c bearergate.Claims) (string, error) {
+		issued = c
+		return "token", nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "/", nil).WithContext(bearergatetest.ContextWithToken(t.Context(), claims))
+	got := serve(bearergate.RequireGrant(grantOf(claims))(h), r)
+	if got.Status == http.StatusCreated && (issued.Confirmation == nil || *issued.Confirmation != *claims.Confirmation) {
+		t.Errorf("got %d with the confirmation %v, want a refusal or %v", got.Status, issued.Confirmation, *claims.Confirmation)
+	}
 }

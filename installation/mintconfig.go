@@ -13,8 +13,8 @@ import (
 )
 
 // UseReporter reports that an access token is used, such as the ReportUse method of
-// a tokenendpoint.Endpoint does. It is called before a token is minted, and again
-// before the answer. A [bearergate.Code] or [*bearergate.Error] in the tree of its
+// a tokenendpoint.Endpoint does. It is called before a token is minted, again
+// before the answer, and before a grant is revoked. A [bearergate.Code] or [*bearergate.Error] in the tree of its
 // error sets the answer, such as invalid_token for a token that was revoked; any
 // other error is 503. It is called concurrently.
 type UseReporter func(ctx context.Context, access *bearergate.Token) error
@@ -51,7 +51,8 @@ type MintConfig struct {
 // 400 invalid_request. If access token and grant have no project in common, the
 // answer is 403 forbidden.
 //
-// If the access token has the id of a family (see tokenendpoint.FamilyOf), the
+// If the access token is bound to a key, the installation token is bound to the same
+// one. If the access token has the id of a family (see tokenendpoint.FamilyOf), the
 // installation token has another one of the same family.
 //
 // The error names every fault of c.

@@ -11,6 +11,7 @@ import (
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/installation"
+	"github.com/bearergate/bearergate/internal/tokenid"
 )
 
 // Rules: S7.61.
@@ -59,8 +60,8 @@ func TestRevocationThatFailsIs503AndIsRepeated(t *testing.T) {
 func TestRevokeHandlerRefusesNilFunctions(t *testing.T) {
 	revoke := func(context.Context, string) error { return nil }
 	const (
-		noTokens = "installation: RevokeHandler was given a nil function for codes and refresh tokens; pass the RevokeGrant method of the token endpoint's store"
-		noGrant  = "installation: RevokeHandler was given a nil function for the grant; pass one that sets its RevokedAt in the GrantStore"
+		noTokens = "installation: RevokeConfig.Tokens is nil; use the RevokeGrant method of the token endpoint's store"
+		noGrant  = "installation: RevokeConfig.Grant is nil; use a function that sets the RevokedAt of the grant in the GrantStore"
 	)
 	for _, c := range []struct {
 		tokens, grant installation.RevokeFunc
@@ -70,7 +71,7 @@ func TestRevokeHandlerRefusesNilFunctions(t *testing.T) {
 		{revoke, nil, noGrant},
 		{nil, nil, noTokens + "\n" + noGrant},
 	} {
-		h, err := installation.RevokeHandler(c.tokens, c.grant)
+		h, err := installation.RevokeHandler(installation.RevokeConfig{Tokens: c.tokens, Grant: c.grant})
 		if got := fmt.Sprint(err); got != c.want || h != nil {
 			t.Errorf("got %v, %s, want %s", h, got, c.want)
 		}
@@ -84,7 +85,7 @@ func TestUnguardedHandlersAreServerError(t *testing.T) {
 		t.Fatal(err)
 	}
 	nothing := func(context.Context, string) error { return nil }
-	revoke, err := installation.RevokeHandler(nothing, nothing)
+	revoke, err := installation.RevokeHandler(installation.RevokeConfig{Tokens: nothing, Grant: nothing})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,5 +111,36 @@ func TestUnguardedHandlersAreServerError(t *testing.T) {
 				t.Errorf("%s, %s: got %d %s, want 500", name, c.name, got.Status, got.Body)
 			}
 		}
+	}
+}
+
+// TestThiefWhoWasFoundOutRevokesNoGrant has the family of an access token be revoked. A
+// family that is unknown may be one that an earlier request has revoked half.
+//
+// Rules: S7.34, S7.45, S7.61.
+func TestThiefWhoWasFoundOutRevokesNoGrant(t *testing.T) {
+	for name, c := range map[string]struct {
+		report error
+		want   int
+	}{
+		"lives":               {nil, 204},
+		"revoked":             {fmt.Errorf("%w: the family was revoked", bearergate.ErrInvalidToken), 401},
+		"unknown":             {fmt.Errorf("%w: %w", bearergate.ErrInvalidToken, tokenid.ErrUnknownFamily), 204},
+		"the endpoint failed": {errDown, 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, bearergate.Grant{})
+			config := s.config()
+			config.ReportUse = func(context.Context, *bearergate.Token) error { return c.report }
+			mux := http.NewServeMux()
+			mux.Handle("DELETE /installations/{grantId}", newInstallations(t, config).Revoke())
+			r := httptest.NewRequest("DELETE", installationPath, nil)
+			r.Header.Set("Authorization", "Bearer "+s.issuer.AccessToken(ofFamily()))
+			rec := httptest.NewRecorder()
+			mux.ServeHTTP(rec, r)
+			if rec.Code != c.want || len(s.revoked) > 0 != (c.want == 204) {
+				t.Errorf("DELETE: got %d, and %v revoked, want %d", rec.Code, s.revoked, c.want)
+			}
+		})
 	}
 }

@@ -43,7 +43,9 @@ func TestCodesOfARevokedGrantAreInvalidGrant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	revoke, err := installation.RevokeHandler(store.RevokeGrant, func(context.Context, string) error { return nil })
+	revoke, err := installation.RevokeHandler(installation.RevokeConfig{
+		Tokens: store.RevokeGrant, Grant: func(context.Context, string) error { return nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,10 +26,10 @@ func New(c Config) (*Service, error) {
 		verifier: verifier,
 		token:    bearergate.RequireToken(verifier, bearergate.AccessToken),
 		grant:    bearergate.RequireGrant(c.Grants, bearergate.WithGrantInPath(c.GrantParameter)),
-		mint:     &minter{MintConfig{IssueOpaque(c.Prefix, c.Tokens.Save), c.Grants, c.Lifetime, c.ReportUse}},
+		mint:     &minter{MintConfig{Issue: IssueOpaque(c.Prefix, c.Tokens.Save), Grants: c.Grants, Lifetime: c.Lifetime, ReportUse: c.ReportUse}},
 	}
 	if c.RevokeGrant != nil {
-		s.revoke = &revoker{c.RevokeTokens, c.RevokeGrant}
+		s.revoke = &revoker{RevokeConfig{Tokens: c.RevokeTokens, Grant: c.RevokeGrant, ReportUse: c.ReportUse}}
 	}
 	return s, nil
 }
