@@ -66,13 +66,13 @@ type Theft string
 const (
 	// CodeReplayed is the second exchange of an authorization code.
 	CodeReplayed Theft = audit.CodeReplayed
-	// RefreshTokenReused is the use of a refresh token after its successor was used.
+	// RefreshTokenReused is the use of a retired refresh token that is not answered any
+	// more.
 	RefreshTokenReused Theft = audit.RefreshTokenReused
 )
 
 // Observer receives one Decision for each request that a guard or the token endpoint
-// decided about, after its handler
-// returned. A refusal by the handler itself, with [Refuse], counts as the decision.
+// decided about, after its handler returned. A refusal by the handler itself, with [Refuse], counts as the decision.
 // If a request ends before a guard decides, because the guard panicked or an
 // [http.TimeoutHandler] did not wait for it, the code is server_error.
 //

@@ -28,21 +28,21 @@ var (
 // assertionCredentials reads the credentials of a form with a client_assertion. The
 // client_id may be left out, since the assertion names the client as its subject (RFC
 // 7521 section 4.2).
-func assertionCredentials(f *form) (credentials, error) {
+func assertionCredentials(f *form) ([]credentials, error) {
 	c := credentials{id: f.clientID, assertion: f.clientAssertion}
 	switch {
 	case f.clientAssertionType != assertionType, c.assertion == "":
-		return credentials{}, errAssertionType
+		return nil, errAssertionType
 	case f.clientSecret != "":
-		return credentials{}, errTwoWays
+		return nil, errTwoWays
 	case c.id != "":
-		return c, nil
+		return []credentials{c}, nil
 	}
 	var ok bool
 	if c.id, ok = unverifiedSubject(c.assertion); !ok {
-		return credentials{}, errAssertion
+		return nil, errAssertion
 	}
-	return c, nil
+	return []credentials{c}, nil
 }
 
 // unverifiedSubject returns the "sub" of a JWT whose signature was not checked.
@@ -59,7 +59,7 @@ func unverifiedSubject(jwt string) (subject string, ok bool) {
 		}
 		return nil
 	})
-	return subject, ok && err == nil && subject != ""
+	return subject, ok && err == nil && subject != "" && isText(subject)
 }
 
 // verify checks a client_assertion (RFC 7523 section 3): its issuer and its subject are
@@ -70,10 +70,8 @@ func (c Client) verify(ctx context.Context, assertion string) error {
 	}
 	token, err := c.Assertions.VerifyToken(ctx, assertion)
 	switch {
-	case errors.Is(err, bearergate.ErrInvalidToken):
-		return errAssertion
 	case err != nil:
-		return err
+		return refusedAssertion(err)
 	case token == nil:
 		return errNoVerdict
 	case token.Issuer() != c.ID || token.Subject() != c.ID:
@@ -82,6 +80,16 @@ func (c Client) verify(ctx context.Context, assertion string) error {
 		return errLongAssertion
 	}
 	return nil
+}
+
+// refusedAssertion makes every answer that blames the client invalid_client, with the
+// reason for the log.
+func refusedAssertion(err error) error {
+	var code bearergate.Code
+	if errors.As(err, &code) && code.Status() < 500 {
+		return refusal(bearergate.ErrInvalidClient, "the client_assertion: "+err.Error())
+	}
+	return err
 }
 
 var errNoVerdict = errors.New("tokenendpoint: the verifier of client assertions returned neither a token nor an error")

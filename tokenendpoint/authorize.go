@@ -27,7 +27,7 @@ type CodeRequest struct {
 // bound to the client, redirect_uri and code challenge of r. Redirect the user with
 // it, by [Client.RedirectURL].
 //
-// The error is [bearergate.ErrInvalidClient] if there is no such client. It is
+// The error wraps [bearergate.ErrInvalidClient] if there is no such client. It wraps
 // [bearergate.ErrInvalidRequest] if redirect_uri is not registered, if the
 // challenge is not of method S256, if a public client sent no challenge, or if a scope
 // is not a scope-token of RFC 6749 section 3.3. After such an error, redirect the user

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/bearergate/bearergate"
@@ -54,18 +55,12 @@ func (f ClientStoreFunc) Client(ctx context.Context, id string) (Client, error) 
 func SecretSum(secret string) Sum { return sha256.Sum256([]byte(secret)) }
 
 // credentials are the id and the secret or assertion that a client sent.
-type credentials struct {
-	id, secret, assertion string
-	// raw is how Basic credentials are read that the client did not form-encode, nil
-	// for credentials from the form. Its own raw is the reading of those in which only
-	// the colons are encoded.
-	raw *credentials
-}
+type credentials struct{ id, secret, assertion string }
 
 var (
-	errNoClient    = refusal(bearergate.ErrInvalidRequest, "no client_id")
-	errTwoWays     = refusal(bearergate.ErrInvalidRequest, "the client authenticates in two ways")
-	errMalformed   = refusal(bearergate.ErrInvalidRequest, "malformed Authorization")
+	errNoClient    = malformed("no client_id")
+	errTwoWays     = malformed("the client authenticates in two ways")
+	errMalformed   = malformed("malformed Authorization")
 	errScheme      = refusal(bearergate.ErrInvalidClient, "the scheme is not Basic")
 	errWrongSecret = refusal(bearergate.ErrInvalidClient, "the secret is not the client's")
 	errNoSecret    = refusal(bearergate.ErrInvalidClient, "the client is not public and sent no secret")
@@ -74,9 +69,8 @@ var (
 
 // clientCredentials reads a client's credentials from Authorization or from the
 // form (RFC 6749 section 2.3.1). Both may name the client, but only one may hold a
-// secret.
-func clientCredentials(h http.Header, f *form) (credentials, error) {
-	inForm := credentials{id: f.clientID, secret: f.clientSecret}
+// secret. It returns every way to read them, the likeliest first.
+func clientCredentials(h http.Header, f *form) ([]credentials, error) {
 	lines := h.Values("Authorization")
 	if len(lines) == 1 && lines[0] == "" { // counts as absent
 		lines = nil
@@ -84,40 +78,40 @@ func clientCredentials(h http.Header, f *form) (credentials, error) {
 	asserts := f.clientAssertion != "" || f.clientAssertionType != ""
 	switch {
 	case len(lines) > 1:
-		return credentials{}, errMalformed
+		return nil, errMalformed
 	case len(lines) == 0 && asserts:
 		return assertionCredentials(f)
-	case len(lines) == 0 && inForm.id == "":
-		return credentials{}, errNoClient
+	case len(lines) == 0 && f.clientID == "":
+		return nil, errNoClient
 	case len(lines) == 0:
-		return inForm, nil
+		return []credentials{{id: f.clientID, secret: f.clientSecret}}, nil
 	}
-	basic, err := basicCredentials(lines[0])
-	switch {
-	case err != nil:
-		return credentials{}, err
-	case asserts, inForm.secret != "", inForm.id != "" && inForm.id != basic.id && inForm.id != basic.raw.id:
-		return credentials{}, errTwoWays
+	readings, err := basicCredentials(lines[0])
+	if err != nil {
+		return nil, err
 	}
-	return basic, nil
+	readings = slices.DeleteFunc(readings, func(c credentials) bool { return f.clientID != "" && f.clientID != c.id })
+	if asserts || f.clientSecret != "" || len(readings) == 0 {
+		return nil, errTwoWays
+	}
+	return readings, nil
 }
 
 // basicCredentials reads credentials that are form-encoded, as RFC 6749 section
-// 2.3.1 says, or not, as curl and several libraries send them.
-func basicCredentials(line string) (credentials, error) {
+// 2.3.1 says, or not, as curl and several libraries send them, or of which only the
+// colons are encoded.
+func basicCredentials(line string) ([]credentials, error) {
 	scheme, encoded, _ := strings.Cut(line, " ")
 	if len(scheme) != len("Basic") || !strings.EqualFold(scheme, "Basic") { // the length excludes letters that fold to ASCII
-		return credentials{}, errScheme
+		return nil, errScheme
 	}
 	decoded, err := base64.StdEncoding.DecodeString(strings.TrimLeft(encoded, " "))
 	id, secret, ok := strings.Cut(string(decoded), ":")
 	if err != nil || !ok || id == "" || !isText(id) || !isText(secret) {
-		return credentials{}, errMalformed
+		return nil, errMalformed
 	}
-	raw := credentials{id: id, secret: secret, raw: &credentials{id: colons.Replace(id), secret: colons.Replace(secret)}}
-	c := formDecoded(raw)
-	c.raw = &raw
-	return c, nil
+	raw := credentials{id: id, secret: secret}
+	return slices.Compact([]credentials{formDecoded(raw), raw, {id: colons.Replace(id), secret: colons.Replace(secret)}}), nil
 }
 
 // colons decodes what a client encodes that is careful only of the colon between id
@@ -134,24 +128,22 @@ func formDecoded(raw credentials) credentials {
 	return credentials{id: id, secret: secret}
 }
 
-// authenticate returns the client with these credentials, or else with those of
-// another reading.
-func (e *Endpoint) authenticate(ctx context.Context, c credentials) (Client, error) {
-	client, err := e.authenticateAs(ctx, c)
-	for last, next := &c, c.raw; next != nil && errors.Is(err, bearergate.ErrInvalidClient); last, next = next, next.raw {
-		if next.id != last.id || next.secret != last.secret {
-			client, err = e.authenticateAs(ctx, *next)
+// authenticate returns the client with the credentials of a reading.
+func (e *Endpoint) authenticate(ctx context.Context, readings []credentials) (client Client, err error) {
+	for _, c := range readings {
+		if client, err = e.authenticateAs(ctx, c); !errors.Is(err, bearergate.ErrInvalidClient) {
+			break
 		}
 	}
 	return client, err
 }
 
-// authenticateAs compares a secret even if the client is unknown, so that both take
-// the same time.
+// authenticateAs hashes a secret even if the client is unknown, so that both take the
+// same time.
 func (e *Endpoint) authenticateAs(ctx context.Context, c credentials) (Client, error) {
 	client, err := e.clients.Client(ctx, c.id)
 	if err != nil {
-		subtle.ConstantTimeCompare(hash(c.secret), make([]byte, sha256.Size))
+		SecretSum(c.secret) // as long as for a client that is known
 		return Client{}, err
 	}
 	if client.ID != c.id {
@@ -163,23 +155,21 @@ func (e *Endpoint) authenticateAs(ctx context.Context, c credentials) (Client, e
 	}
 	switch {
 	case c.assertion != "":
-		return client, client.verify(ctx, c.assertion)
+		if err := client.verify(ctx, c.assertion); err != nil {
+			return Client{}, err
+		}
+		return client, nil
 	case c.secret == "" && client.isPublic():
 		return client, nil
 	case c.secret == "":
 		return Client{}, errNoSecret
 	}
-	sum, known := hash(c.secret), 0
+	sum, known := SecretSum(c.secret), 0
 	for _, secret := range client.Secrets {
-		known |= subtle.ConstantTimeCompare(sum, secret[:])
+		known |= subtle.ConstantTimeCompare(sum[:], secret[:])
 	}
 	if known == 0 {
 		return Client{}, errWrongSecret
 	}
 	return client, nil
-}
-
-func hash(s string) []byte {
-	sum := sha256.Sum256([]byte(s))
-	return sum[:]
 }

@@ -25,8 +25,9 @@ type Config struct {
 	// Store stores codes and refresh tokens.
 	Store Store
 	// Issue returns an access token for an authorization, with its scopes and with
-	// its TokenID as "jti". It is called before the code is consumed or the refresh token is rotated. If a
-	// concurrent request is first, the access token is discarded. If its error
+	// its TokenID as "jti". It is called before the code is consumed or the refresh
+	// token is rotated. If a concurrent request is first, the access token is
+	// discarded. If its error
 	// wraps a [bearergate.Code] or [*bearergate.Error], that is the answer. Any
 	// other error is answered 503.
 	Issue func(ctx context.Context, a Authorization) (Issued, error)
@@ -43,7 +44,8 @@ type Config struct {
 	// Grace is how long a rotated refresh token is still answered, with the living
 	// token of its family. It serves clients that lost the first answer, and apps
 	// with two processes that refresh at once. A thief of the rotated token gets the
-	// same answer. If zero, [DefaultGrace] is used. If negative, there is no grace.
+	// same answer. At most the 64 last retired tokens of a family are answered. If zero,
+	// [DefaultGrace] is used. If negative, there is no grace.
 	Grace time.Duration
 	// MaxReuses is how often a rotated refresh token is answered within its grace.
 	// One more use revokes the family. If zero, there is no limit. With UsesReported,
@@ -56,8 +58,7 @@ type Config struct {
 	// Config.ReportUse. A rotated refresh token is then answered also after its
 	// grace, until something that was issued with its successor is used. So an
 	// answer that was lost costs no connection. If access tokens are also used
-	// elsewhere, such as at an API that reads them itself, leave it false. To revoke a
-	// grant is no use: it ends the family.
+	// elsewhere, such as at an API that reads them itself, leave it false.
 	UsesReported bool
 	// Revoked, if set, is called after a family was revoked, because a code or a
 	// refresh token was used again. It ends the opaque access tokens and the
@@ -65,8 +66,8 @@ type Config struct {
 	// installation.MemoryTokens does. [FamilyOf] returns the family of a token.
 	// Tokens that are verified without a store live until they expire.
 	//
-	// If it fails, the answer is 503, and the next use of a token of the family
-	// calls it again. It may be called several times for one family.
+	// If it fails, the answer is 503, and the next use of a code or refresh token of
+	// the family calls it again. It may be called several times for one family.
 	Revoked func(ctx context.Context, a Authorization) error
 }
 

@@ -3,6 +3,7 @@ package tokenendpoint_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -593,4 +594,19 @@ func TestPublicClientNeedsAChallenge(t *testing.T) {
 	tr.refuses(post(form.Encode()), bearergate.ErrInvalidGrant)
 	changing["app"] = registered["app"]
 	tr.succeeds(asApp(exchange(code, "code_verifier", "")))
+}
+
+// TestClientIDInTheFormIsThatOfAnyReading has a client encode the colon of its id alone,
+// and name itself in the form too.
+//
+// Rules: S7.14, S7.17.
+func TestClientIDInTheFormIsThatOfAnyReading(t *testing.T) {
+	const id, secret = "app:1", "100%"
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		c.Clients = clients{id: client(id, secret)}
+	})
+	code := tr.code(func(r *tokenendpoint.CodeRequest) { r.ClientID = id })
+	r := post(exchange(code, "client_id", id).Encode())
+	r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("app%3A1:"+secret)))
+	tr.succeeds(r)
 }

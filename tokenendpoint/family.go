@@ -46,7 +46,7 @@ type RetiredToken struct {
 
 // maxRetired bounds the retired tokens of a family, should it be rotated again and
 // again within one grace.
-const maxRetired = 16
+const maxRetired = 64
 
 // Forget removes the retired tokens that are never answered again, with their
 // encrypted successors, and reports whether there was one. The endpoint calls it
@@ -71,16 +71,15 @@ func (f Family) clone() Family {
 // leeway is how long after its expiry a token may be in use.
 const leeway = 5 * time.Minute
 
-// keep moves ExpiresAt behind what expires at these times, and reports whether that
+// keep moves ExpiresAt behind what expires at that time, and reports whether that
 // changes it.
-func (f *Family) keep(expiries ...time.Time) bool {
-	before := f.ExpiresAt
-	for _, t := range expiries {
-		if t = t.Add(leeway); t.After(f.ExpiresAt) {
-			f.ExpiresAt = t
-		}
+func (f *Family) keep(expiry time.Time) bool {
+	end := expiry.Add(leeway)
+	if !end.After(f.ExpiresAt) {
+		return false
 	}
-	return f.ExpiresAt != before
+	f.ExpiresAt = end
+	return true
 }
 
 // revoked returns the family without a token that is valid.

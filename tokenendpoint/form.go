@@ -29,7 +29,7 @@ type form struct {
 	refreshToken        string
 	scope               string
 
-	arrived time.Time // when the whole form was read
+	began, arrived time.Time // of the request: its begin, and the end of its form
 }
 
 func (f *form) parameter(name string) *string {
@@ -67,6 +67,7 @@ func malformed(reason string) error { return refusal(bearergate.ErrInvalidReques
 
 // readForm reads the parameters, from the body only.
 func readForm(r *http.Request) (*form, error) {
+	began := time.Now()
 	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset, ok := parameters["charset"]
 	switch {
@@ -93,7 +94,7 @@ func readForm(r *http.Request) (*form, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.arrived = time.Now()
+	f.began, f.arrived = began, time.Now()
 	return f, nil
 }
 

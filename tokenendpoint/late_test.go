@@ -2,6 +2,8 @@ package tokenendpoint_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -143,5 +145,36 @@ func TestLostAnswersDoNotCountAsReuses(t *testing.T) {
 		}
 		tr.uses(second)
 		tr.isDead(first, second)
+	})
+}
+
+// slowBody is a form that takes its time to arrive.
+type slowBody struct {
+	io.Reader
+	takes time.Duration
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	time.Sleep(b.takes)
+	b.takes = 0
+	return b.Reader.Read(p)
+}
+
+// TestSlowBodyIsNoTheft has a request take longer than the grace, since its body does.
+//
+// Rules: S7.67.
+func TestSlowBodyIsNoTheft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		r := asApp(refreshing(first.RefreshToken))
+		r.Body = io.NopCloser(&slowBody{r.Body, 40 * time.Second})
+		late := make(chan answer, 1)
+		go func() { late <- tr.ask(r) }()
+		time.Sleep(time.Second)
+		second := tr.refresh(first)
+		if got := <-late; got.Status != http.StatusServiceUnavailable {
+			t.Errorf("got %d %s for a request that took 40 s, want 503", got.Status, got.Body)
+		}
+		tr.refresh(second)
 	})
 }

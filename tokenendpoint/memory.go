@@ -13,8 +13,8 @@ import (
 //
 // It keeps at most 65,536 codes, and 1,024 of one client and user. If there are
 // more, an older code of that client and user is forgotten, or of those that have
-// the most codes: an unused one first. Expired codes and families are removed as the
-// store grows, and at most once a minute.
+// the most codes: an unused one first. Expired codes and families are removed when the
+// store has doubled, and otherwise with the first write after a minute.
 type MemoryStore struct {
 	mu       sync.Mutex
 	codes    memoryCodes

@@ -80,8 +80,8 @@ func TestFamilyIsOneRecordHoweverOftenItIsRotated(t *testing.T) {
 			history = append(history, tr.succeeds(asApp(refreshing(history[len(history)-1].RefreshToken))))
 		}
 		family := tr.family(first)
-		if _, families := tr.memory.Len(); families != 1 || len(family.Retired) > 16 {
-			t.Errorf("got %d families and %d retired tokens, want 1 and 16 at most", families, len(family.Retired))
+		if _, families := tr.memory.Len(); families != 1 || len(family.Retired) > 64 {
+			t.Errorf("got %d families and %d retired tokens, want 1 and 64 at most", families, len(family.Retired))
 		}
 		time.Sleep(time.Minute)
 		tr.refuses(asApp(refreshing(history[0].RefreshToken)), bearergate.ErrInvalidGrant)

@@ -40,14 +40,14 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 		return nil, errRedirectURI
 	case !matchesChallenge(code.Challenge, f.codeVerifier), code.Challenge == "" && client.isPublic():
 		return nil, errPKCE
-	case code.Used && e.isLate(ctx, f.arrived, time.Now()):
+	case code.Used && e.isLate(ctx, f.began, time.Now()):
 		return nil, errLate
 	case code.Used:
 		return nil, e.stolen(ctx, code.Authorization, audit.CodeReplayed, errReplay)
 	}
 	now := time.Now()
 	next := e.rules.begin(code.Authorization, now)
-	answer, err := e.answerTo(ctx, &next, "", now)
+	answer, err := e.answerTo(ctx, &next, "", now, new(issued))
 	if err != nil {
 		return nil, err
 	}

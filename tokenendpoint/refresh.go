@@ -25,7 +25,7 @@ var (
 
 // maxAttempts bounds how often a lost race for a family is repeated. Each lost race
 // is one that another request won.
-const maxAttempts = 100
+const maxAttempts = 1000
 
 // refresh exchanges a refresh token for an access token and a new refresh token.
 func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens, error) {
@@ -33,8 +33,9 @@ func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens
 	if !ok {
 		return nil, errUnknownRefreshToken
 	}
+	var last issued
 	for range maxAttempts {
-		answer, err := e.refreshOnce(ctx, client, token, f)
+		answer, err := e.refreshOnce(ctx, client, token, f, &last)
 		if err != errChanged {
 			return answer, err
 		}
@@ -43,8 +44,8 @@ func (e *Endpoint) refresh(ctx context.Context, client Client, f *form) (*tokens
 }
 
 // refreshOnce answers a refresh token. If the family changed meanwhile, the error is
-// errChanged.
-func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refreshToken, f *form) (*tokens, error) {
+// errChanged. last is what the attempt before has issued.
+func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refreshToken, f *form, last *issued) (*tokens, error) {
 	family, err := e.familyOf(ctx, client, token, f.arrived)
 	if err != nil {
 		return nil, err
@@ -52,14 +53,14 @@ func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refresh
 	now := time.Now()
 	next, ok := e.rules.present(family, token, f.arrived, now)
 	switch {
-	case !ok && e.isLate(ctx, f.arrived, now):
+	case !ok && e.isLate(ctx, f.began, now):
 		return nil, errLate
 	case !ok:
 		return nil, e.stolen(ctx, family.Authorization, audit.RefreshTokenReused, errReuse)
 	case next.again && next.token.sum() != family.Token:
 		return nil, errSuccessor
 	}
-	answer, err := e.answerTo(ctx, &next, f.scope, now)
+	answer, err := e.answerTo(ctx, &next, f.scope, now, last)
 	if err != nil {
 		if !next.again {
 			e.wasPresented(ctx, family)
@@ -76,8 +77,8 @@ func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refresh
 // isLate reports whether a request was answered so late that its token may have been
 // retired and forgotten meanwhile, or that nobody waits for the answer. Such a request
 // proves no theft.
-func (e *Endpoint) isLate(ctx context.Context, arrived, now time.Time) bool {
-	return ctx.Err() != nil || e.rules.grace > 0 && now.Sub(arrived) >= e.rules.grace
+func (e *Endpoint) isLate(ctx context.Context, began, now time.Time) bool {
+	return ctx.Err() != nil || e.rules.grace > 0 && now.Sub(began) >= e.rules.grace
 }
 
 // familyOf returns the family of a client's refresh token, if it lives.
@@ -101,16 +102,27 @@ func (e *Endpoint) familyOf(ctx context.Context, client Client, token refreshTok
 	return family, nil
 }
 
-// answerTo returns the answer of a rotation, for the requested scopes.
-func (e *Endpoint) answerTo(ctx context.Context, next *rotation, scope string, now time.Time) (*tokens, error) {
+// issued is an answer and the generation that its access token belongs to.
+type issued struct {
+	answer     *tokens
+	generation int64
+}
+
+// answerTo returns the answer of a rotation, for the requested scopes. It issues no
+// second access token for the generation of the last one.
+func (e *Endpoint) answerTo(ctx context.Context, next *rotation, scope string, now time.Time, last *issued) (*tokens, error) {
 	narrowed, err := narrow(next.family.Authorization, scope)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := e.issueFor(ctx, narrowed, next.family.Generation)
-	if err != nil {
-		return nil, err
+	if last.answer == nil || last.generation != next.family.Generation {
+		answer, err := e.issueFor(ctx, narrowed, next.family.Generation)
+		if err != nil {
+			return nil, err
+		}
+		*last = issued{answer, next.family.Generation}
 	}
+	answer := last.answer
 	next.changed = next.family.keep(now.Add(answer.lifetime)) || next.changed
 	if e.rules.lifetime > 0 {
 		answer.RefreshToken = next.token.text()

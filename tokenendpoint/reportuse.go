@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -12,7 +13,7 @@ import (
 // done for it. Set it as ReportUse of an installation.Config. With
 // [Config.UsesReported] it is how the endpoint knows that an answer arrived.
 //
-// If the token's family was revoked, the error is [bearergate.ErrInvalidToken]. Any
+// If the token's family was revoked, the error wraps [bearergate.ErrInvalidToken]. Any
 // other error is a fault of the store. A token without the id that the endpoint
 // passed to Issue is out of its sight: the error is nil.
 func (e *Endpoint) ReportUse(ctx context.Context, t *bearergate.Token) error {
@@ -29,7 +30,10 @@ func (e *Endpoint) ReportUse(ctx context.Context, t *bearergate.Token) error {
 	return errChanged
 }
 
-var errFamilyRevoked = refusal(bearergate.ErrInvalidToken, "the family of the access token was revoked")
+var (
+	errFamilyRevoked = refusal(bearergate.ErrInvalidToken, "the family of the access token was revoked")
+	errFamilyUnknown = fmt.Errorf("%w: %w", bearergate.ErrInvalidToken, tokenid.ErrUnknownFamily)
+)
 
 // reportOnce reports false if the family changed meanwhile.
 func (e *Endpoint) reportOnce(ctx context.Context, id tokenid.ID) (bool, error) {
@@ -37,7 +41,9 @@ func (e *Endpoint) reportOnce(ctx context.Context, id tokenid.ID) (bool, error) 
 	switch {
 	case err != nil:
 		return false, err
-	case !found, family.Revoked:
+	case !found:
+		return false, errFamilyUnknown
+	case family.Revoked:
 		return false, errFamilyRevoked
 	}
 	now := time.Now()

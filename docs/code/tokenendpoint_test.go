@@ -94,7 +94,9 @@ func newSigningClient(id, issuer string, key crypto.PublicKey) (tokenendpoint.Cl
 	if err != nil {
 		return tokenendpoint.Client{}, err
 	}
-	assertions, err := jwtverifier.New(jwtverifier.Config{Issuer: id, Audience: issuer, Keys: keys})
+	assertions, err := jwtverifier.New(jwtverifier.Config{
+		Issuer: id, Audience: issuer, Keys: keys, HeaderTypes: []string{"client-authentication+jwt"},
+	})
 	return tokenendpoint.Client{ID: id, Assertions: assertions, RedirectURIs: []string{"https://app.example/callback"}}, err
 }
 

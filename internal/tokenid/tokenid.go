@@ -18,6 +18,14 @@ type ID struct {
 	Generation int64
 }
 
+// ErrUnknownFamily means that the store does not know the family of a token: it has
+// expired, or its grant was revoked.
+const ErrUnknownFamily familyError = "the family of the token is unknown"
+
+type familyError string
+
+func (e familyError) Error() string { return string(e) }
+
 // New returns the id of a new token. No other token has it.
 func (id ID) New() string {
 	return id.Family + "." + strconv.FormatInt(id.Generation, 10) + "." + secret.New()
@@ -28,7 +36,8 @@ func Parse(text string) (ID, bool) {
 	family, rest, _ := strings.Cut(text, ".")
 	digits, random, _ := strings.Cut(rest, ".")
 	generation, err := strconv.ParseInt(digits, 10, 64)
-	id := ID{family, generation}
-	ok := err == nil && generation >= 0 && strconv.FormatInt(generation, 10) == digits && secret.Valid(family) && secret.Valid(random)
-	return id, ok
+	if err != nil || generation < 0 || strconv.FormatInt(generation, 10) != digits || !secret.Valid(family) || !secret.Valid(random) {
+		return ID{}, false
+	}
+	return ID{family, generation}, true
 }

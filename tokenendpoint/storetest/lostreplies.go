@@ -119,7 +119,7 @@ func (s *suite) recognizesOldTokens() {
 	first := server.answers(http.StatusOK, server.code(), false)
 	bystander := server.answers(http.StatusOK, server.code(), false)
 	last := first
-	for range 40 {
+	for range 70 {
 		last = server.answers(http.StatusOK, refresh(last), false)
 	}
 	server.answers(http.StatusUnauthorized, refresh(first), false)
