@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -249,6 +250,20 @@ func FuzzCheckResponse(f *testing.F) {
 		}
 		if got, want := e.RetryAfter >= time.Second, e.Action == client.Wait; got != want || e.RetryAfter < 0 {
 			t.Errorf("%d: got RetryAfter %v with action %v, want one to wait alone", status, e.RetryAfter, e.Action)
+		}
+	})
+}
+
+// TestErrorContainsNoOtherPartOfTheAnswer has the token endpoint answer a success with
+// an "error" of its own. The documentation of Error.Error says that the text has the
+// status, the code and the missing scopes, and no other part of the answer.
+func TestErrorContainsNoOtherPartOfTheAnswer(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.always(refresh, send(200, "application/json", `{"error":"the token refresh-1 of user-1 is `+strings.Repeat("odd ", 1000)+`"}`))
+		err := get(s.transport(t))
+		if err == nil || strings.Contains(err.Error(), "refresh-1") || len(err.Error()) > 1000 {
+			t.Errorf("got an error of %d bytes, %.150v…, want a short one without the text of the answer", len(fmt.Sprint(err)), err)
 		}
 	})
 }

@@ -85,8 +85,8 @@ func readAnswer(resp *http.Response, into any) error {
 	case err != nil:
 		return err
 	}
-	if code, _, ok := codeOfBody(body); ok {
-		return fmt.Errorf("has the error %q", code)
+	if code, _, _ := codeOfBody(body); code != "" {
+		return errors.New("is an error with a status of success")
 	}
 	return json.Unmarshal(body, into)
 }

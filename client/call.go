@@ -99,7 +99,7 @@ func (c *call) change(refusal *Error) error {
 	if c.changed {
 		return refusal
 	}
-	c.changed = true
+	c.changed, c.rejected = true, c.token.Text
 	return c.again(refusal)
 }
 
@@ -114,7 +114,7 @@ func (c *call) wait(refusal *Error) error {
 	}
 	c.left -= refusal.RetryAfter
 	if err := sleep(c.request.Context(), spread(refusal.RetryAfter)); err != nil {
-		return errors.Join(err, refusal)
+		return refusal.with(err)
 	}
 	return nil
 }
@@ -133,8 +133,7 @@ func (c *call) again(refusal *Error) error {
 	if r.Body == nil || r.Body == http.NoBody || r.GetBody != nil {
 		return nil
 	}
-	refusal.note = errNotRepeated
-	return refusal
+	return refusal.with(errNotRepeated)
 }
 
 var errNotRepeated = errors.New("not repeated, as the body of the request cannot be read again; set GetBody")
@@ -167,7 +166,7 @@ func isJSON(resp *http.Response) bool {
 // asksHEADToWait reports whether the answer asks to wait and has no body that could
 // name the code.
 func asksHEADToWait(resp *http.Response) bool {
-	return isHEAD(resp) && pauseOf(resp.StatusCode) > 0 && resp.Header.Get("Retry-After") != ""
+	return isHEAD(resp) && pauseOf(resp.StatusCode) > 0
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -54,7 +54,8 @@ type Config struct {
 	// left, it is returned as an error at once.
 	MaxWait time.Duration
 	// Dead, if set, is called with the error that ended the connection, once for
-	// each death, so that the app can ask the user to reconnect. When the user has
+	// each death, in a goroutine of its own, so that the app can ask the user to
+	// reconnect. When the user has
 	// connected again, by [Transport.Connect] or [SaveConnection], every Transport
 	// goes on with the new connection.
 	Dead func(error)
@@ -105,8 +106,8 @@ func checkURL(field, raw string) error {
 
 // withoutPassword returns the URL without its password, for an error message.
 func withoutPassword(raw string) string {
-	if u, err := url.Parse(raw); err == nil && u.User != nil {
-		return u.Redacted()
+	if i := strings.LastIndexByte(raw, '@'); i >= 0 {
+		return "…" + raw[i:]
 	}
 	return raw
 }

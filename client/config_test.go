@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate/client"
@@ -60,7 +61,17 @@ func TestURLsAreHTTPSOrOfThisMachine(t *testing.T) {
 
 func TestFaultsShowNoPassword(t *testing.T) {
 	_, err := client.New(client.Config{APIURL: "http://user:pa55@api.example"})
-	if want := "http://user:xxxxx@api.example"; errorContains(err, "pa55") || !errorContains(err, want) {
+	if want := "…@api.example"; errorContains(err, "pa55") || !errorContains(err, want) {
 		t.Errorf("got error %v, want one with %q and without the password", err, want)
+	}
+}
+
+// TestFaultOfAURLThatCannotBeParsedShowsNoPassword has a port that is none.
+func TestFaultOfAURLThatCannotBeParsedShowsNoPassword(t *testing.T) {
+	for _, raw := range []string{"https://user:pa55%zz@api.example", "https://user:pa55@api.example:x", "user:pa55@api.example"} {
+		_, err := client.New(client.Config{APIURL: raw})
+		if strings.Contains(err.Error(), "pa55") {
+			t.Errorf("%s: got %.120v, want an error without the password", raw, err)
+		}
 	}
 }

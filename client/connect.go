@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,6 +38,9 @@ const (
 	ErrWrongState CallbackError = "wrong_state"
 	// ErrWrongIssuer means that the callback is not from [Config.Issuer].
 	ErrWrongIssuer CallbackError = "wrong_issuer"
+	// ErrCodeUsed means that the callback was sent before, as when the user reloads the
+	// page. What the first one has led to is not changed.
+	ErrCodeUsed CallbackError = "code_used"
 	// ErrNoCode means that the callback has neither one code nor an error.
 	ErrNoCode CallbackError = "no_code"
 )
@@ -86,10 +90,28 @@ func (t *Transport) Connect(ctx context.Context, a Authorization, callback url.V
 	if err != nil {
 		return err
 	}
-	return t.do(ctx, t.exchange(url.Values{
+	if !t.isFirst(a.State) {
+		return ErrCodeUsed
+	}
+	return t.do(ctx, connecting, t.exchange(url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {t.config.RedirectURL}, "code_verifier": {a.CodeVerifier},
 	}))
 }
+
+// isFirst remembers that the code of the authorization request is sent, and reports
+// false if it was before: the server takes the second use of a code for theft. It
+// remembers a number of requests that no user exceeds.
+func (t *Transport) isFirst(state string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if slices.Contains(t.exchanged, state) {
+		return false
+	}
+	t.exchanged = append(t.exchanged[max(0, len(t.exchanged)-maxExchanged+1):], state)
+	return true
+}
+
+const maxExchanged = 16
 
 // codeOf returns the code of a callback. Nothing is believed before the state.
 func (t *Transport) codeOf(a Authorization, callback url.Values) (string, error) {
@@ -124,7 +146,7 @@ func callbackError(code string) error {
 		return ErrNoCode
 	}
 	switch e := CallbackError(code); e {
-	case ErrWrongState, ErrWrongIssuer: // no server may say that
+	case ErrWrongState, ErrWrongIssuer, ErrCodeUsed: // no server may say that
 		return ErrNoCode
 	default:
 		return e
@@ -162,5 +184,5 @@ func (t *Transport) redeem(ctx context.Context, form url.Values) (Connection, er
 	if answer.GrantID == "" && strings.Contains(t.config.MintURL+t.config.RevokeURL, "{grantId}") {
 		return Connection{}, errNoGrantID
 	}
-	return Connection{GrantID: answer.GrantID, RefreshToken: answer.RefreshToken, Access: access}, nil
+	return Connection{GrantID: string(answer.GrantID), RefreshToken: string(answer.RefreshToken), Access: access}, nil
 }

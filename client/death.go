@@ -43,35 +43,43 @@ func (t *Transport) deathOf(c Connection) *Error {
 // (S8.9). If nothing else is stored, a refusal with the action Reconnect ends the
 // connection.
 func (t *Transport) another(ctx context.Context, token string, e *Error) error {
+	l := &look{transport: t, token: token, refusal: e}
 	for range maxTasks {
-		current, begun, err := t.tokenOrLook(token, e)
+		current, begun, err := t.tokenOrLook(l)
 		if current == nil {
 			return err
 		}
 		if err := current.wait(ctx); err != nil {
-			return errors.Join(e, err)
+			return e.with(err)
 		}
-		if begun && current.err != nil && deathIn(current.err) == nil {
-			return errors.Join(e, current.err)
+		switch {
+		case !begun:
+		case l.found:
+			return nil
+		case current.err != nil:
+			return e.with(current.err)
+		case e.Action != Reconnect:
+			return e
 		}
 	}
 	return e
 }
 
 // tokenOrLook returns nil if there is another token, an error, or the task to wait
-// for.
-func (t *Transport) tokenOrLook(token string, e *Error) (current *task, begun bool, err error) {
+// for. While the token lives, no request waits for a renewal.
+func (t *Transport) tokenOrLook(l *look) (current *task, begun bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	fatal := l.refusal.Action == Reconnect
 	switch {
 	case t.dead != nil:
 		return nil, false, t.dead
-	case t.token.Text != token:
+	case t.token.Text != l.token:
 		return nil, false, nil
-	case e.Action != Reconnect && time.Since(t.lookedAt) < lookPause:
-		return nil, false, e
+	case !fatal && (time.Since(t.lookedAt) < lookPause || t.task != nil && t.task.kind != looking):
+		return nil, false, l.refusal
 	}
-	current, begun = t.begin(t.look(token, e))
+	current, begun = t.begin(looking, l.run)
 	return current, begun, nil
 }
 
@@ -81,45 +89,66 @@ func (t *Transport) lookAgain(now time.Time) *task {
 	if now.Sub(t.lookedAt) < lookPause {
 		return nil
 	}
-	current, _ := t.begin(t.look("", t.dead))
+	current, _ := t.begin(looking, (&look{transport: t, refusal: t.dead}).run)
 	return current
 }
 
-// look returns the task that asks the store for another connection than the one of
-// the token.
-func (t *Transport) look(token string, e *Error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		defer t.looked()
-		for range maxReplaced {
-			c, err := t.load(ctx)
-			if err != nil {
-				return err
-			}
-			if c.Dead == "" && !t.memory.waits() && (t.dead != nil || t.tokenOf(c).Text != token) {
-				t.change(c)
-				return nil
-			}
-			if e.Action != Reconnect || t.bury(ctx, e) {
-				return e
-			}
+// look asks the store for another connection than the one whose token was refused.
+type look struct {
+	transport *Transport
+	token     string
+	refusal   *Error
+	found     bool
+}
+
+func (l *look) run(ctx context.Context) error {
+	t := l.transport
+	defer t.looked()
+	for range maxReplaced {
+		c, err := t.load(ctx)
+		if err != nil {
+			return err
 		}
-		return e
+		if l.isAnother(c) {
+			l.found = true
+			l.goOn(c)
+			return nil
+		}
+		if l.refusal.Action != Reconnect || t.bury(ctx, l.refusal) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// isAnother reports whether c is another connection. One that this process could not
+// save is not.
+func (l *look) isAnother(c Connection) bool {
+	t := l.transport
+	return c.Dead == "" && !t.memory.waits() && (t.dead != nil || t.tokenOf(c).Text != l.token)
+}
+
+// goOn goes on with c. A token that was refused for its scope serves other requests
+// until c has one: the request that was refused has it renewed.
+func (l *look) goOn(c Connection) {
+	if t := l.transport; l.refusal.Action == Reconnect || t.tokenOf(c).living(time.Now()) {
+		t.change(c)
 	}
 }
 
 // lookMeanwhile returns the task that asks the store for another connection than the
-// one that could not be renewed, if the endpoint asked to wait, and if the store was
-// not asked just now. Else it returns nil. The caller holds mu.
+// one that could not be renewed, or nil if the store was asked just now, or failed. The
+// caller holds mu.
 func (t *Transport) lookMeanwhile(now time.Time) *task {
-	if !t.failure.asked || now.Sub(t.lookedAt) < lookPause {
+	if !t.failure.looks || now.Sub(t.lookedAt) < lookPause {
 		return nil
 	}
 	seen := t.failure.seen
-	current, _ := t.begin(func(ctx context.Context) error {
+	current, _ := t.begin(looking, func(ctx context.Context) error {
 		defer t.looked()
 		c, err := t.load(ctx)
 		switch {
-		case err != nil || c.Revision == seen:
+		case err != nil, c.Revision == seen, t.memory.waits():
 		case c.Dead != "":
 			t.bury(ctx, t.deathOf(c))
 		default:
@@ -154,7 +183,7 @@ func (t *Transport) bury(ctx context.Context, e *Error) bool {
 		death.note = err
 	}
 	if t.latch(&death) && t.config.Dead != nil {
-		t.config.Dead(&death)
+		go recovered(ctx, func(context.Context) error { t.config.Dead(&death); return nil })
 	}
 	return true
 }

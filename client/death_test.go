@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -203,4 +204,98 @@ func TestFaultsOfTheServerKillNoConnection(t *testing.T) {
 			})
 		}
 	}
+}
+
+// erasable is a store whose app deletes connections.
+type erasable struct {
+	mu sync.Mutex
+	*client.MemoryConnections
+}
+
+func (e *erasable) current() *client.MemoryConnections {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.MemoryConnections
+}
+
+func (e *erasable) erase() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.MemoryConnections = new(client.MemoryConnections)
+}
+
+func (e *erasable) Load(ctx context.Context, id string) (client.Connection, error) {
+	return e.current().Load(ctx, id)
+}
+
+func (e *erasable) Save(ctx context.Context, id string, c client.Connection) error {
+	return e.current().Save(ctx, id, c)
+}
+
+func (e *erasable) Lock(ctx context.Context, id string) (func(), error) {
+	return e.current().Lock(ctx, id)
+}
+
+// TestDeadConnectionThatWasDeletedAndSavedAnewLives has the app delete a dead connection,
+// and save another one when its user has connected again. Its Revision is 1 then.
+//
+// Rules: S8.13, S8.33.
+func TestDeadConnectionThatWasDeletedAndSavedAnewLives(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		change := onlyAccess(s)
+		store := &erasable{MemoryConnections: new(client.MemoryConnections)}
+		s.connections = store
+		s.save(client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1", Access: s.knows("access-0", time.Hour)})
+		transport := s.transport(t, change)
+		wantOK(t, transport)
+		s.revoke()
+		wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		wantDeaths(t, s, 1)
+		store.erase()
+		s.locked(func() { s.revoked = false })
+		s.save(client.Connection{GrantID: "grant-2", RefreshToken: "refresh-1", Access: s.knows("access-new", time.Hour)})
+		for range 10 {
+			time.Sleep(2 * time.Second)
+			get(transport)
+		}
+		wantOK(t, transport)
+	})
+}
+
+// TestDeadThatDisconnectsBlocksNobody has Dead end what is left of the connection.
+func TestDeadThatDisconnectsBlocksNobody(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		var transport *client.Transport
+		transport = s.transport(t, func(c *client.Config) {
+			c.Dead = func(error) {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // so that the test ends
+				defer cancel()
+				transport.Disconnect(ctx)
+			}
+		})
+		wantOK(t, transport)
+		s.revoke()
+		wantTookUpTo(t, 0, 30*time.Second, func() { get(transport) })
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+// TestSlowDeadHoldsUpNobody: a dead connection is known, and nothing is to be waited for.
+//
+// Rules: S8.33.
+func TestSlowDeadHoldsUpNobody(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t, func(c *client.Config) {
+			c.Dead = func(error) { time.Sleep(10 * time.Minute) } // mails the user
+		})
+		wantOK(t, transport)
+		s.revoke()
+		go get(transport)
+		time.Sleep(5 * time.Second)
+		wantTookUpTo(t, 0, time.Second, func() { get(transport) })
+		time.Sleep(time.Hour)
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/bearergate/bearergate"
 )
@@ -21,7 +20,7 @@ func (t *Transport) Disconnect(ctx context.Context) error {
 	if t.config.RevokeURL == "" {
 		return errors.New("client: Disconnect needs Config.RevokeURL; set it to the URL at which the grant is revoked")
 	}
-	return t.do(ctx, t.disconnect)
+	return t.do(ctx, disconnecting, t.disconnect)
 }
 
 func (t *Transport) disconnect(ctx context.Context) error {
@@ -48,15 +47,13 @@ func (t *Transport) disconnect(ctx context.Context) error {
 
 // revoke revokes the grant. It refreshes the access token first if that is due, or
 // once after the access token was refused.
-func (t *Transport) revoke(ctx context.Context, c Connection) (err error) {
-	due := !c.Access.fresh(time.Now())
-	if due {
-		if c, err = t.refresh(ctx, c); err != nil {
-			return err
-		}
+func (t *Transport) revoke(ctx context.Context, c Connection) error {
+	c, refreshed, err := t.withAccess(ctx, c)
+	if err != nil {
+		return err
 	}
 	_, err = t.ask(ctx, nil, grantRequest(http.MethodDelete, t.config.RevokeURL, c))
-	if due || !errors.Is(err, bearergate.ErrInvalidToken) {
+	if refreshed || !errors.Is(err, bearergate.ErrInvalidToken) {
 		return err
 	}
 	c.Access = StoredToken{}

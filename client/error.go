@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +50,13 @@ func (e *Error) Error() string {
 
 // Is reports whether target is the code of e.
 func (e *Error) Is(target error) bool { return target == error(e.Code) }
+
+// with returns e with an error that occurred while it was handled.
+func (e *Error) with(err error) *Error {
+	noted := *e
+	noted.note = errors.Join(e.note, err)
+	return &noted
+}
 
 // Unwrap returns an error that occurred while the answer was handled, or nil. The
 // code is not part of the tree, so that a server does not repeat the refusal of

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -577,9 +578,8 @@ func TestPanicEndsTheRequestAlone(t *testing.T) {
 			s := newService(time.Hour)
 			transport := s.transport(t, func(c *client.Config) { c.Dead = func(error) { panic("no template") } })
 			s.revoke()
-			if err := get(transport); !errorContains(err, "no template") {
-				t.Errorf("got error %v, want one with %q", err, "no template")
-			}
+			wantReconnect(t, get(transport), bearergate.ErrInvalidGrant)
+			synctest.Wait()
 			wantReconnect(t, get(transport), bearergate.ErrInvalidGrant)
 		})
 	})
@@ -631,4 +631,54 @@ func (c *countedBody) Close() error {
 		c.open.Add(-1)
 	}
 	return c.ReadCloser.Close()
+}
+
+// TestRefreshTokenOfAnOddAnswerIsKept has the token endpoint rotate, and write another
+// member in a way that cannot be used.
+//
+// Rules: S8.16, S8.17.
+func TestRefreshTokenOfAnOddAnswerIsKept(t *testing.T) {
+	for name, member := range map[string]string{
+		"expires_in is a fraction": `"expires_in":3600.0`,
+		"expires_in is a string":   `"expires_in":"3600"`,
+		"expires_in is huge":       `"expires_in":1e300`,
+		"grant_id is a number":     `"expires_in":3600,"grant_id":7`,
+		"error is empty":           `"expires_in":3600,"error":""`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				change := onlyAccess(s)
+				transport := s.transport(t, change)
+				s.knows("access-9", time.Hour)
+				s.always(refresh, send(200, "application/json", `{"access_token":"access-9","token_type":"Bearer",`+member+`,"refresh_token":"refresh-2"}`))
+				get(transport)
+				if got := s.stored().RefreshToken; got != "refresh-2" {
+					t.Errorf("got %s stored, want refresh-2, which the server has issued", got)
+				}
+			})
+		})
+	}
+}
+
+// TestUnrepeatableRequestRenewsDuringAnotherTask has a POST be refused while the store
+// is asked for something else.
+//
+// Rules: S8.2.
+func TestUnrepeatableRequestRenewsDuringAnotherTask(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &faultyStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		wantOK(t, transport)
+		s.forget()
+		store.spoil(func() error { time.Sleep(5 * time.Second); return nil }, nil)
+		s.next(read, refuse(bearergate.ErrMissingScope), refuse(bearergate.ErrInvalidToken))
+		go get(transport)
+		time.Sleep(time.Second)
+		_, err := ask(transport, http.MethodPost, io.MultiReader(strings.NewReader("x")))
+		wantCode(t, err, bearergate.ErrInvalidToken)
+		time.Sleep(time.Minute)
+		wantCount(t, s, refresh, 1, 1)
+	})
 }

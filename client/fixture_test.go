@@ -407,6 +407,7 @@ func wantCount(t *testing.T, s *service, route string, least, most int) {
 
 func wantDeaths(t *testing.T, s *service, want int) {
 	t.Helper()
+	synctest.Wait() // Dead runs in a goroutine of its own
 	s.locked(func() {
 		if s.deaths != want {
 			t.Errorf("calls of Dead: got %d, want %d", s.deaths, want)
@@ -437,4 +438,21 @@ func together(n int, f func()) {
 		all.Go(f)
 	}
 	all.Wait()
+}
+
+// onlyAccess is an app of an API that takes access tokens.
+func onlyAccess(s *service) func(*client.Config) {
+	s.kind = "access"
+	return func(c *client.Config) { c.MintURL = "" }
+}
+
+func livesFor(text string, lifetime time.Duration) client.StoredToken {
+	now := time.Now()
+	return client.StoredToken{Text: text, IssuedAt: now, ExpiresAt: now.Add(lifetime)}
+}
+
+// knows makes the service accept the token.
+func (s *service) knows(token string, lifetime time.Duration) client.StoredToken {
+	s.locked(func() { s.ends[token] = time.Now().Add(lifetime) })
+	return livesFor(token, lifetime)
 }

@@ -34,6 +34,11 @@ func memoryOf(stored Connection) memory {
 // continues the stored one.
 func (t *Transport) load(ctx context.Context) (Connection, error) {
 	stored, err := t.config.Connections.Load(ctx, t.config.ConnectionID)
+	missing := errors.Is(err, ErrNoConnection)
+	t.storeFails = err != nil && !missing
+	if missing {
+		t.memory = memory{}
+	}
 	if err != nil {
 		return Connection{}, fmt.Errorf("client: loading the connection: %w", err)
 	}
@@ -153,7 +158,7 @@ func (t *Transport) saveAgain() {
 	}
 	m.faults++
 	t.saving = true
-	time.AfterFunc(growing(m.faults), func() { t.do(context.Background(), t.saveLater) })
+	time.AfterFunc(growing(m.faults), func() { t.do(context.Background(), saving, t.saveLater) })
 }
 
 func (t *Transport) saveLater(ctx context.Context) error {

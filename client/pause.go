@@ -31,7 +31,7 @@ type failure struct {
 	err   error
 	count int
 	until time.Time
-	asked bool  // until is what the endpoint asked for
+	looks bool  // the store can be asked for another connection meanwhile
 	seen  int64 // the Revision of the connection that could not be renewed
 }
 
@@ -43,7 +43,7 @@ func (f failure) next(err error, now time.Time, inUse StoredToken) failure {
 		f.until = inUse.ExpiresAt
 	}
 	if retryAt := now.Add(min(retryAfterOf(err), maxRetryAfter)); retryAt.After(f.until) {
-		f.until, f.asked = retryAt, true
+		f.until = retryAt
 	}
 	return f
 }
@@ -62,14 +62,15 @@ func retryAfterOf(err error) time.Duration {
 // budget counts the renewals of refused tokens, so that a server that refuses every
 // token does not cause one for each request.
 type budget struct {
-	began time.Time
-	used  int
+	last [maxForced]time.Time
+	next int
 }
 
 func (b *budget) take(now time.Time) bool {
-	if now.Sub(b.began) >= time.Minute {
-		*b = budget{began: now}
+	if now.Sub(b.last[b.next]) < time.Minute {
+		return false
 	}
-	b.used++
-	return b.used <= maxForced
+	b.last[b.next] = now
+	b.next = (b.next + 1) % maxForced
+	return true
 }

@@ -46,13 +46,13 @@ func (t *Transport) tokenOrTask(rejected string) (StoredToken, *task, error) {
 		return StoredToken{}, t.lookAgain(now), t.dead
 	case t.token.Text != rejected && t.usable(now):
 		if !t.token.fresh(now) && !t.failure.lasts(now) {
-			t.begin(t.renewal(""))
+			t.begin(renewing, t.renewal(""))
 		}
 		return t.token, nil, nil
 	case t.task == nil && t.failure.lasts(now):
 		return StoredToken{}, t.lookMeanwhile(now), t.failure.err
 	}
-	task, _ := t.begin(t.renewal(rejected))
+	task, _ := t.begin(renewing, t.renewal(rejected))
 	return StoredToken{}, task, nil
 }
 
@@ -75,7 +75,7 @@ func (t *Transport) force(token string) bool {
 		return false
 	}
 	t.refused = token
-	t.begin(t.renewal(token))
+	t.begin(renewing, t.renewal(token)) // or later, if another task is in progress
 	return true
 }
 
@@ -91,13 +91,12 @@ func (t *Transport) renewal(rejected string) func(context.Context) error {
 func (t *Transport) settle(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.refused = ""
 	switch {
 	case err == nil:
 		t.failure = failure{}
 	case t.dead == nil:
 		t.failure = t.failure.next(err, time.Now(), t.token)
-		t.failure.seen = t.memory.connection.Revision
+		t.failure.seen, t.failure.looks = t.memory.connection.Revision, !t.storeFails
 	}
 }
 
@@ -138,13 +137,13 @@ func (t *Transport) locked(ctx context.Context, work func(Connection) error) err
 // renewFrom renews the tokens of c. The previous holder of the lock may have done so
 // already.
 func (t *Transport) renewFrom(ctx context.Context, c Connection, rejected string) error {
-	token := t.tokenOf(c)
+	token, now := t.tokenOf(c), time.Now()
 	switch {
 	case c.Dead != "":
 		return t.deathOf(c)
 	case t.memory.waits():
 		return t.memory.fault
-	case token.Text != rejected && token.fresh(time.Now()):
+	case token.Text != rejected && (token.fresh(now) || token.living(now) && !t.hasToken(now)):
 		return t.use(c)
 	case rejected != "" && token.Text == rejected:
 		c.Access = StoredToken{}
@@ -154,19 +153,31 @@ func (t *Transport) renewFrom(ctx context.Context, c Connection, rejected string
 
 // renewTokens gets a token to send requests with. It refreshes the access token
 // first if that is due, or once after the access token was refused.
-func (t *Transport) renewTokens(ctx context.Context, c Connection) (err error) {
-	due := !c.Access.fresh(time.Now())
-	if due {
-		if c, err = t.refresh(ctx, c); err != nil {
-			return err
-		}
+func (t *Transport) renewTokens(ctx context.Context, c Connection) error {
+	c, refreshed, err := t.withAccess(ctx, c)
+	if err != nil {
+		return err
 	}
 	err = t.mintAndUse(ctx, c)
-	if due || !errors.Is(err, bearergate.ErrInvalidToken) {
+	if refreshed || !errors.Is(err, bearergate.ErrInvalidToken) {
 		return err
 	}
 	c.Access = StoredToken{}
 	return t.renewTokens(ctx, c)
+}
+
+// withAccess returns c with an access token, and reports whether it was refreshed. If
+// no refresh token can renew one that is due, it serves while it lives.
+func (t *Transport) withAccess(ctx context.Context, c Connection) (with Connection, refreshed bool, err error) {
+	now := time.Now()
+	if c.Access.fresh(now) || c.RefreshToken == "" && c.Access.living(now) {
+		return c, false, nil
+	}
+	with, err = t.refresh(ctx, c)
+	if err != nil && !t.memory.unsaved && t.memory.connection.RefreshToken == c.RefreshToken && deathIn(err) == nil && c.Access.living(time.Now()) {
+		return c, false, nil
+	}
+	return with, true, err
 }
 
 // mintAndUse mints an installation token, if the API has them, and has requests
@@ -182,6 +193,13 @@ func (t *Transport) mintAndUse(ctx context.Context, c Connection) (err error) {
 		return err
 	}
 	return t.use(c)
+}
+
+// hasToken reports whether requests have a token that lives.
+func (t *Transport) hasToken(now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.token.living(now)
 }
 
 // use has requests sent with the token of c, which lives.

@@ -375,3 +375,84 @@ func TestPublicClientSendsItsIDInTheBody(t *testing.T) {
 		}
 	})
 }
+
+// TestStoredTokenThatLivesIsUsedByANewTransport has a process start while the token
+// endpoint is down. The stored token is due, and lives.
+//
+// Rules: S8.21, S8.32.
+func TestStoredTokenThatLivesIsUsedByANewTransport(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(10 * time.Minute)
+		change := onlyAccess(s)
+		wantOK(t, s.transport(t, change))
+		time.Sleep(9*time.Minute + 20*time.Second)
+		s.always(refresh, page(502))
+		wantTook(t, 0, func() { wantOK(t, s.transport(t, change)) })
+	})
+}
+
+// TestInstallationTokenIsMintedWithAnAccessTokenThatLives has the token endpoint be
+// down in the last minute of the access token.
+//
+// Rules: S8.32.
+func TestInstallationTokenIsMintedWithAnAccessTokenThatLives(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.save(client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1", Access: s.knows("access-0", time.Hour)})
+		time.Sleep(59*time.Minute + 10*time.Second)
+		s.always(refresh, page(502))
+		transport := s.transport(t)
+		wantOK(t, transport)
+		if err := transport.Disconnect(context.Background()); err != nil {
+			t.Errorf("Disconnect: got error %v, want none, since the access token lives", err)
+		}
+	})
+}
+
+// TestConnectionWithoutRefreshTokenLivesAsLongAsItsToken: nobody refused anything.
+//
+// Rules: S8.32.
+func TestConnectionWithoutRefreshTokenLivesAsLongAsItsToken(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		change := onlyAccess(s)
+		s.save(client.Connection{GrantID: "grant-1", Access: s.knows("access-0", 10*time.Minute)})
+		transport := s.transport(t, change)
+		wantOK(t, transport)
+		time.Sleep(9*time.Minute + 10*time.Second)
+		for range 2 {
+			wantOK(t, transport)
+			time.Sleep(2 * time.Second)
+		}
+		wantDeaths(t, s, 0)
+	})
+}
+
+// TestFirstConnectionIsUsedAtOnce has requests come before the user has connected, as
+// from a page that polls. Another Transport then connects the user.
+//
+// Rules: S8.34.
+func TestFirstConnectionIsUsedAtOnce(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		change := onlyAccess(s)
+		worst := time.Duration(0)
+		for offset := range 16 {
+			s.connections = new(client.MemoryConnections)
+			transport := s.transport(t, change)
+			for range 40 + offset {
+				get(transport)
+				time.Sleep(time.Second)
+			}
+			s.save(client.Connection{GrantID: "grant-1", Access: s.knows("access-new", time.Hour)})
+			began := time.Now()
+			for get(transport) != nil && time.Since(began) < time.Minute {
+				time.Sleep(100 * time.Millisecond)
+			}
+			worst = max(worst, time.Since(began))
+		}
+		if worst > 1500*time.Millisecond {
+			t.Errorf("after SaveConnection: requests fail for %v, want a second at most", worst)
+		}
+	})
+}

@@ -259,3 +259,124 @@ func TestStoreThatEndsItsGoroutineEndsTheRequestAlone(t *testing.T) {
 		wantOK(t, transport)
 	})
 }
+
+// TestReconnectWithoutRefreshTokensStays has the app save another connection, of a
+// server that issues no refresh tokens, while a token is minted for the old one.
+//
+// Rules: S8.34.
+func TestReconnectWithoutRefreshTokensStays(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.save(client.Connection{GrantID: "grant-1", Access: s.knows("access-old", time.Hour)})
+		transport := s.transport(t)
+		s.next(mint, func(r *http.Request) (*http.Response, error) {
+			s.save(client.Connection{GrantID: "grant-2", Access: s.knows("access-new", time.Hour)})
+			return s.actOn(r)
+		})
+		get(transport)
+		if got := s.stored(); got.GrantID != "grant-2" || got.Access.Text != "access-new" {
+			t.Errorf("got the connection of %s with %s stored, want that of grant-2 with access-new, which the app saved last", got.GrantID, got.Access.Text)
+		}
+	})
+}
+
+// TestReconnectWithTheSameRefreshTokenStays is the same for a server that does not
+// rotate refresh tokens.
+//
+// Rules: S8.34.
+func TestReconnectWithTheSameRefreshTokenStays(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.save(client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1"})
+		transport := s.transport(t)
+		s.next(refresh, func(r *http.Request) (*http.Response, error) {
+			s.save(client.Connection{GrantID: "grant-2", RefreshToken: "refresh-1", Access: s.knows("access-new", time.Hour)})
+			s.knows("access-9", time.Hour)
+			return send(200, "application/json", `{"access_token":"access-9","token_type":"Bearer","expires_in":3600}`)(r)
+		})
+		get(transport)
+		if got := s.stored(); got.GrantID != "grant-2" {
+			t.Errorf("got the connection of %s stored, want that of grant-2, which the app saved last", got.GrantID)
+		}
+	})
+}
+
+// TestUnsavedDeathIsLatched has the store fail to save from a mint on, until after the
+// grant was revoked.
+//
+// Rules: S8.13, S8.33.
+func TestUnsavedDeathIsLatched(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(10 * time.Minute)
+		store := &faultyStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		s.next(mint, func(r *http.Request) (*http.Response, error) {
+			store.spoil(nil, fails)
+			return s.actOn(r)
+		})
+		wantOK(t, transport)
+		s.revoke()
+		wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		wantDeaths(t, s, 1)
+		s.forget()
+		store.spoil(nil, nil)
+		for range 30 {
+			time.Sleep(2 * time.Second)
+			wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		}
+		wantAsked(t, s)
+		wantDeaths(t, s, 1)
+	})
+}
+
+// TestDisconnectWhoseSaveTookEffectLateDoesNotCallDead has an earlier save, which failed,
+// take effect while the grant is revoked.
+//
+// Rules: S8.34.
+func TestDisconnectWhoseSaveTookEffectLateDoesNotCallDead(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &lateStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		s.next(mint, func(r *http.Request) (*http.Response, error) {
+			store.late = true
+			return s.actOn(r)
+		})
+		wantOK(t, transport)
+		s.next(leave, func(r *http.Request) (*http.Response, error) {
+			store.late = false
+			store.takeEffect()
+			return s.actOn(r)
+		})
+		if err := transport.Disconnect(context.Background()); err != nil {
+			t.Errorf("Disconnect: got error %v, want none", err)
+		}
+		wantCode(t, get(transport), bearergate.ErrGrantRevoked)
+		wantDeaths(t, s, 0)
+		if got := s.stored().Dead; got == "" {
+			t.Error("after Disconnect: got a living connection stored, want a dead one")
+		}
+	})
+}
+
+// lateStore is a store whose saves fail, and take effect later.
+type lateStore struct {
+	client.ConnectionStore
+	late  bool
+	saved []func()
+}
+
+func (l *lateStore) Save(ctx context.Context, id string, c client.Connection) error {
+	if !l.late {
+		return l.ConnectionStore.Save(ctx, id, c)
+	}
+	l.saved = append(l.saved, func() { l.ConnectionStore.Save(context.Background(), id, c) })
+	return errDown
+}
+
+func (l *lateStore) takeEffect() {
+	for _, save := range l.saved {
+		save()
+	}
+	l.saved = nil
+}

@@ -16,17 +16,28 @@ const taskTimeout = 25 * time.Second
 // disconnection. One runs at a time, for all requests (S8.14). It goes on when the
 // context of a request ends. done is closed when it ends; err is set before.
 type task struct {
+	kind kind
 	done chan struct{}
 	err  error
 }
 
+type kind int
+
+const (
+	renewing kind = iota
+	looking
+	saving
+	connecting
+	disconnecting
+)
+
 // begin starts the work as a task, unless one is in progress, and returns the task
 // in progress. The caller holds mu.
-func (t *Transport) begin(work func(context.Context) error) (current *task, begun bool) {
+func (t *Transport) begin(kind kind, work func(context.Context) error) (current *task, begun bool) {
 	if t.task != nil {
 		return t.task, false
 	}
-	t.task = &task{done: make(chan struct{})}
+	t.task = &task{kind: kind, done: make(chan struct{})}
 	go t.run(t.task, work)
 	return t.task, true
 }
@@ -41,10 +52,17 @@ func (t *Transport) run(task *task, work func(context.Context) error) {
 
 var errGoexit = &panicError{"it called runtime.Goexit"}
 
+// ended ends a task. A token that was refused during a task of another kind is renewed
+// now.
 func (t *Transport) ended(task *task) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.task = nil
-	t.mu.Unlock()
+	if task.kind == renewing {
+		t.refused = ""
+	} else if t.refused != "" {
+		t.begin(renewing, t.renewal(t.refused))
+	}
 	close(task.done)
 }
 
@@ -82,10 +100,10 @@ func recovered(ctx context.Context, work func(context.Context) error) (err error
 
 // do runs the work as a task, after the one in progress. It returns the error of
 // the work, or of ctx if that ends first.
-func (t *Transport) do(ctx context.Context, work func(context.Context) error) error {
+func (t *Transport) do(ctx context.Context, kind kind, work func(context.Context) error) error {
 	for {
 		t.mu.Lock()
-		current, begun := t.begin(work)
+		current, begun := t.begin(kind, work)
 		t.mu.Unlock()
 		select {
 		case <-current.done:

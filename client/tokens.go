@@ -4,28 +4,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
 // tokenAnswer is the answer of a token endpoint (RFC 6749 section 5.1).
 type tokenAnswer struct {
-	AccessToken  string `json:"access_token"`
-	TokenType    string `json:"token_type"`
-	ExpiresIn    int64  `json:"expires_in"`
-	RefreshToken string `json:"refresh_token"`
-	GrantID      string `json:"grant_id"`
+	AccessToken  text    `json:"access_token"`
+	TokenType    text    `json:"token_type"`
+	ExpiresIn    seconds `json:"expires_in"`
+	RefreshToken text    `json:"refresh_token"`
+	GrantID      text    `json:"grant_id"`
 }
 
 // mintAnswer is the answer of a mint route.
 type mintAnswer struct {
-	Token     string `json:"token"`
-	TokenType string `json:"token_type"`
-	ExpiresIn int64  `json:"expires_in"`
+	Token     text    `json:"token"`
+	TokenType text    `json:"token_type"`
+	ExpiresIn seconds `json:"expires_in"`
+}
+
+// text is a string of an answer. Any other value is empty, so that an odd member does
+// not cost the refresh token beside it.
+type text string
+
+func (t *text) UnmarshalJSON(value []byte) error {
+	s, _ := strictjson.String(string(value))
+	*t = text(s)
+	return nil
+}
+
+// seconds is a lifetime of an answer: a number, or a number in a string as some servers
+// send. Any other value is 0.
+type seconds float64
+
+func (s *seconds) UnmarshalJSON(value []byte) error {
+	n, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
+	if err != nil || math.IsNaN(n) {
+		n = 0
+	}
+	*s = seconds(n)
+	return nil
 }
 
 // errNoRefreshToken notes why a connection cannot be renewed.
@@ -45,7 +71,7 @@ func (t *Transport) refresh(ctx context.Context, c Connection) (Connection, erro
 		return c, fmt.Errorf("client: refreshing the access token: %w", refusedRefresh(err))
 	}
 	if answer.RefreshToken != "" {
-		c.RefreshToken = answer.RefreshToken
+		c.RefreshToken = string(answer.RefreshToken)
 	}
 	c.Installation = StoredToken{}
 	c.Access, err = newToken(answer.AccessToken, answer.TokenType, answer.ExpiresIn, issued)
@@ -103,14 +129,14 @@ func grantRequest(method, target string, c Connection) newRequest {
 
 // newToken returns the token of an answer. A token whose type is not Bearer is not
 // used (S8.19).
-func newToken(text, tokenType string, expiresIn int64, issued time.Time) (StoredToken, error) {
+func newToken(token, tokenType text, expiresIn seconds, issued time.Time) (StoredToken, error) {
 	switch {
-	case text == "" || expiresIn <= 0:
+	case token == "" || expiresIn < 1:
 		return StoredToken{}, errors.New("client: the answer has no token that lasts")
-	case !strings.EqualFold(tokenType, "Bearer"):
+	case !strings.EqualFold(string(tokenType), "Bearer"):
 		return StoredToken{}, errors.New("client: the answer has a token whose token_type is not Bearer")
 	}
-	const most = int64(1<<63-1) / int64(time.Second) / 2
-	lifetime := time.Duration(min(expiresIn, most)) * time.Second
-	return StoredToken{Text: text, IssuedAt: issued, ExpiresAt: issued.Add(lifetime)}, nil
+	const century = 100 * 365 * 24 * time.Hour
+	lifetime := time.Duration(min(expiresIn, seconds(century/time.Second))) * time.Second
+	return StoredToken{Text: string(token), IssuedAt: issued, ExpiresAt: issued.Add(lifetime)}, nil
 }

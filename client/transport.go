@@ -38,8 +38,10 @@ type Transport struct {
 	api    *url.URL
 	client http.Client // for the tokens
 
-	memory memory // of the task in progress alone
-	saving bool   // a later task saves what could not be saved; of the task in progress alone
+	// Of the task in progress alone:
+	memory     memory
+	saving     bool // a later task saves what could not be saved
+	storeFails bool // it could not load the connection
 
 	mu       sync.Mutex
 	task     *task
@@ -49,6 +51,8 @@ type Transport struct {
 	failure  failure     // of the last renewal
 	dead     *Error
 	lookedAt time.Time // when the store was last asked for another connection
+
+	exchanged []string // states of authorization requests whose code was sent
 }
 
 // New returns a transport. The error names every fault of c. New does not use the

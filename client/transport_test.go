@@ -333,3 +333,41 @@ func TestRequestThatNobodyCanSendIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// TestHEADWithoutRetryAfterIsWaitedFor is a HEAD that is answered 503 or 429 alone.
+//
+// Rules: S8.11, S8.26, S8.28.
+func TestHEADWithoutRetryAfterIsWaitedFor(t *testing.T) {
+	for _, status := range []int{429, 503} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.connected(t)
+				s.next(read, send(status, "application/json", ""))
+				if got, err := ask(transport, http.MethodHead, nil); err != nil || !strings.HasPrefix(got, "200") {
+					t.Errorf("HEAD: got %q, %v, want 200 after a wait", got, err)
+				}
+			})
+		})
+	}
+}
+
+// TestRefusalIsAnErrorItself: the documentation of Transport says that RoundTrip returns
+// the answer as an *Error.
+//
+// Rules: S8.6.
+func TestRefusalIsAnErrorItself(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.next(read, refuse(bearergate.ErrMissingScope))
+		r, _ := http.NewRequest(http.MethodGet, origin+"/resource", nil)
+		_, err := transport.RoundTrip(r)
+		if n := strings.Count(fmt.Sprint(err), "missing_scope"); n != 1 {
+			t.Errorf("got %q, which says missing_scope %d times, want once", err, n)
+		}
+		if _, ok := err.(*client.Error); !ok {
+			t.Errorf("got a %T, want a *client.Error", err)
+		}
+	})
+}
