@@ -1,14 +1,9 @@
 package bearergatetest
 
 import (
-	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +15,7 @@ import (
 // The registration of the app at an [AppServer].
 const (
 	DefaultClientSecret = "secret+of%the:app"
-	DefaultRedirectURL  = "http://127.0.0.1/callback" // on any port
+	DefaultRedirectURL  = "http://127.0.0.1/callback" // and any other http URL of this machine
 )
 
 // appTokenLifetime is how long the tokens of an AppServer live without
@@ -48,15 +43,17 @@ type AppServer struct {
 	endpoint      *tokenendpoint.Endpoint
 	installations *installation.Service
 
-	mu       sync.Mutex
-	grant    string // of the last connection
-	grantIDs int
-	access   map[[sha256.Size]byte]bearergate.Claims
-	minted   *installation.MemoryTokens
-	refresh  string // the newest refresh token
-	down     int    // the status of every answer, 0 for none
-	lost     int    // how many token answers are still to be lost
-	denied   bool
+	mu        sync.Mutex
+	redirects []string // registered redirect URIs
+	grantIDs  int
+	connected map[string]bool // grants whose code was exchanged
+	grant     string          // of the last connection
+	access    map[[sha256.Size]byte]bearergate.Claims
+	minted    *installation.MemoryTokens
+	refresh   string // the newest refresh token
+	down      int    // the status of every answer, 0 for none
+	lost      int    // how many token answers are still to be lost
+	denied    bool
 }
 
 // NewAppServer starts a server. api serves the requests that have a token of the
@@ -66,7 +63,10 @@ func NewAppServer(api http.Handler) *AppServer {
 	if api == nil {
 		api = http.HandlerFunc(serveNothing)
 	}
-	s := &AppServer{access: make(map[[sha256.Size]byte]bearergate.Claims), minted: new(installation.MemoryTokens)}
+	s := &AppServer{
+		redirects: []string{DefaultRedirectURL}, connected: make(map[string]bool),
+		access: make(map[[sha256.Size]byte]bearergate.Claims), minted: new(installation.MemoryTokens),
+	}
 	s.endpoint = must(tokenendpoint.New(tokenendpoint.Config{
 		Clients: tokenendpoint.ClientStoreFunc(s.client), Store: &s.codes, Issue: s.issue, Grants: &s.grants,
 		UsesReported: true, Revoked: s.endFamily,
@@ -97,66 +97,6 @@ func (s *AppServer) RevokeURL() string { return s.URL + "/installations/{grantId
 // in it.
 func (s *AppServer) MintURL() string { return s.RevokeURL() + "/tokens" }
 
-// Expire ends all access tokens and installation tokens.
-func (s *AppServer) Expire() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.access)
-	s.minted = new(installation.MemoryTokens)
-}
-
-// Revoke revokes the grant of the last connection, as a user does who uninstalls the
-// app.
-func (s *AppServer) Revoke() {
-	s.mu.Lock()
-	id := s.grant
-	s.mu.Unlock()
-	must(0, s.codes.RevokeGrant(context.Background(), id))
-	must(0, s.grants.Revoke(id, time.Now()))
-}
-
-// Rotate replaces the newest refresh token, as another process of the app does that
-// refreshed, and returns the new one. The app's own refresh token is retired.
-func (s *AppServer) Rotate() string {
-	s.mu.Lock()
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.refresh}}
-	s.mu.Unlock()
-	r := httptest.NewRequest(http.MethodPost, s.TokenURL(), strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(url.QueryEscape(DefaultClientID), url.QueryEscape(DefaultClientSecret))
-	rec := httptest.NewRecorder()
-	s.serveToken(rec, r)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refresh
-}
-
-// Down has every request answered with this status and a page that is no JSON, as by
-// a proxy whose server is away. [AppServer.Up] ends it.
-func (s *AppServer) Down(status int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down = status
-}
-
-// Up ends [AppServer.Down].
-func (s *AppServer) Up() { s.Down(0) }
-
-// LoseAnswers has the next n requests to the token endpoint take effect, and closes
-// their connections in place of an answer.
-func (s *AppServer) LoseAnswers(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lost = n
-}
-
-// Deny has the user refuse to consent from now on, or consent again.
-func (s *AppServer) Deny(deny bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.denied = deny
-}
-
 func (s *AppServer) handler(api http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /oauth/authorize", s.authorize)
@@ -180,171 +120,4 @@ func (s *AppServer) handler(api http.Handler) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// authorize is the authorization endpoint. It redirects only to where the app is
-// registered, and names the issuer (RFC 9207).
-func (s *AppServer) authorize(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	app := appClient()
-	if query.Get("client_id") != app.ID || !app.HasRedirectURI(query.Get("redirect_uri")) {
-		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest)
-		return
-	}
-	answer := s.consent(r.Context(), query)
-	answer.State, answer.Issuer = query.Get("state"), s.URL
-	back, err := app.RedirectURL(query.Get("redirect_uri"), answer)
-	if err != nil {
-		bearergate.Refuse(w, r, err)
-		return
-	}
-	http.Redirect(w, r, back, http.StatusFound)
-}
-
-// consent returns a code or an error.
-func (s *AppServer) consent(ctx context.Context, query url.Values) tokenendpoint.AuthorizationResponse {
-	s.mu.Lock()
-	denied := s.denied
-	s.mu.Unlock()
-	if denied {
-		return tokenendpoint.AuthorizationResponse{Error: "access_denied"}
-	}
-	code, err := s.endpoint.NewCode(ctx, tokenendpoint.CodeRequest{
-		Authorization: tokenendpoint.Authorization{
-			ClientID: DefaultClientID, GrantID: s.newGrant(), Subject: DefaultSubject, Scopes: strings.Fields(query.Get("scope")),
-		},
-		RedirectURI: query.Get("redirect_uri"), CodeChallenge: query.Get("code_challenge"), CodeChallengeMethod: query.Get("code_challenge_method"),
-	})
-	if err != nil || query.Get("response_type") != "code" {
-		return tokenendpoint.AuthorizationResponse{Error: "invalid_request"}
-	}
-	return tokenendpoint.AuthorizationResponse{Code: code}
-}
-
-// newGrant returns the id of a grant of its own: each connection is an installation.
-func (s *AppServer) newGrant() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.grant = DefaultGrantID
-	if s.grantIDs > 0 {
-		s.grant = "grant-" + rand.Text()
-	}
-	s.grantIDs++
-	s.grants.Put(bearergate.Grant{ID: s.grant, OrganizationID: DefaultOrganizationID})
-	return s.grant
-}
-
-// reportUse reports the access tokens of an app that mints no installation tokens.
-func (s *AppServer) reportUse(r *http.Request) error {
-	token, _ := bearergate.TokenFrom(r.Context())
-	return s.endpoint.ReportUse(r.Context(), token)
-}
-
-// endFamily ends the tokens of a thief, and of its victim.
-func (s *AppServer) endFamily(ctx context.Context, a tokenendpoint.Authorization) error {
-	s.mu.Lock()
-	for sum, claims := range s.access {
-		if family, ok := tokenendpoint.FamilyOf(claims.ID); ok && family == a.Family {
-			delete(s.access, sum)
-		}
-	}
-	minted := s.minted
-	s.mu.Unlock()
-	return minted.RevokeFamily(ctx, a.Family)
-}
-
-// serveToken is the token endpoint. It remembers the refresh token.
-func (s *AppServer) serveToken(w http.ResponseWriter, r *http.Request) {
-	rec := httptest.NewRecorder()
-	s.endpoint.ServeHTTP(rec, r)
-	if rec.Code == http.StatusOK {
-		s.remember(rec.Body.Bytes())
-	}
-	if s.loses() {
-		panic(http.ErrAbortHandler)
-	}
-	for name, values := range rec.Header() {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(rec.Code)
-	w.Write(rec.Body.Bytes())
-}
-
-func (s *AppServer) remember(body []byte) {
-	var answer struct {
-		RefreshToken string `json:"refresh_token"`
-	}
-	must(0, json.Unmarshal(body, &answer))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refresh = answer.RefreshToken
-}
-
-func (s *AppServer) loses() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.lost == 0 {
-		return false
-	}
-	s.lost--
-	return true
-}
-
-func appClient() tokenendpoint.Client {
-	return tokenendpoint.Client{
-		ID: DefaultClientID, Secrets: []tokenendpoint.Sum{tokenendpoint.SecretSum(DefaultClientSecret)},
-		RedirectURIs: []string{DefaultRedirectURL}, AnyLoopbackPort: true,
-	}
-}
-
-func (s *AppServer) client(_ context.Context, id string) (tokenendpoint.Client, error) {
-	if id != DefaultClientID {
-		return tokenendpoint.Client{}, bearergate.ErrInvalidClient
-	}
-	return appClient(), nil
-}
-
-// appAccessPrefix is what access tokens of an AppServer begin with.
-const appAccessPrefix = "access_"
-
-func (s *AppServer) issue(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
-	text, now := appAccessPrefix+rand.Text(), time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.access[sha256.Sum256([]byte(text))] = bearergate.Claims{
-		Type: bearergate.AccessToken, ID: a.TokenID, Subject: a.Subject, ClientID: a.ClientID, GrantID: a.GrantID, OrganizationID: DefaultOrganizationID,
-		Scopes: a.Scopes, IssuedAt: now, ExpiresAt: now.Add(appTokenLifetime),
-	}
-	return tokenendpoint.Issued{Token: text, ExpiresIn: appTokenLifetime}, nil
-}
-
-func (s *AppServer) lookup(_ context.Context, sum [sha256.Size]byte) (bearergate.Claims, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	claims, ok := s.access[sum]
-	if !ok {
-		return claims, bearergate.ErrInvalidToken
-	}
-	return claims, nil
-}
-
-func (s *AppServer) revokeGrant(_ context.Context, id string) error {
-	return s.grants.Revoke(id, time.Now())
-}
-
-// appTokens is the store of installation tokens, which Expire empties.
-type appTokens struct{ *AppServer }
-
-func (a appTokens) current() *installation.MemoryTokens {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.minted
-}
-
-func (a appTokens) Save(ctx context.Context, sum [sha256.Size]byte, c bearergate.Claims) error {
-	return a.current().Save(ctx, sum, c)
-}
-
-func (a appTokens) Lookup(ctx context.Context, sum [sha256.Size]byte) (bearergate.Claims, error) {
-	return a.current().Lookup(ctx, sum)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate"
@@ -169,5 +170,93 @@ func TestAppServerRedirectsOnlyToTheApp(t *testing.T) {
 	}
 	if got := callbackOf(t, s.AuthorizeURL()+"?client_id=app-1&response_type=code"); !got.Has("code") {
 		t.Errorf("a request without redirect_uri: got %v, want a code at the registered one", got)
+	}
+}
+
+// TestRotateWhileAnswersAreLost has another process of the app refresh while answers are
+// lost. The test that calls Rotate must not panic.
+func TestRotateWhileAnswersAreLost(t *testing.T) {
+	s, app := connectedApp(t)
+	defer func() {
+		if value := recover(); value != nil {
+			t.Errorf("Rotate: got the panic %v, want none", value)
+		}
+	}()
+	s.LoseAnswers(1)
+	s.Rotate()
+	wantAppWorks(t, s, app)
+}
+
+// TestRevokeRevokesTheLastConnection has the user open the page of the server a second
+// time, and never come back to the app. The last connection is the first one then.
+func TestRevokeRevokesTheLastConnection(t *testing.T) {
+	s, app := connectedApp(t)
+	a, err := app.Authorize("projects:read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	callbackOf(t, a.URL)
+	s.Revoke()
+	if _, err := call(s, app); !errors.Is(err, bearergate.ErrGrantRevoked) {
+		t.Errorf("after Revoke: got error %v, want %v", err, bearergate.ErrGrantRevoked)
+	}
+}
+
+// TestReloadOfTheCallbackKeepsTheConnection has the user reload the page of the callback,
+// with the app of docs/client.md: it calls Connect with the same Authorization and the
+// same code again. The connection that the first call made must live.
+//
+// Rules: S8.3.
+func TestReloadOfTheCallbackKeepsTheConnection(t *testing.T) {
+	s := bearergatetest.NewAppServer(nil)
+	t.Cleanup(s.Close)
+	app := appOf(t, s, new(client.MemoryConnections))
+	a, err := app.Authorize("projects:read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	callback := callbackOf(t, a.URL)
+	if err := app.Connect(t.Context(), a, callback); err != nil {
+		t.Fatal(err)
+	}
+	wantAppWorks(t, s, app)
+	app.Connect(t.Context(), a, callback)
+	wantAppWorks(t, s, app)
+}
+
+func TestCallbackIsAnyPageOfThisMachine(t *testing.T) {
+	s := bearergatetest.NewAppServer(nil)
+	t.Cleanup(s.Close)
+	for redirect, want := range map[string]bool{
+		"http://localhost:4711/a/b?tenant=1": true, "http://[::1]/": true,
+		"https://evil.example/callback": false, "http://evil.example/callback": false, "/callback": false,
+	} {
+		target := s.AuthorizeURL() + "?" + url.Values{
+			"response_type": {"code"}, "client_id": {bearergatetest.DefaultClientID}, "redirect_uri": {redirect},
+		}.Encode()
+		browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		resp, err := browser.Get(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.StatusCode == http.StatusFound; got != want {
+			t.Errorf("%s: got %s, want a redirect: %t", redirect, resp.Status, want)
+		}
+	}
+}
+
+func TestMethodsNeedAConnection(t *testing.T) {
+	s := bearergatetest.NewAppServer(nil)
+	t.Cleanup(s.Close)
+	for name, call := range map[string]func(){"Revoke": s.Revoke, "Rotate": func() { s.Rotate() }} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, "bearergatetest: "+name) {
+					t.Errorf("%s: got the panic %q, want one that names it", name, got)
+				}
+			}()
+			call()
+		}()
 	}
 }
