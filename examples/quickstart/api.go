@@ -148,7 +148,7 @@ func (a *api) Handler() http.Handler {
 	// A mistake, to show what it answers: the scope guard has no RequireToken.
 	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
 
-	return bearergate.Chain(a.configure, bearergate.LimitFailedAuthentication(a.failures))(mux)
+	return bearergate.Chain(a.configure, readForms, bearergate.LimitFailedAuthentication(a.failures))(mux)
 }
 
 func (a *api) listProjects(w http.ResponseWriter, _ *http.Request) {

@@ -58,7 +58,6 @@ func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 		showConsent(w, client, query.Get("scope"))
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	if !isPassword(r.PostFormValue("password")) {
 		bearergate.Refuse(w, r, bearergate.ErrInvalidGrant) // counted by LimitFailedAuthentication
 		return
@@ -75,6 +74,18 @@ func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+// readForms reads the form of the authorization page before guesses are counted, so that
+// many forms which are sent slowly are not many guesses at once.
+func readForms(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == authorizePath {
+			r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+			r.ParseForm() // what cannot be read has no password
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func showConsent(w http.ResponseWriter, client tokenendpoint.Client, scope string) {
