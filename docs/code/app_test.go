@@ -6,59 +6,66 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/client"
 )
 
-// newApp returns the pages of an app with one user, whose session has begun.
+// newApp returns the pages of an app with one user.
 func newApp(self, api, secret string, connections client.ConnectionStore) (http.Handler, error) {
 	transport, err := client.New(client.Config{
-		APIURL:       api,
-		AuthorizeURL: api + "/oauth/authorize",
-		TokenURL:     api + "/oauth/token",
-		MintURL:      api + "/installations/{grantId}/tokens",
-		RevokeURL:    api + "/installations/{grantId}",
-		RedirectURL:  self + "/callback",
-		ClientID:     "app-1",
-		ClientSecret: secret,
-		Connections:  connections,
-		ConnectionID: "user-1",
+		APIURL: api, AuthorizeURL: api + "/oauth/authorize", TokenURL: api + "/oauth/token",
+		MintURL: api + "/installations/{grantId}/tokens", RevokeURL: api + "/installations/{grantId}",
+		RedirectURL: self + "/callback", ClientID: "app-1", ClientSecret: secret,
+		Connections: connections, ConnectionID: "user-1",
 	})
-	var begun client.Authorization
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var err error
-		switch r.URL.Path {
-		case "/connect":
-			if begun, err = transport.Authorize("projects:read"); err == nil {
-				http.Redirect(w, r, begun.URL, http.StatusFound)
-			}
-		case "/callback":
-			err = transport.Connect(r.Context(), begun, r.URL.Query())
-		case "/projects":
-			err = copyProjects(w, &http.Client{Transport: transport}, api)
-		case "/disconnect":
-			err = transport.Disconnect(r.Context())
+	var begun atomic.Value // a client.Authorization: keep it in the user's session
+	mux := http.NewServeMux()
+	mux.Handle("GET /connect", page(func(w http.ResponseWriter, r *http.Request) error {
+		a, err := transport.Authorize("projects:read")
+		begun.Store(a)
+		http.Redirect(w, r, a.URL, http.StatusSeeOther)
+		return err
+	}))
+	mux.Handle("GET /callback", page(func(w http.ResponseWriter, r *http.Request) error {
+		a, _ := begun.Swap(client.Authorization{}).(client.Authorization) // each is good for one callback
+		if err := transport.Connect(r.Context(), a, r.URL.Query()); err != nil {
+			return err
 		}
-		var e *client.Error
-		switch {
-		case errors.As(err, &e) && e.Action == client.Reconnect:
-			http.Redirect(w, r, "/connect", http.StatusFound)
-		case err != nil:
-			http.Error(w, "try again later", http.StatusBadGateway)
+		http.Redirect(w, r, "/projects", http.StatusSeeOther)
+		return nil
+	}))
+	mux.Handle("GET /projects", page(func(w http.ResponseWriter, r *http.Request) error {
+		resp, err := (&http.Client{Transport: transport}).Get(api + "/projects")
+		if err != nil {
+			return err
 		}
-	}), err
+		defer resp.Body.Close()
+		if err = client.CheckResponse(resp); err == nil {
+			_, err = io.Copy(w, resp.Body)
+		}
+		return err
+	}))
+	mux.Handle("POST /disconnect", page(func(_ http.ResponseWriter, r *http.Request) error {
+		return transport.Disconnect(r.Context())
+	}))
+	return mux, err
 }
 
-func copyProjects(w io.Writer, c *http.Client, api string) error {
-	resp, err := c.Get(api + "/projects")
-	if err != nil {
-		return err
+// page shows a page, or lets the user connect if that is needed.
+func page(show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := show(w, r)
+		var e *client.Error
+		switch {
+		case errors.As(err, &e) && e.Action == client.Reconnect, errors.Is(err, client.ErrNoConnection):
+			http.Redirect(w, r, "/connect", http.StatusSeeOther)
+		case err != nil:
+			http.Error(w, "this did not work: try again", http.StatusBadGateway)
+		}
 	}
-	defer resp.Body.Close()
-	_, err = io.Copy(w, resp.Body)
-	return err
 }
 
 // TestAppOfClientPage connects, calls, survives a restart and a revocation, and
@@ -78,9 +85,10 @@ func TestAppOfClientPage(t *testing.T) {
 	}
 	jar, _ := cookiejar.New(nil)
 	browser := &http.Client{Jar: jar}
-	open := func(page, want string) {
+	open := func(method, page, want string) {
 		t.Helper()
-		resp, err := browser.Get(server.URL + page)
+		r, _ := http.NewRequest(method, server.URL+page, nil)
+		resp, err := browser.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,15 +100,13 @@ func TestAppOfClientPage(t *testing.T) {
 	}
 
 	start()
-	open("/connect", "")
-	open("/projects", "the projects")
+	open("GET", "/projects", "the projects") // by way of /connect and /callback
 	start()
 	service.Expire()
-	open("/projects", "the projects")
+	open("GET", "/projects", "the projects")
 	service.Revoke()
-	open("/projects", "") // by way of /connect and /callback
-	open("/projects", "the projects")
-	open("/disconnect", "")
+	open("GET", "/projects", "the projects") // by way of /connect and /callback
+	open("POST", "/disconnect", "")
 	if c, err := connections.Load(t.Context(), "user-1"); err != nil || c.Dead == "" {
 		t.Errorf("after disconnecting: got %v, %v, want a dead connection", c.Dead, err)
 	}
