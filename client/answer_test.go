@@ -106,6 +106,17 @@ func TestRequiredIsOfMissingScopeAlone(t *testing.T) {
 	wantError(t, err, &client.Error{Status: 410, Code: bearergate.ErrGrantRevoked, Action: client.Reconnect})
 }
 
+func TestOtherMembersOfARefusalAreIgnored(t *testing.T) {
+	for _, body := range []string{
+		`{"error":"missing_scope","required":"a b","hint":"c"}`,
+		`{"hint":"c","error":"missing_scope","required":"a b"}`,
+		`{"error":"missing_scope","required":"a b","required_by":["c"]}`,
+	} {
+		want := &client.Error{Status: 403, Code: bearergate.ErrMissingScope, Required: []string{"a", "b"}, Action: client.Reauthorize}
+		wantError(t, client.CheckResponse(answered(403, body)), want)
+	}
+}
+
 func TestSuccessIsNoErrorAndIsNotRead(t *testing.T) {
 	for _, status := range []int{200, 204, 302, 399} {
 		body := new(endless)

@@ -7,10 +7,13 @@ import (
 )
 
 func TestNewReturnsAllFaultsOfTheConfiguration(t *testing.T) {
-	_, err := client.New(client.Config{APIURL: "http://api.example", TokenURL: "x"})
+	_, err := client.New(client.Config{APIURL: "http://api.example", TokenURL: "x", MintURL: "x", RevokeURL: "x", AuthorizeURL: "x"})
 	for _, want := range []string{
 		`Config.APIURL is "http://api.example"; write an https URL`,
 		`Config.TokenURL is "x"; write an absolute URL`,
+		`Config.MintURL is "x"; write an absolute URL`,
+		`Config.RevokeURL is "x"; write an absolute URL`,
+		`Config.AuthorizeURL is "x"; write an absolute URL`,
 		`Config.ClientID is empty; set it to the client_id`,
 		`Config.Connections is nil; set it to a store`,
 		`Config.ConnectionID is empty; set it to the id`,

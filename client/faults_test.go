@@ -13,6 +13,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/client"
+	"github.com/google/go-cmp/cmp"
 )
 
 // hang is an answer that never comes.
@@ -417,12 +418,19 @@ func TestFailingRenewalsPauseLongerAndLonger(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
 		transport := s.transport(t)
-		s.always(refresh, refuse(bearergate.ErrInvalidClient))
+		began := time.Now()
+		var asked []int // in these seconds
+		s.always(refresh, func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, int(time.Since(began).Seconds()))
+			return refuse(bearergate.ErrInvalidClient)(r)
+		})
 		for range 600 {
 			get(transport)
 			time.Sleep(100 * time.Millisecond)
 		}
-		wantCount(t, s, refresh, 4, 8)
+		if diff := cmp.Diff([]int{0, 1, 3, 7, 15, 30, 45}, asked); diff != "" {
+			t.Errorf("seconds of the renewals: -want +got\n%s", diff)
+		}
 		s.next(refresh)
 		time.Sleep(15 * time.Second)
 		wantAlive(t, s, transport)

@@ -20,7 +20,7 @@ const (
 type memory struct {
 	connection Connection // its Revision is that of the stored one
 	replaced   string     // the refresh token that connection.RefreshToken replaced
-	saved      string     // the refresh token that is in the store
+	saved      string     // the refresh token that was in the store when it was last loaded
 	unsaved    bool       // connection has something that the store does not have
 	fault      error      // of the last attempt to save
 	faults     int        // attempts that failed
@@ -121,7 +121,7 @@ func (t *Transport) save(ctx context.Context) (Connection, error) {
 
 // isSaved remembers that c was saved.
 func (m *memory) isSaved(c Connection) {
-	m.connection, m.saved, m.unsaved, m.fault, m.faults = c, c.RefreshToken, false, nil, 0
+	m.connection, m.unsaved, m.fault, m.faults = c, false, nil, 0
 }
 
 // withTimeToSave returns a context that ends with ctx, or later.

@@ -51,6 +51,23 @@ func TestTokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
 	})
 }
 
+// Rules: S8.30.
+func TestShortTokenIsRenewedInItsLastQuarter(t *testing.T) {
+	for _, lifetime := range []time.Duration{20 * time.Second, 100 * time.Second, 240 * time.Second} {
+		inFakeTime(t, func(t *testing.T) {
+			s := newService(lifetime)
+			transport := s.connected(t)
+			time.Sleep(lifetime*3/4 - 100*time.Millisecond)
+			wantOK(t, transport)
+			wantAsked(t, s, read)
+			time.Sleep(200 * time.Millisecond)
+			wantOK(t, transport)
+			time.Sleep(time.Second)
+			wantCount(t, s, refresh, 1, 1)
+		})
+	}
+}
+
 // Rules: S8.1.
 func TestRefusedTokenIsReplacedAndTheRequestRepeatedOnce(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
@@ -156,6 +173,7 @@ func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
 		"401 of a proxy":         {page(401), 1},
 		"invalid_client":         {refuse(bearergate.ErrInvalidClient), 1},
 		"200 without a token":    {send(200, "application/json", `{}`), 1},
+		"200 with an end alone":  {send(200, "application/json", `{"token_type":"Bearer","expires_in":60}`), 1},
 		"200 of a proxy":         {page(200), 2},
 		"a cut body":             {cutBody, 2},
 		"a token with an error":  {send(200, "application/json", `{"error":"x","access_token":"access-1","token_type":"Bearer","expires_in":60}`), 2},
@@ -179,6 +197,20 @@ func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTokenThatLastsForEverIsUsed(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		s.next(mint, send(201, "application/json", `{"token":"installation-0","token_type":"Bearer","expires_in":9223372036854775807}`))
+		s.locked(func() { s.ends["installation-0"] = time.Now().AddDate(200, 0, 0) })
+		for range 3 {
+			wantOK(t, transport)
+			time.Sleep(40 * 365 * 24 * time.Hour)
+		}
+		wantAsked(t, s, refresh, mint, read, read, read)
+	})
 }
 
 // Rules: S8.14.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,10 +89,12 @@ func TestAnotherConnectionIsUsedDuringALongRetryAfter(t *testing.T) {
 		{"the user connects again", func(_ *testing.T, s *service) { s.reconnect() }, 1, ""},
 		{"another process finds it dead", func(_ *testing.T, s *service) { s.kill(bearergate.ErrGrantRevoked) }, 0, bearergate.ErrGrantRevoked},
 		{"nothing happens", func(*testing.T, *service) {}, 0, bearergate.ErrTemporarilyUnavailable},
+		{"the store fails", func(_ *testing.T, s *service) { s.connections.(*spoiltStore).load.Store(true) }, 0, bearergate.ErrTemporarilyUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inFakeTime(t, func(t *testing.T) {
 				s := newService(time.Hour)
+				s.spoilable()
 				transport := s.transport(t)
 				s.next(refresh, refuseFor(bearergate.ErrTemporarilyUnavailable, 40*time.Minute))
 				if err := get(transport); !errors.Is(err, bearergate.ErrTemporarilyUnavailable) {
@@ -135,4 +139,118 @@ func TestDisconnectUsesNoUnsavedRefreshToken(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Rules: S8.8, S8.36.
+func TestFaultOfTheStoreIsTheErrorOfTheRequest(t *testing.T) {
+	for name, fault := range map[string]func(*spoiltStore) *atomic.Bool{
+		"Load": func(f *spoiltStore) *atomic.Bool { return &f.load },
+		"Save": func(f *spoiltStore) *atomic.Bool { return &f.save },
+		"Lock": func(f *spoiltStore) *atomic.Bool { return &f.lock },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				fails := fault(s.spoilable())
+				transport := s.transport(t)
+				fails.Store(true)
+				if err := get(transport); !errorContains(err, "disk full") {
+					t.Errorf("got error %v, want one with %q", err, "disk full")
+				}
+				wantCount(t, s, mint, 0, 0)
+				fails.Store(false)
+				time.Sleep(2 * time.Second)
+				wantAlive(t, s, transport)
+			})
+		})
+	}
+}
+
+// hangingStore is a store one of whose methods hangs until its context ends.
+type hangingStore struct {
+	client.ConnectionStore
+	method atomic.Value
+}
+
+func (h *hangingStore) hang(ctx context.Context, method string) {
+	if h.method.Load() == method {
+		<-ctx.Done()
+	}
+}
+
+func (h *hangingStore) Load(ctx context.Context, id string) (client.Connection, error) {
+	h.hang(ctx, "Load")
+	return h.ConnectionStore.Load(ctx, id)
+}
+
+func (h *hangingStore) Save(ctx context.Context, id string, c client.Connection) error {
+	h.hang(ctx, "Save")
+	return h.ConnectionStore.Save(ctx, id, c)
+}
+
+func (h *hangingStore) Lock(ctx context.Context, id string) (func(), error) {
+	h.hang(ctx, "Lock")
+	return h.ConnectionStore.Lock(ctx, id)
+}
+
+// TestStoreThatHangsIsGivenUp has a call of the store last for ever, whoever waits
+// for it. Half a minute later the next task begins at once.
+//
+// Rules: S8.15.
+func TestStoreThatHangsIsGivenUp(t *testing.T) {
+	longRetryAfter := refuseFor(bearergate.ErrTemporarilyUnavailable, time.Hour)
+	for name, c := range map[string]struct {
+		prepare func(*service, *client.Transport)
+		act     func(context.Context, *client.Transport, client.Authorization) error
+	}{
+		"renewal":      {func(*service, *client.Transport) { time.Sleep(2 * time.Hour) }, getWith},
+		"death":        {func(s *service, _ *client.Transport) { s.revoke() }, getWith},
+		"wider scopes": {func(s *service, _ *client.Transport) { s.next(read, refuse(bearergate.ErrMissingScope)) }, getWith},
+		"a long Retry-After": {func(s *service, transport *client.Transport) {
+			time.Sleep(2 * time.Hour)
+			s.next(refresh, longRetryAfter)
+			get(transport)
+			time.Sleep(time.Second)
+		}, getWith},
+		"Connect": {func(*service, *client.Transport) {}, func(ctx context.Context, transport *client.Transport, a client.Authorization) error {
+			return transport.Connect(ctx, a, url.Values{"code": {"code"}, "state": {a.State}})
+		}},
+		"Disconnect": {func(*service, *client.Transport) {}, func(ctx context.Context, transport *client.Transport, _ client.Authorization) error {
+			return transport.Disconnect(ctx)
+		}},
+	} {
+		for _, method := range []string{"Load", "Save", "Lock"} {
+			t.Run(name+", "+method, func(t *testing.T) {
+				inFakeTime(t, func(t *testing.T) {
+					s := newService(time.Hour)
+					store := &hangingStore{ConnectionStore: s.connections}
+					_, a := begun(t, s)
+					s.connections = store
+					transport := s.connected(t)
+					c.prepare(s, transport)
+					store.method.Store(method)
+					within(t, 30*time.Second, func(ctx context.Context) error { return c.act(ctx, transport, a) })
+					store.method.Store("")
+					within(t, time.Second, transport.Disconnect)
+				})
+			})
+		}
+	}
+}
+
+// within wants f to end before its context does.
+func within(t *testing.T, d time.Duration, f func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	f(ctx)
+	if err := ctx.Err(); err != nil {
+		t.Errorf("after %v: got %v, want an end", d, err)
+	}
+}
+
+func getWith(ctx context.Context, transport *client.Transport, _ client.Authorization) error {
+	r, _ := http.NewRequestWithContext(ctx, "GET", origin, nil)
+	_, err := transport.RoundTrip(r)
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -309,5 +310,34 @@ func TestRedirectWithAUserSendsNoToken(t *testing.T) {
 		if _, err := transport.RoundTrip(r); err != nil {
 			t.Errorf("got error %v, want none", err)
 		}
+	})
+}
+
+func TestDefaultTransportSendsTheRequests(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Authorization")) }))
+	defer server.Close()
+	s := newService(time.Hour)
+	s.save(client.Connection{Access: client.StoredToken{Text: "access-1", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}})
+	transport := s.transport(t, func(c *client.Config) { c.APIURL, c.MintURL, c.Base = server.URL, "", nil })
+	resp, err := (&http.Client{Transport: transport}).Get(server.URL)
+	if err != nil {
+		t.Fatalf("got error %v, want none", err)
+	}
+	defer resp.Body.Close()
+	if got, _ := io.ReadAll(resp.Body); string(got) != "Bearer access-1" {
+		t.Errorf("Authorization: got %q, want the access token", got)
+	}
+}
+
+// TestGrantIDThatMakesNoURLIsAnError has the grant name the host.
+func TestGrantIDThatMakesNoURLIsAnError(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.save(client.Connection{GrantID: "a b", RefreshToken: "refresh-1"})
+		transport := s.transport(t, func(c *client.Config) { c.MintURL = "https://{grantId}.api.example/tokens" })
+		if err := get(transport); !errorContains(err, "minting an installation token: parse") {
+			t.Errorf("got error %v, want one of the URL", err)
+		}
+		wantAsked(t, s, refresh)
 	})
 }
