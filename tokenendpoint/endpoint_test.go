@@ -116,6 +116,11 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		"no form":         header("Content-Type", "application/json"),
 		"no content type": header("Content-Type", ""),
 		"a part of one":   header("Content-Type", "application/x-www-form-urlencoded-not"),
+		"two content types": func() *http.Request {
+			r := app(body)
+			r.Header.Add("Content-Type", "application/x-www-form-urlencoded")
+			return r
+		}(),
 		"another charset": header("Content-Type", "application/x-www-form-urlencoded; charset=latin1"),
 		"encoded":         header("Content-Encoding", "gzip"),
 		"encoded, second line": func() *http.Request {
@@ -174,6 +179,30 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 			t.Fatalf("%s: got the calls %v of the store, want none", name, calls)
 		}
 	}
+}
+
+// Rules: S7.2.
+func TestFormThatIsAnnouncedAsTooLongIsNotRead(t *testing.T) {
+	tr := newTrial(t)
+	for length, want := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
+		body := strings.NewReader(strings.Repeat("x", length))
+		r := asApp(nil)
+		r.Body, r.ContentLength = io.NopCloser(body), int64(length)
+		tr.refuses(r, bearergate.ErrInvalidRequest)
+		if got := body.Len() < length; got != want {
+			t.Errorf("%d bytes: got a body that was read: %t, want %t", length, got, want)
+		}
+	}
+}
+
+// Rules: S7.2.
+func TestFormOf64KiBIsAccepted(t *testing.T) {
+	tr := newTrial(t)
+	body := exchange(tr.code()).Encode() + "&x="
+	body += strings.Repeat("x", 64<<10-len(body))
+	tr.refuses(app(body+"x"), bearergate.ErrInvalidRequest)
+	tr.refuses(unannounced(app(body+"x")), bearergate.ErrInvalidRequest)
+	tr.succeeds(unannounced(app(body)))
 }
 
 // unannounced is a request of which the length is not known before.
@@ -527,6 +556,21 @@ func TestAccessTokenThatDoesNotLastASecondIs503(t *testing.T) {
 			tr := newTrial(t, issues(issued))
 			tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
 		})
+	}
+}
+
+// TestScopesBelongToIssue has Issue change what it received.
+func TestScopesBelongToIssue(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		c.Issue = func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+			a.Scopes[0] = "admin"
+			return tokenendpoint.Issued{Token: "t", ExpiresIn: time.Hour}, nil
+		}
+	})
+	got := tr.succeeds(asApp(exchange(tr.code())))
+	again := tr.succeeds(asApp(refreshing(got.RefreshToken)))
+	if got.Scope != "read write" || again.Scope != "read write" {
+		t.Errorf("got the scopes %q and %q, want those of the user", got.Scope, again.Scope)
 	}
 }
 
