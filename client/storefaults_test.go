@@ -11,6 +11,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/client"
+	"github.com/google/go-cmp/cmp"
 )
 
 // faultyStore is a store whose Load and Save may do something else.
@@ -253,4 +254,92 @@ func getWith(ctx context.Context, transport *client.Transport, _ client.Authoriz
 	r, _ := http.NewRequestWithContext(ctx, "GET", origin, nil)
 	_, err := transport.RoundTrip(r)
 	return err
+}
+
+// Rules: S8.16.
+func TestSlowSaveHasTheTimeOfItsTask(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := s.spoilable()
+		transport := s.transport(t)
+		store.slow.Store(5)
+		wantAlive(t, s, transport)
+		wantAsked(t, s, refresh, mint, read)
+	})
+}
+
+// TestAnswerThatCameLateIsSaved has the answer come half a second before its task
+// ends, and a store that saves in two seconds.
+//
+// Rules: S8.15, S8.16.
+func TestAnswerThatCameLateIsSaved(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := s.spoilable()
+		transport := s.transport(t)
+		s.next(refresh, hang, hang, func(r *http.Request) (*http.Response, error) {
+			time.Sleep(7500 * time.Millisecond)
+			store.slow.Store(2)
+			return s.actOn(r)
+		})
+		go get(transport)
+		time.Sleep(27 * time.Second)
+		if got := s.stored().RefreshToken; got != "refresh-2" {
+			t.Errorf("stored refresh token: got %q, want that of the answer", got)
+		}
+		store.slow.Store(0)
+		time.Sleep(time.Minute)
+		wantAlive(t, s, transport)
+	})
+}
+
+// Rules: S8.16.
+func TestSavingIsTriedAgainAtGrowingPausesForHalfAnHour(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		var tried []int // in these seconds
+		began := time.Now()
+		transport := s.transport(t, func(c *client.Config) {
+			c.Connections = &faultyStore{ConnectionStore: s.connections, save: func() error {
+				tried = append(tried, int(time.Since(began).Seconds()))
+				return errDown
+			}}
+		})
+		get(transport)
+		time.Sleep(3 * time.Hour)
+		want := []int{0, 1, 3, 7, 15}
+		for len(want) < 121 {
+			want = append(want, want[len(want)-1]+15)
+		}
+		if diff := cmp.Diff(want, tried); diff != "" {
+			t.Errorf("seconds of the saves: -want +got\n%s", diff)
+		}
+		get(transport)
+		if got := len(tried); got != 122 {
+			t.Errorf("saves after one more request: got %d, want 122", got)
+		}
+	})
+}
+
+// Rules: S8.6.
+func TestWiderScopesAreLookedForOnceASecond(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		loads := 0
+		transport := s.transport(t, func(c *client.Config) {
+			c.Connections = &faultyStore{ConnectionStore: s.connections, load: func() error { loads++; return nil }}
+		})
+		wantOK(t, transport)
+		s.always(read, refuse(bearergate.ErrMissingScope))
+		loads = 0
+		for range 50 {
+			wantCode(t, get(transport), bearergate.ErrMissingScope)
+			time.Sleep(99 * time.Millisecond) // and the network takes one
+		}
+		if loads != 5 {
+			t.Errorf("reads of the store in 5 s: got %d, want 5", loads)
+		}
+		s.next(read)
+		wantAlive(t, s, transport)
+	})
 }

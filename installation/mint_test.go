@@ -51,6 +51,8 @@ func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 		{"null", bearergate.Grant{}, access, `{"scopes":null}`, `400 {"error":"invalid_request"}`},
 		{"no object", bearergate.Grant{}, access, `["a"]`, `400 {"error":"invalid_request"}`},
 		{"an empty project", bearergate.Grant{}, access, `{"projectIds":[""]}`, `400 {"error":"invalid_request"}`},
+		{"64 KiB", bearergate.Grant{}, access, `{"scopes":["b"]}` + strings.Repeat(" ", 64<<10-len(`{"scopes":["b"]}`)), `[["b"],[],`},
+		{"a byte more", bearergate.Grant{}, access, `{"scopes":["b"]}` + strings.Repeat(" ", 64<<10+1-len(`{"scopes":["b"]}`)), `400 {"error":"invalid_request"}`},
 		{"too long", bearergate.Grant{}, access, `{"scopes":[]}` + strings.Repeat(" ", 64<<10), `400 {"error":"invalid_request"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
