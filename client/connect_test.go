@@ -288,3 +288,13 @@ func TestDisconnectLeavesAConnectionThatCameMeanwhile(t *testing.T) {
 		wantAlive(t, s, transport)
 	})
 }
+
+func TestCallbackErrorsAreNamedByTheirCode(t *testing.T) {
+	for err, want := range map[error]string{
+		client.ErrAccessDenied: "access_denied", client.ErrWrongState: "wrong_state", client.ErrWrongIssuer: "wrong_issuer", client.ErrNoCode: "no_code",
+	} {
+		if got, want := err.Error(), "client: the authorization failed: "+want; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -407,3 +407,34 @@ func TestPublicClientSendsItsIDInTheBody(t *testing.T) {
 		}
 	})
 }
+
+// TestRefusedTokenIsUsedAgainIfItsRenewalFailed has a look at the store last long.
+//
+// Rules: S8.21, S8.32.
+func TestRefusedTokenIsUsedAgainIfItsRenewalFailed(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := s.spoilable()
+		transport := s.connected(t)
+		s.next(read, refuse(bearergate.ErrInvalidToken))
+		s.next(refresh, refuse(bearergate.ErrInvalidClient))
+		wantCode(t, get(transport), bearergate.ErrInvalidClient)
+		store.slow.Store(5)
+		s.next(read, refuse(bearergate.ErrMissingScope))
+		go get(transport)
+		time.Sleep(time.Second)
+		wantTook(t, 0, func() { wantOK(t, transport) })
+		wantAsked(t, s, read, refresh, read, read)
+	})
+}
+
+func TestTokenAnswerWithARepeatedMemberIsUsed(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		s.next(mint, send(201, "application/json", `{"scope":"a","scope":"a","token":"installation-0","token_type":"Bearer","expires_in":60}`))
+		s.locked(func() { s.ends["installation-0"] = time.Now().Add(time.Minute) })
+		wantOK(t, transport)
+		wantAsked(t, s, refresh, mint, read)
+	})
+}

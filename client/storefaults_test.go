@@ -343,3 +343,25 @@ func TestWiderScopesAreLookedForOnceASecond(t *testing.T) {
 		wantAlive(t, s, transport)
 	})
 }
+
+// TestConnectionThatAnotherProcessFoundDeadIsNotRevivedByAnUnsavedToken has one
+// process unable to save what it refreshed.
+//
+// Rules: S8.13, S8.34.
+func TestConnectionThatAnotherProcessFoundDeadIsNotRevivedByAnUnsavedToken(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &faultyStore{ConnectionStore: s.connections, save: fails}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		if err := get(transport); !errors.Is(err, errDown) {
+			t.Errorf("got error %v, want %v", err, errDown)
+		}
+		s.kill(bearergate.ErrGrantRevoked)
+		store.save = nil
+		time.Sleep(time.Minute)
+		wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		if got, want := s.stored().Dead, bearergate.ErrGrantRevoked; got != want {
+			t.Errorf("stored Dead: got %q, want %q", got, want)
+		}
+	})
+}

@@ -215,6 +215,40 @@ type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, errors.New("reset by peer") }
 
+// TestCredentialsThatAreNotFormEncodedAreReadAsTheyAre has escapes that are none, or
+// that decode to what no client has.
+//
+// Rules: S7.13, S7.14.
+func TestCredentialsThatAreNotFormEncodedAreReadAsTheyAre(t *testing.T) {
+	sums := []tokenendpoint.Sum{tokenendpoint.SecretSum("a+b"), tokenendpoint.SecretSum("\x00")}
+	var asked []string
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		c.Clients = tokenendpoint.ClientStoreFunc(func(_ context.Context, id string) (tokenendpoint.Client, error) {
+			asked = append(asked, id)
+			if id == "public" {
+				return tokenendpoint.Client{ID: id}, nil
+			}
+			return tokenendpoint.Client{ID: id, Secrets: sums}, nil
+		})
+	})
+	for credentials, want := range map[string]struct {
+		answer bearergate.Code
+		id     string
+	}{
+		"100%:a+b":    {bearergate.ErrInvalidGrant, "100%"}, // for the code
+		"a%00:a+b":    {bearergate.ErrInvalidGrant, "a%00"},
+		"a:%00":       {bearergate.ErrInvalidClient, "a"},
+		"public:100%": {bearergate.ErrInvalidClient, "public"},
+		"public:%00":  {bearergate.ErrInvalidClient, "public"},
+	} {
+		asked = nil
+		tr.refuses(basic(post(exchange("c").Encode()), "Basic", credentials), want.answer)
+		if diff := cmp.Diff([]string{want.id}, asked); diff != "" {
+			t.Errorf("%s: clients that were looked up (-want +got):\n%s", credentials, diff)
+		}
+	}
+}
+
 // Rules: S1.9, S7.19, S7.20.
 func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
 	tr := newTrial(t)

@@ -56,6 +56,38 @@ func TestFullMemoryStoreForgetsTheCodesOfThoseThatHaveMost(t *testing.T) {
 	})
 }
 
+func TestMemoryStoreRemovesWhatExpiredAsItGrowsAndOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(tokenendpoint.MemoryStore)
+		saved := 0
+		save := func(n int) {
+			for range n {
+				saved++
+				code := codeOf(fmt.Sprint("user ", saved))
+				code.ExpiresAt = time.Now().Add(time.Second)
+				store.SaveCode(t.Context(), numbered(saved), code)
+			}
+		}
+		wantCodes := func(want int) {
+			t.Helper()
+			if got, _ := store.Len(); got != want {
+				t.Errorf("after %d codes: got %d kept, want %d", saved, got, want)
+			}
+		}
+		save(1024)
+		time.Sleep(2 * time.Second)
+		wantCodes(1024)
+		save(1)
+		wantCodes(1)
+		time.Sleep(57 * time.Second)
+		save(1)
+		wantCodes(2)
+		time.Sleep(4 * time.Second)
+		save(1)
+		wantCodes(1)
+	})
+}
+
 func TestUnusedCodesAreForgottenBeforeUsedOnes(t *testing.T) {
 	store := new(tokenendpoint.MemoryStore)
 	for i := range 3000 {
