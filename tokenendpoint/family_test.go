@@ -223,7 +223,7 @@ func TestFamilyForgetsWhatIsNeverAnsweredAgain(t *testing.T) {
 	now := time.Now()
 	ends := func(seconds ...int) (all []tokenendpoint.RetiredToken) {
 		for _, s := range seconds {
-			all = append(all, tokenendpoint.RetiredToken{GraceEndsAt: now.Add(time.Duration(s) * time.Second)})
+			all = append(all, tokenendpoint.RetiredToken{GraceEndsAt: now.Add(time.Duration(s-30) * time.Second)})
 		}
 		return all
 	}
@@ -234,7 +234,7 @@ func TestFamilyForgetsWhatIsNeverAnsweredAgain(t *testing.T) {
 		want    []tokenendpoint.RetiredToken
 	}{
 		{"none", nil, true, nil},
-		{"in grace", ends(1, 2), true, ends(1, 2)},
+		{"in grace, or half a minute after it", ends(31, 1, 2), true, ends(31, 1, 2)},
 		{"at the end", ends(0, 2), true, ends(2)},
 		{"the last, unused", ends(-2, -1), false, ends(-1)},
 		{"the last, used", ends(-2, -1), true, nil},
@@ -533,6 +533,35 @@ func TestStoreThatNeverReplacesEndsIn503(t *testing.T) {
 	first := tr.succeeds(asApp(exchange(code)))
 	tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrTemporarilyUnavailable)
 	tr.refuses(asApp(exchange(code)), bearergate.ErrTemporarilyUnavailable)
+}
+
+func TestUseThatCannotBeWrittenIsAFault(t *testing.T) {
+	tr := newTrial(t, usesReported, func(c *tokenendpoint.Config) { c.Store = losing{c.Store} })
+	first := tr.succeeds(asApp(exchange(tr.code())))
+	if err := tr.uses(first); err == nil || errors.Is(err, bearergate.ErrInvalidToken) {
+		t.Errorf("got %v, want an error that is no refusal", err)
+	}
+}
+
+// Rules: S7.46.
+func TestWithoutReportsAUseIsNotWritten(t *testing.T) {
+	tr, first := connect(t)
+	if got := fmt.Sprint(tr.called(func() { tr.uses(first) })); got != "[Family]" {
+		t.Errorf("got the calls %s, want [Family]", got)
+	}
+	second := tr.refresh(first)
+	if got := fmt.Sprint(tr.called(func() { tr.uses(second) })); got != "[Family]" {
+		t.Errorf("after a refresh: got the calls %s, want [Family]", got)
+	}
+}
+
+func TestFamilyWithoutRefreshTokensKeepsNone(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = -1 })
+	id, _ := tokenendpoint.FamilyOf(idOf(tr.succeeds(asApp(exchange(tr.code())))))
+	family, found, _ := tr.memory.Family(t.Context(), id)
+	if !found || family.Token != (tokenendpoint.Sum{}) || !family.TokenExpiresAt.IsZero() {
+		t.Errorf("got %+v, want a family without a token", family)
+	}
 }
 
 // Rules: S7.44, S7.47.

@@ -145,3 +145,58 @@ func TestLostAnswersDoNotCountAsReuses(t *testing.T) {
 		tr.isDead(first, second)
 	})
 }
+
+// TestAnswersAfterTheGraceDoNotCountAsReuses has a request arrive within the grace,
+// and be answered after another one.
+//
+// Rules: S7.43, S7.44, S7.67.
+func TestAnswersAfterTheGraceDoNotCountAsReuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{part: "Family", takes: 3 * time.Second}
+		tr, first := connect(t, s.configure, func(c *tokenendpoint.Config) { c.MaxReuses = 1 })
+		second := tr.refresh(first)
+		time.Sleep(29 * time.Second)
+		s.armed.Store(true)
+		late := make(chan answer, 1)
+		go func() { late <- tr.ask(asApp(refreshing(first.RefreshToken))) }()
+		time.Sleep(2 * time.Second)
+		tr.refresh(first)
+		tr.uses(second)
+		if got := <-late; got.Status != 200 {
+			t.Errorf("got %d %s, want the successor", got.Status, got.Body)
+		}
+		tr.refresh(second)
+	})
+}
+
+// TestRequestThatArrivedWithinTheGraceIsAnsweredAfterIt has two processes of a client.
+// One refreshes, and uses what it got. The request of the other is read as the grace
+// ends, and its token would be forgotten.
+//
+// Rules: S7.43, S7.49, S7.67.
+func TestRequestThatArrivedWithinTheGraceIsAnsweredAfterIt(t *testing.T) {
+	for name, forget := range map[string]func(*trial, tokens){
+		"a use":                   func(tr *trial, t tokens) { tr.uses(t) },
+		"a clean-up of the store": func(tr *trial, _ tokens) { tr.code() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &slow{part: "Family", takes: 29 * time.Second}
+				tr, first := connect(t, s.configure)
+				time.Sleep(time.Minute)
+				second := tr.refresh(first)
+				tr.uses(second)
+				time.Sleep(29 * time.Second)
+				s.armed.Store(true)
+				late := make(chan answer, 1)
+				go func() { late <- tr.ask(asApp(refreshing(first.RefreshToken))) }()
+				time.Sleep(28 * time.Second)
+				forget(tr, second)
+				if got := <-late; got.Status != 200 {
+					t.Errorf("got %d %s, want the successor", got.Status, got.Body)
+				}
+				tr.refresh(second)
+			})
+		})
+	}
+}
