@@ -134,6 +134,17 @@ func TestAnswerWithoutEndIsReadInPart(t *testing.T) {
 	}
 }
 
+// Rules: S8.23.
+func TestBodyOfAMebibyteIsReadWhole(t *testing.T) {
+	const body = `{"error":"invalid_token"}`
+	for length, want := range map[int]bool{1 << 20: false, 1<<20 + 1: true} {
+		err := client.CheckResponse(answered(401, body+strings.Repeat(" ", length-len(body))))
+		if got := errorContains(err, "1 MiB"); got != want {
+			t.Errorf("%d bytes: got error %v, want one of the length: %t", length, err, want)
+		}
+	}
+}
+
 // headOf returns the answer to HEAD with these challenges. Its length is that of a
 // body that a GET would have.
 func headOf(status int, challenges ...string) *http.Response {

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -296,5 +297,36 @@ func TestCallbackErrorsAreNamedByTheirCode(t *testing.T) {
 		if got, want := err.Error(), "client: the authorization failed: "+want; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+// Rules: S8.20.
+func TestConnectAndDisconnectWaitNoLongerThanTheirContext(t *testing.T) {
+	for name, act := range map[string]func(context.Context, *client.Transport, client.Authorization) error{
+		"Connect": func(ctx context.Context, transport *client.Transport, a client.Authorization) error {
+			return transport.Connect(ctx, a, url.Values{"code": {"code"}, "state": {a.State}})
+		},
+		"Disconnect": func(ctx context.Context, transport *client.Transport, _ client.Authorization) error {
+			return transport.Disconnect(ctx)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				_, a := begun(t, s)
+				transport := s.transport(t)
+				s.always(refresh, hang)
+				go get(transport)
+				time.Sleep(time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				wantTook(t, time.Second, func() {
+					if err := act(ctx, transport, a); !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("got error %v, want %v", err, context.DeadlineExceeded)
+					}
+				})
+				wantCount(t, s, leave, 0, 0)
+			})
+		})
 	}
 }

@@ -193,3 +193,64 @@ func TestFaultsOfTheServerKillNoConnection(t *testing.T) {
 		}
 	}
 }
+
+// Rules: S8.5.
+func TestConnectionWithoutRefreshTokenDiesWithItsAccessToken(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.kind = "access"
+		s.save(client.Connection{GrantID: "grant-1", Access: client.StoredToken{Text: "access-1", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}})
+		s.locked(func() { s.ends["access-1"] = time.Now().Add(time.Hour) })
+		transport := s.transport(t, func(c *client.Config) { c.MintURL = "" })
+		wantAlive(t, s, transport)
+		s.forget()
+		time.Sleep(time.Hour)
+		err := get(transport)
+		wantReconnect(t, err, bearergate.ErrInvalidGrant)
+		if want := "no refresh token"; !errorContains(err, want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+		wantAsked(t, s)
+		wantDeaths(t, s, 1)
+	})
+}
+
+// TestRequestIsRepeatedWithAnotherConnectionOnce has the user connect again with each
+// request.
+//
+// Rules: S8.9.
+func TestRequestIsRepeatedWithAnotherConnectionOnce(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.always(read, func(r *http.Request) (*http.Response, error) {
+			s.reconnect()
+			return refuse(bearergate.ErrGrantRevoked)(r)
+		})
+		wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		wantCount(t, s, read, 2, 2)
+		s.next(read)
+		wantAlive(t, s, transport)
+	})
+}
+
+// TestRenewalEndsThoughTheUserConnectsAgainAndAgain has another connection stored
+// before each refresh is answered.
+func TestRenewalEndsThoughTheUserConnectsAgainAndAgain(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		s.always(refresh, func(r *http.Request) (*http.Response, error) {
+			resp, err := s.actOn(r)
+			s.reconnect()
+			return resp, err
+		})
+		if err := get(transport); !errorContains(err, "another connection was stored meanwhile") {
+			t.Errorf("got error %v, want one that names the reason", err)
+		}
+		wantCount(t, s, refresh, 4, 4)
+		s.next(refresh)
+		time.Sleep(time.Second)
+		wantAlive(t, s, transport)
+	})
+}

@@ -443,12 +443,15 @@ func TestServerThatRefusesEveryTokenIsAskedForFew(t *testing.T) {
 		s := newService(time.Hour)
 		transport := s.connected(t)
 		s.always(read, refuse(bearergate.ErrInvalidToken))
-		for range 600 {
-			wantCode(t, get(transport), bearergate.ErrInvalidToken)
-			time.Sleep(100 * time.Millisecond)
+		for minute := range 3 {
+			for range 590 {
+				wantCode(t, get(transport), bearergate.ErrInvalidToken)
+				time.Sleep(100 * time.Millisecond)
+			}
+			wantCount(t, s, refresh, 4*(minute+1), 4*(minute+1))
+			wantCount(t, s, mint, 4*(minute+1), 4*(minute+1))
+			time.Sleep(time.Second)
 		}
-		wantCount(t, s, refresh, 1, 8)
-		wantCount(t, s, mint, 1, 8)
 		s.next(read)
 		wantAlive(t, s, transport)
 	})

@@ -365,3 +365,55 @@ func TestConnectionThatAnotherProcessFoundDeadIsNotRevivedByAnUnsavedToken(t *te
 		}
 	})
 }
+
+// TestStoreThatAlwaysConflictsEndsTheRequest has another caller save before each
+// Save.
+func TestStoreThatAlwaysConflictsEndsTheRequest(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		connected := s.connected(t)
+		saves := 0
+		store := &faultyStore{ConnectionStore: s.connections, save: func() error { saves++; return client.ErrConflict }}
+		conflicting := func(c *client.Config) { c.Connections = store }
+		_, a := begun(t, s)
+		for name, c := range map[string]struct {
+			act   func(*client.Transport) error
+			want  error
+			saves int
+		}{
+			"renewal": {func(transport *client.Transport) error {
+				s.next(read, refuse(bearergate.ErrInvalidToken))
+				return get(transport)
+			}, client.ErrConflict, 100},
+			"death": {func(transport *client.Transport) error {
+				s.next(read, refuse(bearergate.ErrGrantRevoked))
+				return get(transport)
+			}, bearergate.ErrGrantRevoked, 16},
+			"Connect": {func(transport *client.Transport) error {
+				return transport.Connect(t.Context(), a, url.Values{"code": {"code"}, "state": {a.State}})
+			}, client.ErrConflict, 100},
+			"SaveConnection": {func(*client.Transport) error {
+				return client.SaveConnection(t.Context(), store, "user-1", client.Connection{})
+			}, client.ErrConflict, 100},
+		} {
+			saves = 0
+			if err := c.act(s.transport(t, conflicting)); !errors.Is(err, c.want) {
+				t.Errorf("%s: got error %v, want %v", name, err, c.want)
+			}
+			if saves != c.saves {
+				t.Errorf("%s: got %d saves, want %d", name, saves, c.saves)
+			}
+		}
+		wantAlive(t, s, connected)
+	})
+}
+
+func TestConnectionIsNotSavedBlindly(t *testing.T) {
+	s := newService(time.Hour)
+	saves := 0
+	store := &faultyStore{ConnectionStore: s.connections, load: fails, save: func() error { saves++; return nil }}
+	err := client.SaveConnection(t.Context(), store, "user-1", client.Connection{RefreshToken: "refresh-9"})
+	if !errors.Is(err, errDown) || saves != 0 {
+		t.Errorf("got error %v and %d saves, want %v and none", err, saves, errDown)
+	}
+}

@@ -341,3 +341,23 @@ func TestGrantIDThatMakesNoURLIsAnError(t *testing.T) {
 		wantAsked(t, s, refresh)
 	})
 }
+
+func TestTokenIsTheOneThatRequestsAreSentWith(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		for _, want := range []string{"installation-1", "installation-1", "installation-2"} {
+			if got, err := transport.Token(t.Context()); err != nil || got.Text != want || got.ExpiresAt.Sub(got.IssuedAt) != time.Hour {
+				t.Errorf("got %+v, %v, want %s for an hour", got, err, want)
+			}
+			time.Sleep(40 * time.Minute)
+		}
+		s.revoke()
+		time.Sleep(time.Hour)
+		got, err := transport.Token(t.Context())
+		wantReconnect(t, err, bearergate.ErrInvalidGrant)
+		if got != (client.StoredToken{}) {
+			t.Errorf("got %+v of a dead connection, want no token", got)
+		}
+	})
+}

@@ -3,10 +3,12 @@ package installation_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -222,4 +224,13 @@ func heap() int64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+func TestBodyOfMintRequestThatBreaksIsInvalidRequest(t *testing.T) {
+	s := newService(t, bearergate.Grant{})
+	r := s.request("POST", installationPath+"/tokens", s.issuer.AccessToken(), "{}")
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{}"), iotest.ErrReader(errDown)))
+	if got := s.ask(r); got.Status != 400 || s.tokens.Len() > 0 {
+		t.Errorf("got %d %s and %d tokens, want 400 and none", got.Status, got.Body, s.tokens.Len())
+	}
 }

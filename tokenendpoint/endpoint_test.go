@@ -45,6 +45,9 @@ func TestCodeIsExchangedForTokens(t *testing.T) {
 		"raw secret but for its colon": func() *http.Request {
 			return basic(post(exchange(tr.code()).Encode()), "Basic", "app:s3cret%3A +%&ü")
 		},
+		"raw secret but for its colon, in lower case": func() *http.Request {
+			return basic(post(exchange(tr.code()).Encode()), "Basic", "app:s3cret%3a +%&ü")
+		},
 		"encoded escapes": func() *http.Request {
 			return as(post(exchange(tr.code(func(r *tokenendpoint.CodeRequest) { r.ClientID = "a+b%41" })).Encode()), "a+b%41", "c+d%42")
 		},
@@ -555,10 +558,11 @@ func TestNewNamesAllFaultsAndTheirMends(t *testing.T) {
 	want := `tokenendpoint: Config.Clients is nil; use a ClientStore that finds your registered clients
 tokenendpoint: Config.Store is nil; use a Store in your database, or new(tokenendpoint.MemoryStore)
 tokenendpoint: Config.Issue is nil; use a function that returns an access token for an Authorization
-tokenendpoint: Config.CodeLifetime is -1s; use a positive duration, or 0 for 10m0s`
+tokenendpoint: Config.CodeLifetime is -1s; use a positive duration, or 0 for 10m0s
+tokenendpoint: Config.MaxReuses is -1; use a positive number, or 0 for no limit`
 	for _, clients := range []tokenendpoint.ClientStore{nil, tokenendpoint.ClientStoreFunc(nil), (*nilStores)(nil)} {
 		for _, store := range []tokenendpoint.Store{nil, (*tokenendpoint.MemoryStore)(nil)} {
-			_, err := tokenendpoint.New(tokenendpoint.Config{Clients: clients, Store: store, CodeLifetime: -time.Second})
+			_, err := tokenendpoint.New(tokenendpoint.Config{Clients: clients, Store: store, CodeLifetime: -time.Second, MaxReuses: -1})
 			if got := fmt.Sprint(err); got != want {
 				t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
 			}
@@ -626,6 +630,23 @@ func issues(issued tokenendpoint.Issued) func(*tokenendpoint.Config) {
 func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = otherGrants{} })
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
+}
+
+// Rules: S7.64.
+func TestGrantStoreThatFailsIs503(t *testing.T) {
+	for failing := range 2 { // before Issue, and after it
+		calls := 0
+		tr := newTrial(t, func(c *tokenendpoint.Config) {
+			grants := c.Grants
+			c.Grants = bearergate.GrantStoreFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {
+				if calls++; calls > failing {
+					return bearergate.Grant{ID: id}, errDown
+				}
+				return grants.Grant(ctx, id)
+			})
+		})
+		tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
+	}
 }
 
 // Rules: S7.66.

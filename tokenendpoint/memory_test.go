@@ -103,6 +103,23 @@ func TestUnusedCodesAreForgottenBeforeUsedOnes(t *testing.T) {
 	}
 }
 
+func TestOldestCodeOfAnOwnerIsForgotten(t *testing.T) {
+	for name, used := range map[string]bool{"all unused": false, "all used": true} {
+		store := new(tokenendpoint.MemoryStore)
+		for i := range 1025 {
+			store.SaveCode(t.Context(), numbered(i), codeOf("user"))
+			if used {
+				store.Consume(t.Context(), numbered(i), time.Now(), tokenendpoint.Family{Version: 1})
+			}
+		}
+		for i, want := range map[int]bool{0: false, 1: true, 1024: true} {
+			if _, found, _ := store.Code(t.Context(), numbered(i)); found != want {
+				t.Errorf("%s, code %d: got found %v, want %v", name, i, found, want)
+			}
+		}
+	}
+}
+
 // Rules: S7.47.
 func TestFamilyIsOneRecordHoweverOftenItIsRotated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
