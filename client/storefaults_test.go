@@ -268,6 +268,35 @@ func TestSlowSaveHasTheTimeOfItsTask(t *testing.T) {
 	})
 }
 
+// Rules: S8.13, S8.16.
+func TestSlowSaveOfADeathHasTheTimeOfItsTask(t *testing.T) {
+	for name, end := range map[string]func(*testing.T, *service, *client.Transport){
+		"death": func(t *testing.T, s *service, transport *client.Transport) {
+			s.revoke()
+			wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		},
+		"Disconnect": func(t *testing.T, _ *service, transport *client.Transport) {
+			if err := transport.Disconnect(t.Context()); err != nil {
+				t.Errorf("got error %v, want none", err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				store := s.spoilable()
+				transport := s.connected(t)
+				store.slow.Store(5)
+				end(t, s, transport)
+				store.slow.Store(0)
+				if got, want := s.stored().Dead, bearergate.ErrGrantRevoked; got != want {
+					t.Errorf("stored Dead: got %q, want %q", got, want)
+				}
+			})
+		})
+	}
+}
+
 // TestAnswerThatCameLateIsSaved has the answer come half a second before its task
 // ends, and a store that saves in two seconds.
 //

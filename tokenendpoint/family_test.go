@@ -543,6 +543,20 @@ func TestUseThatCannotBeWrittenIsAFault(t *testing.T) {
 	}
 }
 
+// Rules: S7.43.
+func TestReusesAreCountedIfTheyAreLimited(t *testing.T) {
+	for limit, want := range map[int]int{0: 0, 2: 2, 5: 3} {
+		tr, first := connect(t, func(c *tokenendpoint.Config) { c.MaxReuses = limit })
+		tr.refresh(first)
+		for range min(3, max(want, 1)) {
+			tr.refresh(first)
+		}
+		if got := tr.family(first).Retired[0].Reuses; got != want {
+			t.Errorf("MaxReuses %d: got %d reuses counted, want %d", limit, got, want)
+		}
+	}
+}
+
 // Rules: S7.46.
 func TestWithoutReportsAUseIsNotWritten(t *testing.T) {
 	tr, first := connect(t)
