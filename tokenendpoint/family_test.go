@@ -657,3 +657,24 @@ func TestStoreIsAskedAgainThoughTheRequestWasCancelled(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Store = &cancelled{c.Store, cancel} })
 	tr.refresh(tr.succeeds(asApp(exchange(tr.code())).WithContext(ctx)))
 }
+
+// Rules: S7.33.
+func TestReplayOfACodeWhoseFamilyEndedWritesNothing(t *testing.T) {
+	for name, end := range map[string]func(tr *trial, code string){
+		"revoked": func(tr *trial, code string) { tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant) },
+		"expired": func(tr *trial, _ string) { time.Sleep(7 * time.Minute); tr.code() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTrial(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = time.Minute })
+				code := tr.code()
+				tr.succeeds(asApp(exchange(code)))
+				end(tr, code)
+				calls := tr.called(func() { tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant) })
+				if got := fmt.Sprint(calls); got != "[Code Family]" {
+					t.Errorf("got the calls %s, want [Code Family]", got)
+				}
+			})
+		})
+	}
+}
