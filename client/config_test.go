@@ -24,6 +24,20 @@ func TestNewReturnsAllFaultsOfTheConfiguration(t *testing.T) {
 	}
 }
 
+func TestNewNamesTheURLsThatAreMissing(t *testing.T) {
+	_, err := client.New(client.Config{})
+	for _, field := range []string{"APIURL", "TokenURL"} {
+		if want := "client: Config." + field + " is empty; set it to an https URL"; !errorContains(err, want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+	}
+	for _, field := range []string{"MintURL", "RevokeURL", "AuthorizeURL"} {
+		if errorContains(err, field) {
+			t.Errorf("got error %v, want none of %s", err, field)
+		}
+	}
+}
+
 func TestURLsAreHTTPSOrOfThisMachine(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"https://api.example":                true,

@@ -89,6 +89,10 @@ func TestAnotherConnectionIsUsedDuringALongRetryAfter(t *testing.T) {
 		{"another process renews", func(t *testing.T, s *service) { wantOK(t, s.transport(t)) }, 0, ""},
 		{"the user connects again", func(_ *testing.T, s *service) { s.reconnect() }, 1, ""},
 		{"another process finds it dead", func(_ *testing.T, s *service) { s.kill(bearergate.ErrGrantRevoked) }, 0, bearergate.ErrGrantRevoked},
+		{"another process renews, and finds it dead", func(t *testing.T, s *service) {
+			wantOK(t, s.transport(t))
+			s.kill(bearergate.ErrGrantRevoked)
+		}, 0, bearergate.ErrGrantRevoked},
 		{"nothing happens", func(*testing.T, *service) {}, 0, bearergate.ErrTemporarilyUnavailable},
 		{"the store fails", func(_ *testing.T, s *service) { s.connections.(*spoiltStore).load.Store(true) }, 0, bearergate.ErrTemporarilyUnavailable},
 	} {

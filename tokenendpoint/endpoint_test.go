@@ -119,6 +119,7 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		"no form":         header("Content-Type", "application/json"),
 		"no content type": header("Content-Type", ""),
 		"a part of one":   header("Content-Type", "application/x-www-form-urlencoded-not"),
+		"a parameter of the content type without a value": header("Content-Type", "application/x-www-form-urlencoded; charset"),
 		"two content types": func() *http.Request {
 			r := app(body)
 			r.Header.Add("Content-Type", "application/x-www-form-urlencoded")
