@@ -200,3 +200,25 @@ func TestRequestThatArrivedWithinTheGraceIsAnsweredAfterIt(t *testing.T) {
 		})
 	}
 }
+
+// TestRequestThatTookLongerThanARetiredTokenIsKeptIsNoTheft has a grace of ten minutes.
+//
+// Rules: S7.67.
+func TestRequestThatTookLongerThanARetiredTokenIsKeptIsNoTheft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{part: "Family", takes: time.Minute}
+		tr, first := connect(t, s.configure, func(c *tokenendpoint.Config) { c.Grace = 10 * time.Minute })
+		second := tr.refresh(first)
+		tr.uses(second)
+		time.Sleep(10*time.Minute - time.Second)
+		s.armed.Store(true)
+		late := make(chan answer, 1)
+		go func() { late <- tr.ask(asApp(refreshing(first.RefreshToken))) }()
+		time.Sleep(45 * time.Second)
+		tr.uses(second) // the retired token is forgotten
+		if got := <-late; got.Status != 503 {
+			t.Errorf("got %d %s, want 503", got.Status, got.Body)
+		}
+		tr.refresh(second)
+	})
+}

@@ -103,6 +103,16 @@ func TestUnusedCodesAreForgottenBeforeUsedOnes(t *testing.T) {
 	}
 }
 
+func TestFullMemoryStoreOfOwnersWithOneCodeForgetsOne(t *testing.T) {
+	store := new(tokenendpoint.MemoryStore)
+	for i := range 1<<16 + 1 {
+		store.SaveCode(t.Context(), numbered(i), codeOf(fmt.Sprint("user ", i)))
+	}
+	if codes, _ := store.Len(); codes != 1<<16 {
+		t.Errorf("got %d codes kept, want %d", codes, 1<<16)
+	}
+}
+
 func TestOldestCodeOfAnOwnerIsForgotten(t *testing.T) {
 	for name, used := range map[string]bool{"all unused": false, "all used": true} {
 		store := new(tokenendpoint.MemoryStore)
