@@ -402,9 +402,7 @@ func TestRetryAfterOfTheTokenEndpointIsHeeded(t *testing.T) {
 		transport := s.transport(t)
 		s.next(refresh, refuseFor(bearergate.ErrTemporarilyUnavailable, 100*time.Second))
 		for range 99 {
-			if err := get(transport); !errors.Is(err, bearergate.ErrTemporarilyUnavailable) {
-				t.Errorf("got error %v, want %v", err, bearergate.ErrTemporarilyUnavailable)
-			}
+			wantTook(t, 0, func() { wantCode(t, get(transport), bearergate.ErrTemporarilyUnavailable) })
 			time.Sleep(time.Second)
 		}
 		wantAsked(t, s, refresh)
