@@ -107,6 +107,17 @@ func TestRequiredIsOfMissingScopeAlone(t *testing.T) {
 	wantError(t, err, &client.Error{Status: 410, Code: bearergate.ErrGrantRevoked, Action: client.Reconnect})
 }
 
+func TestOtherMembersOfARefusalAreIgnored(t *testing.T) {
+	for _, body := range []string{
+		`{"error":"missing_scope","required":"a b","hint":"c"}`,
+		`{"hint":"c","error":"missing_scope","required":"a b"}`,
+		`{"error":"missing_scope","required":"a b","required_by":["c"]}`,
+	} {
+		want := &client.Error{Status: 403, Code: bearergate.ErrMissingScope, Required: []string{"a", "b"}, Action: client.Reauthorize}
+		wantError(t, client.CheckResponse(answered(403, body)), want)
+	}
+}
+
 func TestSuccessIsNoErrorAndIsNotRead(t *testing.T) {
 	for _, status := range []int{200, 204, 302, 399} {
 		body := new(endless)
@@ -121,6 +132,17 @@ func TestAnswerWithoutEndIsReadInPart(t *testing.T) {
 	err := client.CheckResponse(&http.Response{StatusCode: 500, Body: body})
 	if !errorContains(err, "1 MiB") || body.read > 4<<20 {
 		t.Errorf("got error %v after %d bytes, want one with %q after 4 MiB at most", err, body.read, "1 MiB")
+	}
+}
+
+// Rules: S8.23.
+func TestBodyOfAMebibyteIsReadWhole(t *testing.T) {
+	const body = `{"error":"invalid_token"}`
+	for length, want := range map[int]bool{1 << 20: false, 1<<20 + 1: true} {
+		err := client.CheckResponse(answered(401, body+strings.Repeat(" ", length-len(body))))
+		if got := errorContains(err, "1 MiB"); got != want {
+			t.Errorf("%d bytes: got error %v, want one of the length: %t", length, err, want)
+		}
 	}
 }
 

@@ -8,10 +8,15 @@ import (
 )
 
 func TestNewReturnsAllFaultsOfTheConfiguration(t *testing.T) {
-	_, err := client.New(client.Config{APIURL: "http://api.example", TokenURL: "x", AuthorizeURL: "https://api.example/authorize", Connections: (*client.MemoryConnections)(nil)})
+	_, err := client.New(client.Config{
+		APIURL: "http://api.example", TokenURL: "x", MintURL: "x", RevokeURL: "x", AuthorizeURL: "x", Connections: (*client.MemoryConnections)(nil),
+	})
 	for _, want := range []string{
 		`Config.APIURL is "http://api.example"; write an https URL`,
 		`Config.TokenURL is "x"; write an absolute URL`,
+		`Config.MintURL is "x"; write an absolute URL`,
+		`Config.RevokeURL is "x"; write an absolute URL`,
+		`Config.AuthorizeURL is "x"; write an absolute URL`,
 		`Config.ClientID is empty; set it to the client_id`,
 		`Config.Connections is nil; set it to a store`,
 		`Config.AuthorizeURL and RedirectURL are set one without the other`,
@@ -72,6 +77,20 @@ func TestFaultOfAURLThatCannotBeParsedShowsNoPassword(t *testing.T) {
 		_, err := client.New(client.Config{APIURL: raw})
 		if strings.Contains(err.Error(), "pa55") {
 			t.Errorf("%s: got %.120v, want an error without the password", raw, err)
+		}
+	}
+}
+
+func TestNewNamesTheURLsThatAreMissing(t *testing.T) {
+	_, err := client.New(client.Config{})
+	for _, field := range []string{"APIURL", "TokenURL"} {
+		if want := "client: Config." + field + " is empty; set it to an https URL"; !errorContains(err, want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+	}
+	for _, field := range []string{"MintURL", "RevokeURL", "AuthorizeURL"} {
+		if errorContains(err, field) {
+			t.Errorf("got error %v, want none of %s", err, field)
 		}
 	}
 }

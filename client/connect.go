@@ -163,7 +163,7 @@ func (t *Transport) exchange(form url.Values) func(context.Context) error {
 		if c, err = saveConnection(ctx, t.config.Connections, t.config.ConnectionID, c); err != nil {
 			return err
 		}
-		t.memory = memoryOf(c)
+		t.remember(c)
 		t.change(c)
 		return nil
 	}

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -106,6 +107,10 @@ func TestCallbackIsChecked(t *testing.T) {
 		{"another error", "error=server_error&state=S&iss=https://sso.example", client.CallbackError("server_error")},
 		{"an error and a code", "error=server_error&code=code&state=S&iss=https://sso.example", client.CallbackError("server_error")},
 		{"an error of another", "error=access_denied&state=x&iss=https://sso.example", client.ErrWrongState},
+		{"an error of 64 letters", "error=" + strings.Repeat("z", 64) + "&state=S&iss=https://sso.example", client.CallbackError(strings.Repeat("z", 64))},
+		{"a longer error", "error=" + strings.Repeat("z", 65) + "&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an empty error", "error=&code=code&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an error in capitals", "error=ACCESS_DENIED&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error that is no code", "error=Call%20555&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error of the client's own", "error=wrong_state&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error of the client's own, of the issuer", "error=wrong_issuer&state=S&iss=https://sso.example", client.ErrNoCode},
@@ -134,6 +139,16 @@ func TestCallbackIsChecked(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestIssuerIsCheckedIfThereIsOneInTheConfiguration(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		transport, a := begun(t, newService(time.Hour))
+		callback := url.Values{"code": {"code"}, "state": {a.State}, "iss": {"https://sso.example"}}
+		if err := transport.Connect(t.Context(), a, callback); err != nil {
+			t.Errorf("got error %v, want none", err)
+		}
+	})
 }
 
 func TestZeroAuthorizationConnectsNothing(t *testing.T) {
@@ -278,4 +293,45 @@ func TestDisconnectLeavesAConnectionThatCameMeanwhile(t *testing.T) {
 		}
 		wantAlive(t, s, transport)
 	})
+}
+
+func TestCallbackErrorsAreNamedByTheirCode(t *testing.T) {
+	for err, want := range map[error]string{
+		client.ErrAccessDenied: "access_denied", client.ErrWrongState: "wrong_state", client.ErrWrongIssuer: "wrong_issuer", client.ErrNoCode: "no_code",
+	} {
+		if got, want := err.Error(), "client: the authorization failed: "+want; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Rules: S8.20.
+func TestConnectAndDisconnectWaitNoLongerThanTheirContext(t *testing.T) {
+	for name, act := range map[string]func(context.Context, *client.Transport, client.Authorization) error{
+		"Connect": func(ctx context.Context, transport *client.Transport, a client.Authorization) error {
+			return transport.Connect(ctx, a, url.Values{"code": {"code"}, "state": {a.State}})
+		},
+		"Disconnect": func(ctx context.Context, transport *client.Transport, _ client.Authorization) error {
+			return transport.Disconnect(ctx)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				_, a := begun(t, s)
+				transport := s.transport(t)
+				s.always(refresh, hang)
+				go get(transport)
+				time.Sleep(time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				wantTook(t, time.Second, func() {
+					if err := act(ctx, transport, a); !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("got error %v, want %v", err, context.DeadlineExceeded)
+					}
+				})
+				wantCount(t, s, leave, 0, 0)
+			})
+		})
+	}
 }

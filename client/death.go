@@ -121,17 +121,24 @@ func (l *look) run(ctx context.Context) error {
 	return nil
 }
 
-// isAnother reports whether c is another connection. One that this process could not
-// save is not.
+// isAnother reports whether c is another connection than that of the token. One that
+// this process renewed and could not save is not.
 func (l *look) isAnother(c Connection) bool {
 	t := l.transport
-	return c.Dead == "" && !t.memory.waits() && (t.dead != nil || t.tokenOf(c).Text != l.token)
+	if t.memory.waits() && t.usedSince == t.changes {
+		return false
+	}
+	return c.Dead == "" && (t.dead != nil || t.tokenOf(c).Text != l.token)
 }
 
 // goOn goes on with c. A token that was refused for its scope serves other requests
 // until c has one: the request that was refused has it renewed.
 func (l *look) goOn(c Connection) {
-	if t := l.transport; l.refusal.Action == Reconnect || t.tokenOf(c).living(time.Now()) {
+	t := l.transport
+	if t.memory.waits() {
+		c = Connection{} // nothing of it is used before it is saved
+	}
+	if l.refusal.Action == Reconnect || t.tokenOf(c).living(time.Now()) {
 		t.change(c)
 	}
 }
@@ -169,7 +176,7 @@ func (t *Transport) looked() {
 func (t *Transport) change(c Connection) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.token, t.dead, t.failure = t.tokenOf(c), nil, failure{}
+	t.token, t.dead, t.failure, t.usedSince = t.tokenOf(c), nil, failure{}, t.changes
 }
 
 // bury ends the connection in memory: it saves that it is dead, latches it, and tells

@@ -45,8 +45,8 @@ func TestDeadConnectionAsksNoMore(t *testing.T) {
 func wantReconnect(t *testing.T, err error, code bearergate.Code) {
 	t.Helper()
 	var e *client.Error
-	if !errors.As(err, &e) || e.Action != client.Reconnect || e.Code != code {
-		t.Errorf("got error %v, want %v with the action %v", err, code, client.Reconnect)
+	if !errors.As(err, &e) || e.Action != client.Reconnect || e.Code != code || e.Status != code.Status() {
+		t.Errorf("got error %v, want %v with its status and the action %v", err, code, client.Reconnect)
 	}
 }
 
@@ -128,20 +128,9 @@ func TestConnectionDiesThoughItsStoreFails(t *testing.T) {
 	})
 }
 
-// obedientStore saves nothing when the context has ended.
-type obedientStore struct{ client.ConnectionStore }
-
-func (o obedientStore) Save(ctx context.Context, id string, c client.Connection) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return o.ConnectionStore.Save(ctx, id, c)
-}
-
 func TestDeathIsSavedThoughTheRequestWasGivenUp(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
-		s.connections = obedientStore{s.connections}
 		transport := s.connected(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		s.next(read, func(r *http.Request) (*http.Response, error) {
@@ -297,5 +286,66 @@ func TestSlowDeadHoldsUpNobody(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		wantTookUpTo(t, 0, time.Second, func() { get(transport) })
 		time.Sleep(time.Hour)
+	})
+}
+
+// Rules: S8.5.
+func TestConnectionWithoutRefreshTokenDiesWithItsAccessToken(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.kind = "access"
+		s.save(client.Connection{GrantID: "grant-1", Access: client.StoredToken{Text: "access-1", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}})
+		s.locked(func() { s.ends["access-1"] = time.Now().Add(time.Hour) })
+		transport := s.transport(t, func(c *client.Config) { c.MintURL = "" })
+		wantAlive(t, s, transport)
+		s.forget()
+		time.Sleep(time.Hour)
+		err := get(transport)
+		wantReconnect(t, err, bearergate.ErrInvalidGrant)
+		if want := "no refresh token"; !errorContains(err, want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+		wantAsked(t, s)
+		wantDeaths(t, s, 1)
+	})
+}
+
+// TestRequestIsRepeatedWithAnotherConnectionOnce has the user connect again with each
+// request.
+//
+// Rules: S8.9.
+func TestRequestIsRepeatedWithAnotherConnectionOnce(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.connected(t)
+		s.always(read, func(r *http.Request) (*http.Response, error) {
+			s.reconnect()
+			return refuse(bearergate.ErrGrantRevoked)(r)
+		})
+		wantReconnect(t, get(transport), bearergate.ErrGrantRevoked)
+		wantCount(t, s, read, 2, 2)
+		s.next(read)
+		wantAlive(t, s, transport)
+	})
+}
+
+// TestRenewalEndsThoughTheUserConnectsAgainAndAgain has another connection stored
+// before each refresh is answered.
+func TestRenewalEndsThoughTheUserConnectsAgainAndAgain(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		s.always(refresh, func(r *http.Request) (*http.Response, error) {
+			resp, err := s.actOn(r)
+			s.reconnect()
+			return resp, err
+		})
+		if err := get(transport); !errorContains(err, "another connection was stored meanwhile") {
+			t.Errorf("got error %v, want one that names the reason", err)
+		}
+		wantCount(t, s, refresh, 4, 4)
+		s.next(refresh)
+		time.Sleep(time.Second)
+		wantAlive(t, s, transport)
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/client"
+	"github.com/google/go-cmp/cmp"
 )
 
 // hang is an answer that never comes.
@@ -402,9 +403,7 @@ func TestRetryAfterOfTheTokenEndpointIsHeeded(t *testing.T) {
 		transport := s.transport(t)
 		s.next(refresh, refuseFor(bearergate.ErrTemporarilyUnavailable, 100*time.Second))
 		for range 99 {
-			if err := get(transport); !errors.Is(err, bearergate.ErrTemporarilyUnavailable) {
-				t.Errorf("got error %v, want %v", err, bearergate.ErrTemporarilyUnavailable)
-			}
+			wantTook(t, 0, func() { wantCode(t, get(transport), bearergate.ErrTemporarilyUnavailable) })
 			time.Sleep(time.Second)
 		}
 		wantAsked(t, s, refresh)
@@ -418,12 +417,19 @@ func TestFailingRenewalsPauseLongerAndLonger(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
 		transport := s.transport(t)
-		s.always(refresh, refuse(bearergate.ErrInvalidClient))
+		began := time.Now()
+		var asked []int // in these seconds
+		s.always(refresh, func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, int(time.Since(began).Seconds()))
+			return refuse(bearergate.ErrInvalidClient)(r)
+		})
 		for range 600 {
 			get(transport)
 			time.Sleep(100 * time.Millisecond)
 		}
-		wantCount(t, s, refresh, 4, 8)
+		if diff := cmp.Diff([]int{0, 1, 3, 7, 15, 30, 45}, asked); diff != "" {
+			t.Errorf("seconds of the renewals: -want +got\n%s", diff)
+		}
 		s.next(refresh)
 		time.Sleep(15 * time.Second)
 		wantAlive(t, s, transport)
@@ -436,12 +442,15 @@ func TestServerThatRefusesEveryTokenIsAskedForFew(t *testing.T) {
 		s := newService(time.Hour)
 		transport := s.connected(t)
 		s.always(read, refuse(bearergate.ErrInvalidToken))
-		for range 600 {
-			wantCode(t, get(transport), bearergate.ErrInvalidToken)
-			time.Sleep(100 * time.Millisecond)
+		for minute := range 3 {
+			for range 590 {
+				wantCode(t, get(transport), bearergate.ErrInvalidToken)
+				time.Sleep(100 * time.Millisecond)
+			}
+			wantCount(t, s, refresh, 4*(minute+1), 4*(minute+1))
+			wantCount(t, s, mint, 4*(minute+1), 4*(minute+1))
+			time.Sleep(time.Second)
 		}
-		wantCount(t, s, refresh, 1, 8)
-		wantCount(t, s, mint, 1, 8)
 		s.next(read)
 		wantAlive(t, s, transport)
 	})

@@ -69,11 +69,36 @@ func inFakeTime(t *testing.T, test func(*testing.T)) {
 
 func newService(lifetime time.Duration) *service {
 	s := &service{
-		connections: new(client.MemoryConnections), lifetime: lifetime, kind: "installation",
+		connections: database{new(client.MemoryConnections)}, lifetime: lifetime, kind: "installation",
 		issued: map[string]int{"refresh": 1}, ends: map[string]time.Time{}, faults: map[string][]answer{},
 	}
 	s.save(client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1"})
 	return s
+}
+
+// database is a store that has no effect when the context has ended, as one over a
+// network.
+type database struct{ client.ConnectionStore }
+
+func (d database) Load(ctx context.Context, id string) (client.Connection, error) {
+	if err := ctx.Err(); err != nil {
+		return client.Connection{}, err
+	}
+	return d.ConnectionStore.Load(ctx, id)
+}
+
+func (d database) Save(ctx context.Context, id string, c client.Connection) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return d.ConnectionStore.Save(ctx, id, c)
+}
+
+func (d database) Lock(ctx context.Context, id string) (func(), error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return d.ConnectionStore.Lock(ctx, id)
 }
 
 // save saves the connection, as an application does.

@@ -20,7 +20,7 @@ const (
 type memory struct {
 	connection Connection // its Revision is that of the stored one
 	replaced   string     // the refresh token that connection.RefreshToken replaced
-	saved      string     // the refresh token that is in the store
+	saved      string     // the refresh token that was in the store when it was last loaded
 	unsaved    bool       // connection has something that the store does not have
 	fault      error      // of the last attempt to save
 	faults     int        // attempts that failed
@@ -37,7 +37,7 @@ func (t *Transport) load(ctx context.Context) (Connection, error) {
 	missing := errors.Is(err, ErrNoConnection)
 	t.storeFails = err != nil && !missing
 	if missing {
-		t.memory = memory{}
+		t.remember(Connection{})
 	}
 	if err != nil {
 		return Connection{}, fmt.Errorf("client: loading the connection: %w", err)
@@ -53,12 +53,20 @@ func (t *Transport) load(ctx context.Context) (Connection, error) {
 func (t *Transport) compare(stored Connection) error {
 	m := &t.memory
 	if !m.continues(stored) {
-		*m = memoryOf(stored)
+		t.remember(stored)
 		return errReplaced
 	}
 	m.connection.Revision, m.saved = stored.Revision, stored.RefreshToken
 	m.unsaved = !sameState(m.connection, stored) // a save may have taken effect though it failed
 	return nil
+}
+
+// remember remembers a stored connection in place of what was known.
+func (t *Transport) remember(stored Connection) {
+	if c := t.memory.connection; stored.GrantID != c.GrantID || stored.RefreshToken != c.RefreshToken {
+		t.changes++
+	}
+	t.memory = memoryOf(stored)
 }
 
 func sameState(a, b Connection) bool {
@@ -132,7 +140,7 @@ func (t *Transport) save(ctx context.Context) (Connection, error) {
 
 // isSaved remembers that c was saved.
 func (m *memory) isSaved(c Connection) {
-	m.connection, m.saved, m.unsaved, m.fault, m.faults = c, c.RefreshToken, false, nil, 0
+	m.connection, m.unsaved, m.fault, m.faults = c, false, nil, 0
 }
 
 // withTimeToSave returns a context that ends with ctx, or later.

@@ -95,8 +95,9 @@ func (t *Transport) settle(err error) {
 	case err == nil:
 		t.failure = failure{}
 	case t.dead == nil:
-		t.failure = t.failure.next(err, time.Now(), t.token)
-		t.failure.seen, t.failure.looks = t.memory.connection.Revision, !t.storeFails
+		t.lookedAt = time.Now()
+		t.failure = t.failure.next(err, t.lookedAt, t.token)
+		t.failure.seen, t.failure.looks = t.memory.connection.Revision, !t.storeFails && !t.memory.unsaved
 	}
 }
 
@@ -210,6 +211,6 @@ func (t *Transport) use(c Connection) error {
 	if !token.living(time.Now()) || token.Text == t.refused {
 		return errNoToken
 	}
-	t.token, t.dead = token, nil
+	t.token, t.dead, t.usedSince = token, nil, t.changes
 	return nil
 }

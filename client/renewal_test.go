@@ -42,8 +42,9 @@ func TestTokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
 		wantAsked(t, s, refresh, mint, read)
 		time.Sleep(58 * time.Minute)
 		wantOK(t, transport)
+		time.Sleep(30 * time.Second)
 		wantAsked(t, s, read)
-		time.Sleep(90 * time.Second)
+		time.Sleep(time.Minute)
 		wantOK(t, transport)
 		time.Sleep(time.Second)
 		wantCount(t, s, refresh, 1, 1)
@@ -156,6 +157,7 @@ func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
 		"401 of a proxy":         {page(401), 1},
 		"invalid_client":         {refuse(bearergate.ErrInvalidClient), 1},
 		"200 without a token":    {send(200, "application/json", `{}`), 1},
+		"200 with an end alone":  {send(200, "application/json", `{"token_type":"Bearer","expires_in":60}`), 1},
 		"200 of a proxy":         {page(200), 2},
 		"a cut body":             {cutBody, 2},
 		"a token with an error":  {send(200, "application/json", `{"error":"x","access_token":"access-1","token_type":"Bearer","expires_in":60}`), 2},
@@ -454,5 +456,68 @@ func TestFirstConnectionIsUsedAtOnce(t *testing.T) {
 		if worst > 1500*time.Millisecond {
 			t.Errorf("after SaveConnection: requests fail for %v, want a second at most", worst)
 		}
+	})
+}
+
+// Rules: S8.30.
+func TestShortTokenIsRenewedInItsLastQuarter(t *testing.T) {
+	for _, lifetime := range []time.Duration{20 * time.Second, 100 * time.Second, 240 * time.Second} {
+		inFakeTime(t, func(t *testing.T) {
+			s := newService(lifetime)
+			transport := s.connected(t)
+			time.Sleep(lifetime*3/4 - 100*time.Millisecond)
+			wantOK(t, transport)
+			time.Sleep(50 * time.Millisecond)
+			wantAsked(t, s, read)
+			time.Sleep(150 * time.Millisecond)
+			wantOK(t, transport)
+			time.Sleep(time.Second)
+			wantCount(t, s, refresh, 1, 1)
+		})
+	}
+}
+
+func TestTokenThatLastsForEverIsUsed(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		s.next(mint, send(201, "application/json", `{"token":"installation-0","token_type":"Bearer","expires_in":9223372036854775807}`))
+		s.locked(func() { s.ends["installation-0"] = time.Now().AddDate(200, 0, 0) })
+		for range 3 {
+			wantOK(t, transport)
+			time.Sleep(40 * 365 * 24 * time.Hour)
+		}
+		wantAsked(t, s, refresh, mint, read, read, read)
+	})
+}
+
+// TestRefusedTokenIsUsedAgainIfItsRenewalFailed has a look at the store last long.
+//
+// Rules: S8.21, S8.32.
+func TestRefusedTokenIsUsedAgainIfItsRenewalFailed(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := s.spoilable()
+		transport := s.connected(t)
+		s.next(read, refuse(bearergate.ErrInvalidToken))
+		s.next(refresh, refuse(bearergate.ErrInvalidClient))
+		wantCode(t, get(transport), bearergate.ErrInvalidClient)
+		store.slow.Store(5)
+		s.next(read, refuse(bearergate.ErrMissingScope))
+		go get(transport)
+		time.Sleep(time.Second)
+		wantTook(t, 0, func() { wantOK(t, transport) })
+		wantAsked(t, s, read, refresh, read, read)
+	})
+}
+
+func TestTokenAnswerWithARepeatedMemberIsUsed(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		s.next(mint, send(201, "application/json", `{"scope":"a","scope":"a","token":"installation-0","token_type":"Bearer","expires_in":60}`))
+		s.locked(func() { s.ends["installation-0"] = time.Now().Add(time.Minute) })
+		wantOK(t, transport)
+		wantAsked(t, s, refresh, mint, read)
 	})
 }

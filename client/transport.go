@@ -40,6 +40,8 @@ type Transport struct {
 
 	// Of the task in progress alone:
 	memory     memory
+	changes    int  // of the connection in memory to another one
+	usedSince  int  // the value of changes when the token in use was got
 	saving     bool // a later task saves what could not be saved
 	storeFails bool // it could not load the connection
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -368,6 +369,55 @@ func TestRefusalIsAnErrorItself(t *testing.T) {
 		}
 		if _, ok := err.(*client.Error); !ok {
 			t.Errorf("got a %T, want a *client.Error", err)
+		}
+	})
+}
+
+func TestDefaultTransportSendsTheRequests(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Authorization")) }))
+	defer server.Close()
+	s := newService(time.Hour)
+	s.save(client.Connection{Access: client.StoredToken{Text: "access-1", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}})
+	transport := s.transport(t, func(c *client.Config) { c.APIURL, c.MintURL, c.Base = server.URL, "", nil })
+	resp, err := (&http.Client{Transport: transport}).Get(server.URL)
+	if err != nil {
+		t.Fatalf("got error %v, want none", err)
+	}
+	defer resp.Body.Close()
+	if got, _ := io.ReadAll(resp.Body); string(got) != "Bearer access-1" {
+		t.Errorf("Authorization: got %q, want the access token", got)
+	}
+}
+
+// TestGrantIDThatMakesNoURLIsAnError has the grant name the host.
+func TestGrantIDThatMakesNoURLIsAnError(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		s.save(client.Connection{GrantID: "a b", RefreshToken: "refresh-1"})
+		transport := s.transport(t, func(c *client.Config) { c.MintURL = "https://{grantId}.api.example/tokens" })
+		if err := get(transport); !errorContains(err, "minting an installation token: parse") {
+			t.Errorf("got error %v, want one of the URL", err)
+		}
+		wantAsked(t, s, refresh)
+	})
+}
+
+func TestTokenIsTheOneThatRequestsAreSentWith(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		for _, want := range []string{"installation-1", "installation-1", "installation-2"} {
+			if got, err := transport.Token(t.Context()); err != nil || got.Text != want || got.ExpiresAt.Sub(got.IssuedAt) != time.Hour {
+				t.Errorf("got %+v, %v, want %s for an hour", got, err, want)
+			}
+			time.Sleep(40 * time.Minute)
+		}
+		s.revoke()
+		time.Sleep(time.Hour)
+		got, err := transport.Token(t.Context())
+		wantReconnect(t, err, bearergate.ErrInvalidGrant)
+		if got != (client.StoredToken{}) {
+			t.Errorf("got %+v of a dead connection, want no token", got)
 		}
 	})
 }

@@ -3,11 +3,13 @@ package installation_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -52,6 +54,8 @@ func TestInstallationTokenIsNoWiderThanTokenAndGrant(t *testing.T) {
 		{"null", bearergate.Grant{}, access, `{"scopes":null}`, `400 {"error":"invalid_request"}`},
 		{"no object", bearergate.Grant{}, access, `["a"]`, `400 {"error":"invalid_request"}`},
 		{"an empty project", bearergate.Grant{}, access, `{"projectIds":[""]}`, `400 {"error":"invalid_request"}`},
+		{"64 KiB", bearergate.Grant{}, access, `{"scopes":["b"]}` + strings.Repeat(" ", 64<<10-len(`{"scopes":["b"]}`)), `[["b"],[],`},
+		{"a byte more", bearergate.Grant{}, access, `{"scopes":["b"]}` + strings.Repeat(" ", 64<<10+1-len(`{"scopes":["b"]}`)), `400 {"error":"invalid_request"}`},
 		{"too long", bearergate.Grant{}, access, `{"scopes":[]}` + strings.Repeat(" ", 64<<10), `400 {"error":"invalid_request"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -241,5 +245,14 @@ func TestTokenOfABoundAccessTokenIsBoundToo(t *testing.T) {
 	got := serve(bearergate.RequireGrant(grantOf(claims))(h), r)
 	if got.Status == http.StatusCreated && (issued.Confirmation == nil || *issued.Confirmation != *claims.Confirmation) {
 		t.Errorf("got %d with the confirmation %v, want a refusal or %v", got.Status, issued.Confirmation, *claims.Confirmation)
+	}
+}
+
+func TestBodyOfMintRequestThatBreaksIsInvalidRequest(t *testing.T) {
+	s := newService(t, bearergate.Grant{})
+	r := s.request("POST", installationPath+"/tokens", s.issuer.AccessToken(), "{}")
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{}"), iotest.ErrReader(errDown)))
+	if got := s.ask(r); got.Status != 400 || s.tokens.Len() > 0 {
+		t.Errorf("got %d %s and %d tokens, want 400 and none", got.Status, got.Body, s.tokens.Len())
 	}
 }

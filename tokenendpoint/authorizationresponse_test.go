@@ -65,3 +65,10 @@ func TestRedirectURLKeepsTheRequestedLoopbackPort(t *testing.T) {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
 }
+
+func TestRegisteredRedirectURIThatIsNoURLIsAnError(t *testing.T) {
+	c := tokenendpoint.Client{RedirectURIs: []string{"https://app.example/%zz"}}
+	if got, err := c.RedirectURL("", tokenendpoint.AuthorizationResponse{Code: "c"}); err == nil || got != "" {
+		t.Errorf("got %q, %v, want an error", got, err)
+	}
+}

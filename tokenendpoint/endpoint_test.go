@@ -46,6 +46,9 @@ func TestCodeIsExchangedForTokens(t *testing.T) {
 		"raw secret but for its colon": func() *http.Request {
 			return basic(post(exchange(tr.code()).Encode()), "Basic", "app:s3cret%3A +%&ü")
 		},
+		"raw secret but for its colon, in lower case": func() *http.Request {
+			return basic(post(exchange(tr.code()).Encode()), "Basic", "app:s3cret%3a +%&ü")
+		},
 		"encoded escapes": func() *http.Request {
 			return as(post(exchange(tr.code(func(r *tokenendpoint.CodeRequest) { r.ClientID = "a+b%41" })).Encode()), "a+b%41", "c+d%42")
 		},
@@ -117,6 +120,12 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		"no form":         header("Content-Type", "application/json"),
 		"no content type": header("Content-Type", ""),
 		"a part of one":   header("Content-Type", "application/x-www-form-urlencoded-not"),
+		"a parameter of the content type without a value": header("Content-Type", "application/x-www-form-urlencoded; charset"),
+		"two content types": func() *http.Request {
+			r := app(body)
+			r.Header.Add("Content-Type", "application/x-www-form-urlencoded")
+			return r
+		}(),
 		"another charset": header("Content-Type", "application/x-www-form-urlencoded; charset=latin1"),
 		"encoded":         header("Content-Encoding", "gzip"),
 		"encoded, second line": func() *http.Request {
@@ -132,6 +141,9 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		"no code":              app(exchange("c", "code", "").Encode()),
 		"empty code":           app(exchange("c", "code", "").Encode() + "&code="),
 		"no refresh_token":     app("grant_type=refresh_token"),
+		"a control character":  app(exchange("c\x1f").Encode()),
+		"DEL":                  app(exchange("c\x7f").Encode()),
+		"no UTF-8":             app(exchange("c\xff").Encode()),
 		"code twice":           app(body + "&code=c"),
 		"grant_type twice":     app(body + "&grant_type=authorization_code"),
 		"twice, once encoded":  app(body + "&c%6Fde=c"),
@@ -177,6 +189,30 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 	}
 }
 
+// Rules: S7.2.
+func TestFormThatIsAnnouncedAsTooLongIsNotRead(t *testing.T) {
+	tr := newTrial(t)
+	for length, want := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
+		body := strings.NewReader(strings.Repeat("x", length))
+		r := asApp(nil)
+		r.Body, r.ContentLength = io.NopCloser(body), int64(length)
+		tr.refuses(r, bearergate.ErrInvalidRequest)
+		if got := body.Len() < length; got != want {
+			t.Errorf("%d bytes: got a body that was read: %t, want %t", length, got, want)
+		}
+	}
+}
+
+// Rules: S7.2.
+func TestFormOf64KiBIsAccepted(t *testing.T) {
+	tr := newTrial(t)
+	body := exchange(tr.code()).Encode() + "&x="
+	body += strings.Repeat("x", 64<<10-len(body))
+	tr.refuses(app(body+"x"), bearergate.ErrInvalidRequest)
+	tr.refuses(unannounced(app(body+"x")), bearergate.ErrInvalidRequest)
+	tr.succeeds(unannounced(app(body)))
+}
+
 // unannounced is a request of which the length is not known before.
 func unannounced(r *http.Request) *http.Request {
 	r.ContentLength = -1
@@ -186,6 +222,40 @@ func unannounced(r *http.Request) *http.Request {
 type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, errors.New("reset by peer") }
+
+// TestCredentialsThatAreNotFormEncodedAreReadAsTheyAre has escapes that are none, or
+// that decode to what no client has.
+//
+// Rules: S7.13, S7.14.
+func TestCredentialsThatAreNotFormEncodedAreReadAsTheyAre(t *testing.T) {
+	sums := []tokenendpoint.Sum{tokenendpoint.SecretSum("a+b"), tokenendpoint.SecretSum("\x00")}
+	var asked []string
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		c.Clients = tokenendpoint.ClientStoreFunc(func(_ context.Context, id string) (tokenendpoint.Client, error) {
+			asked = append(asked, id)
+			if id == "public" {
+				return tokenendpoint.Client{ID: id}, nil
+			}
+			return tokenendpoint.Client{ID: id, Secrets: sums}, nil
+		})
+	})
+	for credentials, want := range map[string]struct {
+		answer bearergate.Code
+		id     string
+	}{
+		"100%:a+b":    {bearergate.ErrInvalidGrant, "100%"}, // for the code
+		"a%00:a+b":    {bearergate.ErrInvalidGrant, "a%00"},
+		"a:%00":       {bearergate.ErrInvalidClient, "a"},
+		"public:100%": {bearergate.ErrInvalidClient, "public"},
+		"public:%00":  {bearergate.ErrInvalidClient, "public"},
+	} {
+		asked = nil
+		tr.refuses(basic(post(exchange("c").Encode()), "Basic", credentials), want.answer)
+		if diff := cmp.Diff([]string{want.id}, asked); diff != "" {
+			t.Errorf("%s: clients that were looked up (-want +got):\n%s", credentials, diff)
+		}
+	}
+}
 
 // Rules: S1.9, S7.19, S7.20.
 func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
@@ -493,10 +563,11 @@ func TestNewNamesAllFaultsAndTheirMends(t *testing.T) {
 	want := `tokenendpoint: Config.Clients is nil; use a ClientStore that finds your registered clients
 tokenendpoint: Config.Store is nil; use a Store in your database, or new(tokenendpoint.MemoryStore)
 tokenendpoint: Config.Issue is nil; use a function that returns an access token for an Authorization
-tokenendpoint: Config.CodeLifetime is -1s; use a positive duration, or 0 for 10m0s`
+tokenendpoint: Config.CodeLifetime is -1s; use a positive duration, or 0 for 10m0s
+tokenendpoint: Config.MaxReuses is -1; use a positive number, or 0 for no limit`
 	for _, clients := range []tokenendpoint.ClientStore{nil, tokenendpoint.ClientStoreFunc(nil), (*nilStores)(nil)} {
 		for _, store := range []tokenendpoint.Store{nil, (*tokenendpoint.MemoryStore)(nil)} {
-			_, err := tokenendpoint.New(tokenendpoint.Config{Clients: clients, Store: store, CodeLifetime: -time.Second})
+			_, err := tokenendpoint.New(tokenendpoint.Config{Clients: clients, Store: store, CodeLifetime: -time.Second, MaxReuses: -1})
 			if got := fmt.Sprint(err); got != want {
 				t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
 			}
@@ -531,6 +602,21 @@ func TestAccessTokenThatDoesNotLastASecondIs503(t *testing.T) {
 	}
 }
 
+// TestScopesBelongToIssue has Issue change what it received.
+func TestScopesBelongToIssue(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		c.Issue = func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+			a.Scopes[0] = "admin"
+			return tokenendpoint.Issued{Token: "t", ExpiresIn: time.Hour}, nil
+		}
+	})
+	got := tr.succeeds(asApp(exchange(tr.code())))
+	again := tr.succeeds(asApp(refreshing(got.RefreshToken)))
+	if got.Scope != "read write" || again.Scope != "read write" {
+		t.Errorf("got the scopes %q and %q, want those of the user", got.Scope, again.Scope)
+	}
+}
+
 func TestExpiresInIsWholeSeconds(t *testing.T) {
 	for expiresIn, want := range map[time.Duration]int{time.Second: 1, 2*time.Second - 1: 1, time.Hour: 3600} {
 		tr := newTrial(t, issues(tokenendpoint.Issued{Token: "t", ExpiresIn: expiresIn}))
@@ -549,6 +635,23 @@ func issues(issued tokenendpoint.Issued) func(*tokenendpoint.Config) {
 func TestGrantStoreThatAnswersAnotherGrantIs503(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) { c.Grants = otherGrants{} })
 	tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
+}
+
+// Rules: S7.64.
+func TestGrantStoreThatFailsIs503(t *testing.T) {
+	for failing := range 2 { // before Issue, and after it
+		calls := 0
+		tr := newTrial(t, func(c *tokenendpoint.Config) {
+			grants := c.Grants
+			c.Grants = bearergate.GrantStoreFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {
+				if calls++; calls > failing {
+					return bearergate.Grant{ID: id}, errDown
+				}
+				return grants.Grant(ctx, id)
+			})
+		})
+		tr.refuses(asApp(exchange(tr.code())), bearergate.ErrTemporarilyUnavailable)
+	}
 }
 
 // Rules: S7.66.

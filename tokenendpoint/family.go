@@ -48,13 +48,17 @@ type RetiredToken struct {
 // again within one grace.
 const maxRetired = 64
 
+// answering is how long after the end of a grace a request that arrived within it is
+// answered at most.
+const answering = 30 * time.Second
+
 // Forget removes the retired tokens that are never answered again, with their
 // encrypted successors, and reports whether there was one. The endpoint calls it
 // before each write of the family. A clean-up of the store may call it too.
 func (f *Family) Forget(now time.Time) bool {
 	last := len(f.Retired) - 1
 	over := 0
-	for over <= last && !now.Before(f.Retired[over].GraceEndsAt) && (over < last || f.Used) {
+	for over <= last && !now.Before(f.Retired[over].GraceEndsAt.Add(answering)) && (over < last || f.Used) {
 		over++
 	}
 	over = max(over, len(f.Retired)-maxRetired)

@@ -225,7 +225,7 @@ func TestFamilyForgetsWhatIsNeverAnsweredAgain(t *testing.T) {
 	now := time.Now()
 	ends := func(seconds ...int) (all []tokenendpoint.RetiredToken) {
 		for _, s := range seconds {
-			all = append(all, tokenendpoint.RetiredToken{GraceEndsAt: now.Add(time.Duration(s) * time.Second)})
+			all = append(all, tokenendpoint.RetiredToken{GraceEndsAt: now.Add(time.Duration(s-30) * time.Second)})
 		}
 		return all
 	}
@@ -236,7 +236,7 @@ func TestFamilyForgetsWhatIsNeverAnsweredAgain(t *testing.T) {
 		want    []tokenendpoint.RetiredToken
 	}{
 		{"none", nil, true, nil},
-		{"in grace", ends(1, 2), true, ends(1, 2)},
+		{"in grace, or half a minute after it", ends(31, 1, 2), true, ends(31, 1, 2)},
 		{"at the end", ends(0, 2), true, ends(2)},
 		{"the last, unused", ends(-2, -1), false, ends(-1)},
 		{"the last, used", ends(-2, -1), true, nil},
@@ -473,12 +473,12 @@ func TestFamilyIsKeptAsLongAsItsAccessTokens(t *testing.T) {
 				time.Sleep(29 * time.Second)
 				again = tr.refresh(first) // in its grace
 			}
-			time.Sleep(24 * time.Hour)
+			time.Sleep(24*time.Hour + 5*time.Minute - time.Second) // with the leeway
 			tr.code()
 			if err := tr.uses(again); err != nil {
 				t.Errorf("refresh tokens of %v: got %v for an access token that lives, want no error", lifetime, err)
 			}
-			time.Sleep(6 * time.Minute)
+			time.Sleep(time.Minute)
 			tr.code()
 			if err := tr.uses(again); !errors.Is(err, bearergate.ErrInvalidToken) {
 				t.Errorf("got %v, want %v", err, bearergate.ErrInvalidToken)
@@ -667,4 +667,68 @@ func TestGraceHoldsHoweverOftenTheFamilyIsRotated(t *testing.T) {
 		}
 		tr.refresh(first)
 	})
+}
+
+func TestUseThatCannotBeWrittenIsAFault(t *testing.T) {
+	tr := newTrial(t, usesReported, func(c *tokenendpoint.Config) { c.Store = losing{c.Store} })
+	first := tr.succeeds(asApp(exchange(tr.code())))
+	if err := tr.uses(first); err == nil || errors.Is(err, bearergate.ErrInvalidToken) {
+		t.Errorf("got %v, want an error that is no refusal", err)
+	}
+}
+
+// Rules: S7.43.
+func TestReusesAreCountedIfTheyAreLimited(t *testing.T) {
+	for limit, want := range map[int]int{0: 0, 2: 2, 5: 3} {
+		tr, first := connect(t, func(c *tokenendpoint.Config) { c.MaxReuses = limit })
+		tr.refresh(first)
+		for range min(3, max(want, 1)) {
+			tr.refresh(first)
+		}
+		if got := tr.family(first).Retired[0].Reuses; got != want {
+			t.Errorf("MaxReuses %d: got %d reuses counted, want %d", limit, got, want)
+		}
+	}
+}
+
+// Rules: S7.46.
+func TestWithoutReportsAUseIsNotWritten(t *testing.T) {
+	tr, first := connect(t)
+	if got := fmt.Sprint(tr.called(func() { tr.uses(first) })); got != "[Family]" {
+		t.Errorf("got the calls %s, want [Family]", got)
+	}
+	second := tr.refresh(first)
+	if got := fmt.Sprint(tr.called(func() { tr.uses(second) })); got != "[Family]" {
+		t.Errorf("after a refresh: got the calls %s, want [Family]", got)
+	}
+}
+
+func TestFamilyWithoutRefreshTokensKeepsNone(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = -1 })
+	id, _ := tokenendpoint.FamilyOf(idOf(tr.succeeds(asApp(exchange(tr.code())))))
+	family, found, _ := tr.memory.Family(t.Context(), id)
+	if !found || family.Token != (tokenendpoint.Sum{}) || !family.TokenExpiresAt.IsZero() {
+		t.Errorf("got %+v, want a family without a token", family)
+	}
+}
+
+// Rules: S7.33.
+func TestReplayOfACodeWhoseFamilyEndedWritesNothing(t *testing.T) {
+	for name, end := range map[string]func(tr *trial, code string){
+		"revoked": func(tr *trial, code string) { tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant) },
+		"expired": func(tr *trial, _ string) { time.Sleep(7 * time.Minute); tr.code() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTrial(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = time.Minute })
+				code := tr.code()
+				tr.succeeds(asApp(exchange(code)))
+				end(tr, code)
+				calls := tr.called(func() { tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant) })
+				if got := fmt.Sprint(calls); got != "[Code Family]" {
+					t.Errorf("got the calls %s, want [Code Family]", got)
+				}
+			})
+		})
+	}
 }

@@ -298,11 +298,16 @@ func (tr *trial) family(t tokens) tokenendpoint.Family {
 
 // uses reports a use of the access token.
 func (tr *trial) uses(t tokens) error {
+	return tr.ReportUse(context.Background(), bearergate.NewToken(bearergate.Claims{ID: idOf(t)}))
+}
+
+// idOf returns the TokenID of the access token.
+func idOf(t tokens) string {
 	var claims struct {
 		ID string `json:"jti"`
 	}
 	json.Unmarshal([]byte(t.AccessToken), &claims)
-	return tr.ReportUse(context.Background(), bearergate.NewToken(bearergate.Claims{ID: claims.ID}))
+	return claims.ID
 }
 
 func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -178,3 +178,80 @@ func TestSlowBodyIsNoTheft(t *testing.T) {
 		tr.refresh(second)
 	})
 }
+
+// TestAnswersAfterTheGraceDoNotCountAsReuses has a request arrive within the grace,
+// and be answered after another one.
+//
+// Rules: S7.43, S7.44, S7.67.
+func TestAnswersAfterTheGraceDoNotCountAsReuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{part: "Family", takes: 3 * time.Second}
+		tr, first := connect(t, s.configure, func(c *tokenendpoint.Config) { c.MaxReuses = 1 })
+		second := tr.refresh(first)
+		time.Sleep(29 * time.Second)
+		s.armed.Store(true)
+		late := make(chan answer, 1)
+		go func() { late <- tr.ask(asApp(refreshing(first.RefreshToken))) }()
+		time.Sleep(2 * time.Second)
+		tr.refresh(first)
+		tr.uses(second)
+		if got := <-late; got.Status != 200 {
+			t.Errorf("got %d %s, want the successor", got.Status, got.Body)
+		}
+		tr.refresh(second)
+	})
+}
+
+// TestRequestThatArrivedWithinTheGraceIsAnsweredAfterIt has two processes of a client.
+// One refreshes, and uses what it got. The request of the other is read as the grace
+// ends, and its token would be forgotten.
+//
+// Rules: S7.43, S7.49, S7.67.
+func TestRequestThatArrivedWithinTheGraceIsAnsweredAfterIt(t *testing.T) {
+	for name, forget := range map[string]func(*trial, tokens){
+		"a use":                   func(tr *trial, t tokens) { tr.uses(t) },
+		"a clean-up of the store": func(tr *trial, _ tokens) { tr.code() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &slow{part: "Family", takes: 29 * time.Second}
+				tr, first := connect(t, s.configure)
+				time.Sleep(time.Minute)
+				second := tr.refresh(first)
+				tr.uses(second)
+				time.Sleep(29 * time.Second)
+				s.armed.Store(true)
+				late := make(chan answer, 1)
+				go func() { late <- tr.ask(asApp(refreshing(first.RefreshToken))) }()
+				time.Sleep(28 * time.Second)
+				forget(tr, second)
+				if got := <-late; got.Status != 200 {
+					t.Errorf("got %d %s, want the successor", got.Status, got.Body)
+				}
+				tr.refresh(second)
+			})
+		})
+	}
+}
+
+// TestRequestThatTookLongerThanARetiredTokenIsKeptIsNoTheft has a grace of ten minutes.
+//
+// Rules: S7.67.
+func TestRequestThatTookLongerThanARetiredTokenIsKeptIsNoTheft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{part: "Family", takes: time.Minute}
+		tr, first := connect(t, s.configure, func(c *tokenendpoint.Config) { c.Grace = 10 * time.Minute })
+		second := tr.refresh(first)
+		tr.uses(second)
+		time.Sleep(10*time.Minute - time.Second)
+		s.armed.Store(true)
+		late := make(chan answer, 1)
+		go func() { late <- tr.ask(asApp(refreshing(first.RefreshToken))) }()
+		time.Sleep(45 * time.Second)
+		tr.uses(second) // the retired token is forgotten
+		if got := <-late; got.Status != 503 {
+			t.Errorf("got %d %s, want 503", got.Status, got.Body)
+		}
+		tr.refresh(second)
+	})
+}

@@ -56,6 +56,38 @@ func TestFullMemoryStoreForgetsTheCodesOfThoseThatHaveMost(t *testing.T) {
 	})
 }
 
+func TestMemoryStoreRemovesWhatExpiredAsItGrowsAndOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(tokenendpoint.MemoryStore)
+		saved := 0
+		save := func(n int) {
+			for range n {
+				saved++
+				code := codeOf(fmt.Sprint("user ", saved))
+				code.ExpiresAt = time.Now().Add(time.Second)
+				store.SaveCode(t.Context(), numbered(saved), code)
+			}
+		}
+		wantCodes := func(want int) {
+			t.Helper()
+			if got, _ := store.Len(); got != want {
+				t.Errorf("after %d codes: got %d kept, want %d", saved, got, want)
+			}
+		}
+		save(1024)
+		time.Sleep(2 * time.Second)
+		wantCodes(1024)
+		save(1)
+		wantCodes(1)
+		time.Sleep(57 * time.Second)
+		save(1)
+		wantCodes(2)
+		time.Sleep(4 * time.Second)
+		save(1)
+		wantCodes(1)
+	})
+}
+
 func TestUnusedCodesAreForgottenBeforeUsedOnes(t *testing.T) {
 	store := new(tokenendpoint.MemoryStore)
 	for i := range 3000 {
@@ -67,6 +99,33 @@ func TestUnusedCodesAreForgottenBeforeUsedOnes(t *testing.T) {
 	for i, want := range map[int]bool{0: true, 2: true, 3: false, 1978: false, 1979: true, 2999: true} {
 		if _, found, _ := store.Code(t.Context(), numbered(i)); found != want {
 			t.Errorf("code %d: got found %v, want %v", i, found, want)
+		}
+	}
+}
+
+func TestFullMemoryStoreOfOwnersWithOneCodeForgetsOne(t *testing.T) {
+	store := new(tokenendpoint.MemoryStore)
+	for i := range 1<<16 + 1 {
+		store.SaveCode(t.Context(), numbered(i), codeOf(fmt.Sprint("user ", i)))
+	}
+	if codes, _ := store.Len(); codes != 1<<16 {
+		t.Errorf("got %d codes kept, want %d", codes, 1<<16)
+	}
+}
+
+func TestOldestCodeOfAnOwnerIsForgotten(t *testing.T) {
+	for name, used := range map[string]bool{"all unused": false, "all used": true} {
+		store := new(tokenendpoint.MemoryStore)
+		for i := range 1025 {
+			store.SaveCode(t.Context(), numbered(i), codeOf("user"))
+			if used {
+				store.Consume(t.Context(), numbered(i), time.Now(), tokenendpoint.Family{Version: 1})
+			}
+		}
+		for i, want := range map[int]bool{0: false, 1: true, 1024: true} {
+			if _, found, _ := store.Code(t.Context(), numbered(i)); found != want {
+				t.Errorf("%s, code %d: got found %v, want %v", name, i, found, want)
+			}
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/bearergate/bearergate/internal/audit"
 )
 
-// observe records whose request it is.
+// observe records for whom the client asks. authenticate has recorded the client.
 func observe(ctx context.Context, a Authorization) {
 	f := audit.From(ctx)
-	f.ClientID, f.GrantID, f.Family, f.Subject = a.ClientID, a.GrantID, a.Family, a.Subject
+	f.GrantID, f.Family, f.Subject = a.GrantID, a.Family, a.Subject
 }

@@ -19,7 +19,7 @@ var (
 
 var (
 	errChanged   = errors.New("tokenendpoint: the family of refresh tokens changed meanwhile")
-	errLate      = errors.New("tokenendpoint: the request took longer than the grace of refresh tokens")
+	errLate      = errors.New("tokenendpoint: the request took longer than the grace of refresh tokens, or than 30 s")
 	errSuccessor = errors.New("tokenendpoint: the store returned a family whose retired token has another successor")
 )
 
@@ -78,7 +78,7 @@ func (e *Endpoint) refreshOnce(ctx context.Context, client Client, token refresh
 // retired and forgotten meanwhile, or that nobody waits for the answer. Such a request
 // proves no theft.
 func (e *Endpoint) isLate(ctx context.Context, began, now time.Time) bool {
-	return ctx.Err() != nil || e.rules.grace > 0 && now.Sub(began) >= e.rules.grace
+	return ctx.Err() != nil || e.rules.grace > 0 && now.Sub(began) >= min(e.rules.grace, answering)
 }
 
 // familyOf returns the family of a client's refresh token, if it lives.

@@ -9,7 +9,6 @@ import (
 // stolen revokes the family of a code or refresh token that was used again, since
 // one of the two parties that used it stole it. It returns the answer.
 func (e *Endpoint) stolen(ctx context.Context, a Authorization, theft string, answer error) error {
-	observe(ctx, a)
 	audit.From(ctx).Theft = theft
 	if err := e.revokeFamily(ctx, a.Family); err != nil {
 		return err
