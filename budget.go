@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/scopetoken"
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // DefaultLimiterTimeout is the time that a [Limiter] has to answer.
@@ -25,7 +26,7 @@ type budget struct {
 }
 
 func newBudget(guard, name string, l Limiter) budget {
-	if isNil(l) {
+	if typednil.Is(l) {
 		panic(fmt.Sprintf("bearergate: %s needs a Limiter; PerMinute(DefaultRequestsPerMinute) returns one", guard))
 	}
 	return budget{name: name, limiter: l, idle: limiterCall{timeout: DefaultLimiterTimeout}}
@@ -61,7 +62,7 @@ func WithPolicyName(name string) LimiterOption {
 // its own. The observer receives such decisions as [Decision.Degraded]. By default
 // there is none, and the answer is 503.
 func WithFallback(l Limiter) LimiterOption {
-	if isNil(l) {
+	if typednil.Is(l) {
 		panic("bearergate: WithFallback was given nil; leave it out")
 	}
 	return func(b *budget) { b.fallback = l }

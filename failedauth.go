@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/guess"
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // FailedAuthenticationOption is a setting of [LimitFailedAuthentication]. A
@@ -59,7 +60,7 @@ func WithTrustedProxies(proxies ...netip.Prefix) FailedAuthenticationOption {
 func LimitFailedAuthentication(l Limiter, opts ...FailedAuthenticationOption) Middleware {
 	f := &failedAuthentication{budget: newBudget("LimitFailedAuthentication", "failed-authentication", l)}
 	for _, o := range opts {
-		if isNil(o) {
+		if typednil.Is(o) {
 			panic(nilOption("LimitFailedAuthentication", "FailedAuthenticationOption"))
 		}
 		o.applyFailedAuthentication(f)

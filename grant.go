@@ -3,6 +3,8 @@ package bearergate
 import (
 	"errors"
 	"net/http"
+
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // GrantOption is a setting of [RequireGrant].
@@ -24,7 +26,7 @@ func WithGrantInPath(name string) GrantOption {
 // on every request. [RequireOrg] inside uses the grant's organization,
 // and [GrantFrom] returns the grant to the handler.
 func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
-	if isNil(grants) {
+	if typednil.Is(grants) {
 		panic("bearergate: RequireGrant needs a GrantStore; new(MemoryGrants) is one")
 	}
 	g := &grantGuard{grants: grants}

@@ -3,8 +3,6 @@ package bearergate
 import (
 	"fmt"
 	"net/http"
-
-	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // guard checks a request. It returns the state that the guards and the handler
@@ -52,6 +50,3 @@ func behindToken(name string, check guard) Middleware {
 func nilOption(constructor, option string) string {
 	return fmt.Sprintf("bearergate: %s was given a nil %s; leave it out", constructor, option)
 }
-
-// isNil reports whether v is nil, or a nil pointer or function.
-func isNil(v any) bool { return typednil.Is(v) }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // RateLimitOption is a setting of [RateLimit]. A [LimiterOption] is one.
@@ -32,7 +34,7 @@ func (o LimiterOption) applyRateLimit(g *rateLimit) { o(&g.budget) }
 func RateLimit(l Limiter, opts ...RateLimitOption) Middleware {
 	g := &rateLimit{budget: newBudget("RateLimit", "", l)}
 	for _, o := range opts {
-		if isNil(o) {
+		if typednil.Is(o) {
 			panic(nilOption("RateLimit", "RateLimitOption"))
 		}
 		o.applyRateLimit(g)

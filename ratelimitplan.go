@@ -1,6 +1,10 @@
 package bearergate
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/bearergate/bearergate/internal/typednil"
+)
 
 // PlanFunc chooses the limiter of a request, such as that of the plan that the
 // token's claims name. If it returns nil, the limiter given to [RateLimit] is used.
@@ -36,7 +40,7 @@ func (g *rateLimit) limiterOf(r *http.Request) (Limiter, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case isNil(l): // also a nil *MemoryLimiter, which a map has for a plan that it does not know
+	case typednil.Is(l): // also a nil *MemoryLimiter, which a map has for a plan that it does not know
 		return g.budget.limiter, nil
 	}
 	return l, nil

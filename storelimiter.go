@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/typednil"
 	"github.com/sethvargo/go-limiter"
 )
 
@@ -19,7 +20,7 @@ import (
 // context ends first, the call fails and its goroutine is left behind. While 256 such
 // calls or more are outstanding, every call fails and the store is not called.
 func NewStoreLimiter(store limiter.Store, window time.Duration) Limiter {
-	if isNil(store) {
+	if typednil.Is(store) {
 		panic("bearergate: NewStoreLimiter needs a limiter.Store; for budgets in memory use PerMinute")
 	}
 	return &storeLimiter{store: store, window: max(window, 0)}

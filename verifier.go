@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/bearergate/bearergate/internal/b64token"
+	"github.com/bearergate/bearergate/internal/typednil"
 )
 
 // Verifier decides whether a token is good.
@@ -49,7 +50,7 @@ func checkVerifier(constructor string, v Verifier) {
 	switch {
 	case b64token.Unmade(v):
 		panic(fmt.Sprintf("bearergate: a %T that New did not return; look at New's error", v))
-	case isNil(v):
+	case typednil.Is(v):
 		panic(fmt.Sprintf("bearergate: %s needs a Verifier; see jwtverifier.New and NewOpaqueVerifier", constructor))
 	}
 }

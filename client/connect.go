@@ -169,7 +169,8 @@ func (t *Transport) exchange(form url.Values) func(context.Context) error {
 	}
 }
 
-var errNoGrantID = errors.New("client: the token answer has no grant_id, and MintURL or RevokeURL has {grantId}; save the connection with SaveConnection")
+const noGrantID = "client: the token answer has no grant_id, and MintURL or RevokeURL has {grantId}; " +
+	"save the connection with SaveConnection"
 
 func (t *Transport) redeem(ctx context.Context, form url.Values) (Connection, error) {
 	var answer tokenAnswer
@@ -182,7 +183,7 @@ func (t *Transport) redeem(ctx context.Context, form url.Values) (Connection, er
 		return Connection{}, err
 	}
 	if answer.GrantID == "" && strings.Contains(t.config.MintURL+t.config.RevokeURL, "{grantId}") {
-		return Connection{}, errNoGrantID
+		return Connection{}, errors.New(noGrantID)
 	}
 	return Connection{GrantID: string(answer.GrantID), RefreshToken: string(answer.RefreshToken), Access: access}, nil
 }

@@ -32,7 +32,8 @@ import (
 // an [*Error]. A request with a body and without GetBody is not repeated, and the
 // error says so. Any other answer is returned unchanged.
 //
-// It is safe for concurrent use.
+// A connection that could not be saved is saved later, also if no request comes, for up
+// to half an hour. It is safe for concurrent use.
 type Transport struct {
 	config Config
 	api    *url.URL

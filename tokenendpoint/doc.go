@@ -20,7 +20,8 @@
 // [bearergate.Configure] sets around the endpoint. If a store or Issue fails, the
 // answer is 503 temporarily_unavailable, and nothing is consumed.
 //
-// Codes, refresh tokens and client secrets are stored only as SHA-256 sums.
+// Codes, refresh tokens and client secrets are stored as SHA-256 sums. The successor of
+// a retired refresh token is stored too, encrypted under the retired token.
 //
 // Package installation has the handlers that mint installation tokens and revoke
 // grants.

@@ -55,7 +55,7 @@ func authorize(w http.ResponseWriter, r *http.Request, endpoint *tokenendpoint.E
 	case errors.Is(err, bearergate.ErrInvalidRequest):
 		answer.Error = "invalid_request" // or access_denied, if the user declined
 	default:
-		bearergate.Refuse(w, r, err) // a store failed
+		bearergate.Refuse(w, r, err) // a store failed, or the client is not registered any more
 		return
 	}
 	back, err := client.RedirectURL(q.Get("redirect_uri"), answer)
