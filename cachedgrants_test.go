@@ -16,12 +16,13 @@ import (
 )
 
 func TestCachedGrantsPassTheSuite(t *testing.T) {
-	granttest.Run(t, func(t *testing.T) (bearergate.GrantStore, func(bearergate.Grant)) {
+	granttest.Run(t, func(t *testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
 		store := new(bearergate.MemoryGrants)
 		cached := cachedGrants(t, store, bearergate.CacheConfig{})
-		return cached, func(g bearergate.Grant) {
+		return func() bearergate.GrantStore { return cached }, func(g bearergate.Grant) error {
 			store.Put(g)
 			cached.Forget(g.ID)
+			return nil
 		}
 	})
 }
