@@ -29,12 +29,12 @@ func (s *suite) savedCompletelyOrNotAtAll() {
 		case err != nil:
 			s.Errorf("Load: got error %v, want none", err)
 		case errors.Is(saveErr, client.ErrConflict):
-			s.Errorf("Save with a cancelled context: got error %v, want none or another", saveErr)
+			s.Errorf("Save, cancelled: got error %v, want none or another", saveErr)
 		case got.Revision == after.Revision || saveErr == nil:
 			s.loads(id, after)
 		default:
 			if inUTC(got) != before {
-				s.Errorf("Load after Save with a cancelled context: got %+v, want %+v or %+v", got, before, after)
+				s.Errorf("Load after a cancelled Save: got %+v, want %+v or %+v", got, before, after)
 			}
 		}
 	})

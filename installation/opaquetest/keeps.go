@@ -21,7 +21,7 @@ func (s *suite) changesNoIDs() {
 		case hardids.Refusable(id):
 			s.doesNotFind(sum)
 		default:
-			s.Fatalf("save with the id %q: got the error %v, want none", id, err)
+			s.Fatalf("saving the id %q: got the error %v, want none", id, err)
 		}
 	}
 }

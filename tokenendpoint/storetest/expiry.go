@@ -17,14 +17,14 @@ func (s *suite) reportsExpiredCodes() {
 	s.consumes(sum, code.ExpiresAt.Add(-time.Microsecond), first, tokenendpoint.Fresh)
 }
 
-// cleaner is a store that removes what expired when it is told to.
+// cleaner is a store that removes expired codes and families on demand.
 type cleaner interface {
 	Clean(ctx context.Context) error
 }
 
-// keepsWhatIsUsed stores much that has expired and removes it, while a family is
-// replaced again and again. What has not expired stays, also the family whose token
-// expired and the code that was used.
+// keepsWhatIsUsed stores expired codes and families and removes them, while a family is
+// replaced again and again. Nothing else is removed, also not the family whose
+// token expired, nor the code that was used.
 func (s *suite) keepsWhatIsUsed() {
 	family, unused, used := s.begin("family"), s.save(s.code()), s.save(s.code())
 	old := s.family("old")

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/bearergate/bearergate/internal/hardids"
 	"github.com/bearergate/bearergate/tokenendpoint"
@@ -52,7 +51,7 @@ func (s *suite) storeID(id, family string) (kept, error) {
 		return k, err
 	}
 	s.isSameCode(s.hasCode(k.sum), k.code)
-	_, err := s.store.Consume(s.Context(), k.sum, time.Time{}, k.family)
+	_, err := s.store.Consume(s.Context(), k.sum, s.now, k.family)
 	k.code.Used, k.code.Family = true, family
 	return k, err
 }
