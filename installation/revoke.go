@@ -9,8 +9,8 @@ import (
 	"github.com/bearergate/bearergate/internal/tokenid"
 )
 
-// RevokeFunc revokes a grant, or tokens that were issued for it. It may be called
-// again for a grant that was revoked before. A [bearergate.Code] or
+// RevokeFunc revokes a grant, or tokens that were issued for it, or both. It may be
+// called again for a grant that was revoked before. A [bearergate.Code] or
 // [*bearergate.Error] in the tree of its error sets the answer; any other error is 503.
 // It is called concurrently.
 type RevokeFunc func(ctx context.Context, grantID string) error
@@ -32,7 +32,8 @@ type RevokeConfig struct {
 //
 // After the answer, 204, refresh tokens are invalid_grant, and installation tokens
 // behind RequireGrant are 410. If a function fails, the answer is 503, and the client
-// can repeat the request. The error names every fault of c.
+// can repeat the request. A function that revokes both in one transaction is given
+// twice: the second call finds nothing to do. The error names every fault of c.
 func RevokeHandler(c RevokeConfig) (http.Handler, error) {
 	var faults []error
 	if c.Tokens == nil {

@@ -40,7 +40,7 @@ func (c Client) isPublic() bool { return len(c.Secrets) == 0 && c.Assertions == 
 
 // ClientStore finds registered clients by id. If there is no client with the id,
 // the error wraps [bearergate.ErrInvalidClient]. Any other error is answered 503.
-// Client is called concurrently.
+// Client is called concurrently. Package clienttest tests implementations.
 type ClientStore interface {
 	Client(ctx context.Context, id string) (Client, error)
 }
