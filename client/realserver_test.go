@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"strconv"
@@ -25,8 +26,9 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// TestNoConnectionIsLostWithTheTokenEndpoint plays schedules of faults against the
-// token endpoint and the routes of package installation, whose store fails too.
+// TestNoConnectionIsLostWithTheTokenEndpoint plays schedules of faults against an HTTP
+// server with the token endpoint and the routes of package installation, whose store
+// fails too.
 // Nobody steals a token: a connection is dead only if its grant was revoked.
 //
 //	BEARERGATE_SCHEDULES=10000 go test -run TestNoConnectionIsLostWithTheTokenEndpoint ./client
@@ -61,13 +63,14 @@ func TestNoConnectionIsLostWithTheTokenEndpoint(t *testing.T) {
 
 // realServer is the token endpoint, the routes of installations and an API.
 type realServer struct {
-	http.Handler
-	codes    tokenendpoint.MemoryStore
-	faults   *faults
-	grants   bearergate.MemoryGrants
-	access   installation.MemoryTokens
-	minted   installation.MemoryTokens
-	endpoint *tokenendpoint.Endpoint
+	server    *http.Server
+	transport *http.Transport // to the server
+	codes     tokenendpoint.MemoryStore
+	faults    *faults
+	grants    bearergate.MemoryGrants
+	access    installation.MemoryTokens
+	minted    installation.MemoryTokens
+	endpoint  *tokenendpoint.Endpoint
 
 	mu       sync.Mutex
 	grantIDs int
@@ -119,8 +122,50 @@ func newRealServer(t *testing.T, f *faults, lifetime time.Duration) *realServer 
 	mux.Handle("/resource", bearergate.Chain(
 		bearergate.RequireToken(installations.Verifier(), bearergate.InstallationToken), bearergate.RequireGrant(&s.grants),
 	)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") })))
-	s.Handler = mux
+	s.listen(mux)
 	return s
+}
+
+// pipes is a listener of connections in memory, whose deadlines synctest knows.
+type pipes struct {
+	accept chan net.Conn
+	closed context.Context
+	close  context.CancelFunc
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.accept:
+		return c, nil
+	case <-p.closed.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.close(); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.accept <- theirs:
+		return ours, nil
+	case <-p.closed.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (s *realServer) listen(h http.Handler) {
+	p := &pipes{accept: make(chan net.Conn)}
+	p.closed, p.close = context.WithCancel(context.Background())
+	s.server = &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	s.transport = &http.Transport{DialContext: p.dial}
+	go s.server.Serve(p)
+}
+
+func (s *realServer) close() {
+	s.transport.CloseIdleConnections()
+	s.server.Close()
 }
 
 func (s *realServer) revoke(grant string) error {
@@ -152,15 +197,20 @@ func (s *realServer) consent(a client.Authorization) (url.Values, error) {
 	return url.Values{"state": q["state"], "code": {code}}, err
 }
 
-// serve serves a request as net/http does: the handler may outlive the client's
-// patience, and its context ends with that.
+// serve sends a request to the server. The handler may outlive the client's patience,
+// and its context ends with that.
 func (s *realServer) serve(r *http.Request, body string) *http.Response {
-	in := r.Clone(r.Context())
-	in.Body = io.NopCloser(strings.NewReader(body))
-	rec := httptest.NewRecorder()
-	s.ServeHTTP(rec, in)
-	resp := rec.Result()
-	resp.Request = r
+	out := r.Clone(r.Context())
+	out.URL.Scheme = "http"
+	out.Body, out.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+	resp, err := s.transport.RoundTrip(out)
+	if err != nil { // the client has left
+		resp, _ = page(502)(r)
+		return resp
+	}
+	defer resp.Body.Close()
+	content, _ := io.ReadAll(resp.Body)
+	resp.Body, resp.Request = io.NopCloser(bytes.NewReader(content)), r
 	return resp
 }
 
@@ -389,6 +439,7 @@ func (s *realSchedule) play() {
 	}
 	app.Wait()
 	time.Sleep(2 * time.Minute)
+	s.real.close()
 	if open := s.server.bodies.Load(); open != 0 {
 		s.t.Errorf("bodies left open: got %d, want 0", open)
 	}
