@@ -5,6 +5,7 @@ go 1.25.0
 require (
 	github.com/bearergate/bearergate v0.0.0
 	github.com/bearergate/bearergate/sqlstore v0.0.0
+	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	modernc.org/sqlite v1.59.0
 )

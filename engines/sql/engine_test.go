@@ -3,6 +3,7 @@ package sql_test
 import (
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -23,11 +24,15 @@ type engine struct {
 }
 
 var (
-	pgDefault   = engine{"PostgreSQL", sqlstore.Postgres, postgres("")}
-	sqlite      = engine{"SQLite", sqlstore.SQLite, newFile}
-	pgExec      = engine{"PostgreSQL, exec", sqlstore.Postgres, postgres("exec")}
-	pgDescribe  = engine{"PostgreSQL, cache_describe", sqlstore.Postgres, postgres("cache_describe")}
-	pgSimple    = engine{"PostgreSQL, simple_protocol", sqlstore.Postgres, postgres("simple_protocol")}
+	pgDefault  = engine{"PostgreSQL", sqlstore.Postgres, postgres("")}
+	sqlite     = engine{"SQLite", sqlstore.SQLite, newFile}
+	pgExec     = engine{"PostgreSQL, exec", sqlstore.Postgres, postgres("exec")}
+	pgDescribe = engine{"PostgreSQL, cache_describe", sqlstore.Postgres, postgres("cache_describe")}
+	pgSimple   = engine{"PostgreSQL, simple_protocol", sqlstore.Postgres, postgres("simple_protocol")}
+	// serializable is a database with another default than READ COMMITTED.
+	serializable = engine{"PostgreSQL, serializable", sqlstore.Postgres, func(t testing.TB) string {
+		return postgres("")(t) + "&default_transaction_isolation=serializable"
+	}}
 	bouncerExec = engine{"PgBouncer, exec", sqlstore.Postgres, pgBouncer("exec")}
 	bouncerDesc = engine{"PgBouncer, cache_describe", sqlstore.Postgres, pgBouncer("cache_describe")}
 	bouncerSimp = engine{"PgBouncer, simple_protocol", sqlstore.Postgres, pgBouncer("simple_protocol")}
@@ -61,7 +66,10 @@ var (
 	started []interface{ Close() }
 )
 
+// TestMain keeps the faults that the suites cause out of their output, and ends the
+// servers.
 func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	status := m.Run()
 	for _, server := range started {
 		server.Close()

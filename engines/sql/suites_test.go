@@ -16,7 +16,7 @@ import (
 )
 
 func TestCodes(t *testing.T) {
-	onEach(t, all, func(t *testing.T, e engine) {
+	onEach(t, append(all, serializable), func(t *testing.T, e engine) {
 		storetest.Run(t, func(t *testing.T) (one, other tokenendpoint.Store) {
 			d := e.database(t)
 			return d.store(t).Codes(), d.store(t).Codes()
