@@ -22,7 +22,7 @@ func (s *suite) consumesCompletelyOrNotAtAll() {
 	s.whileCancelled(func(ctx context.Context, id string) {
 		code, first := s.save(s.code()), s.family(id)
 		outcome, err := s.store.Consume(ctx, code, s.now, first)
-		used := s.hasCode(code).Used
+		used := s.settles(code, id)
 		if used {
 			s.hasFamily(first)
 		} else {
@@ -30,6 +30,24 @@ func (s *suite) consumesCompletelyOrNotAtAll() {
 		}
 		s.tookEffect("Consume", outcome == tokenendpoint.Fresh, err, used)
 	})
+}
+
+// settles waits until the code is used and the family is there, or neither: a call
+// that was cancelled may still run. After a second it fails. It reports whether the
+// code is used.
+func (s *suite) settles(code tokenendpoint.Sum, family string) (used bool) {
+	s.Helper()
+	for range 1000 {
+		used = s.hasCode(code).Used
+		_, found, err := s.other.Family(s.Context(), family)
+		s.must(err)
+		if used == found {
+			return used
+		}
+		time.Sleep(time.Millisecond)
+	}
+	s.Errorf("a second after Consume: got a used code or its family, want both or neither")
+	return used
 }
 
 func (s *suite) replacesCompletelyOrNotAtAll() {
