@@ -20,13 +20,13 @@ const (
 // minute by the database's clock. No connection of the pool is held with it. A
 // holder whose lock expired cannot unlock that of the next one. If it saves then, the
 // Revision decides.
-func (c *Connections) Lock(ctx context.Context, id string) (unlock func(), err error) {
+func (c *Connections) Lock(ctx context.Context, id string) (func(), error) {
 	leave, err := c.store.queue.Lock(ctx, id)
 	if err != nil {
 		return nil, wrap("waiting for a lock", err)
 	}
 	l := &held{store: c.store, id: key(id), owner: []byte(rand.Text())}
-	unlock = func() {
+	unlock := func() {
 		l.release()
 		leave()
 	}

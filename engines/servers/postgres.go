@@ -3,12 +3,15 @@ package servers
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -142,4 +145,37 @@ func run(dir string, command []string) ([]byte, error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir = dir
 	return cmd.CombinedOutput()
+}
+
+// Stop suspends the server with all its sessions.
+func (p *Postgres) Stop() error { return p.signal(syscall.SIGSTOP) }
+
+// Continue ends a [Postgres.Stop].
+func (p *Postgres) Continue() error { return p.signal(syscall.SIGCONT) }
+
+// signal sends a signal to the server and its children, the sessions.
+func (p *Postgres) signal(signal syscall.Signal) error {
+	pid := p.running.Process.Pid
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
+	if err != nil {
+		return fmt.Errorf("servers: %w", err)
+	}
+	all := append(strings.Fields(string(children)), strconv.Itoa(pid))
+	for _, one := range all {
+		pid, err := strconv.Atoi(one)
+		if err != nil {
+			return fmt.Errorf("servers: %w", err)
+		}
+		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("servers: %w", err)
+		}
+	}
+	return nil
+}
+
+// Kill ends the server and all its sessions at once, and waits until the server has
+// ended.
+func (p *Postgres) Kill() {
+	p.signal(syscall.SIGKILL)
+	p.Process.Kill()
 }
