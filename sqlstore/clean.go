@@ -12,7 +12,7 @@ const (
 	// smallest and largest bound how many rows Clean removes at once, and brief is how
 	// long that should last at most.
 	smallest, largest = 20, 1000
-	brief             = 50 * time.Millisecond
+	brief             = 100 * time.Millisecond
 	// every is how many changes remove expired rows once, and few is how many of each table.
 	every, few = 64, 100
 )
@@ -21,8 +21,8 @@ func now() micros { return microsOf(time.Now()) }
 
 // Clean removes all rows that expired more than a minute ago, a thousand at once or fewer.
 // It is for a backlog: changes remove a few such rows too. It may run while the store
-// is in use. In SQLite, where changes wait for each other, it pauses as long as it
-// works. Cancel ctx to end it early.
+// is in use. In SQLite, where changes wait for each other, it pauses about as
+// long as it works. Cancel ctx to end it early.
 func (s *Store) Clean(ctx context.Context) error {
 	cutoff := microsOf(time.Now().Add(-slack))
 	for _, statement := range s.texts.clean {
@@ -44,7 +44,7 @@ func (s *Store) cleanTable(ctx context.Context, statement string, cutoff micros)
 		}
 		took := time.Since(began)
 		size = nextSize(size, took)
-		if s.config.Dialect == SQLite && !sleep(ctx, 2*took) {
+		if s.config.Dialect == SQLite && !sleep(ctx, took) {
 			return context.Cause(ctx)
 		}
 	}

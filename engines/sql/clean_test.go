@@ -3,6 +3,7 @@ package sql_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,16 +92,19 @@ func TestRotationDoesNotWaitForClean(t *testing.T) {
 			}
 			cancel()
 		}()
-		longest, rotations := time.Duration(0), 0
-		for ; ctx.Err() == nil; rotations++ {
+		var durations []time.Duration
+		for ctx.Err() == nil {
 			family = rotated(family)
 			before := time.Now()
 			if replaced, err := rotating.ReplaceFamily(t.Context(), family); !replaced || err != nil {
 				t.Fatalf("ReplaceFamily: got %v, %v, want true", replaced, err)
 			}
-			longest = max(longest, time.Since(before))
+			durations = append(durations, time.Since(before))
 		}
-		t.Logf("%d rotations during %v of cleaning; the longest took %v", rotations, time.Since(began).Round(time.Millisecond), longest)
+		slices.Sort(durations)
+		longest := durations[len(durations)-1]
+		t.Logf("%d rotations during %v of cleaning; one in a thousand took %v, the longest %v",
+			len(durations), time.Since(began).Round(time.Millisecond), durations[len(durations)*999/1000], longest)
 		if longest > 500*time.Millisecond {
 			t.Errorf("got a rotation of %v, want 0.5 s at most", longest)
 		}
