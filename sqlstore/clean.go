@@ -9,10 +9,10 @@ import (
 const (
 	// slack is how long expired rows are kept, for processes whose clocks are slow.
 	slack = time.Minute
-	// smallest and largest bound how many rows Clean removes at once, and brief is how
-	// long that should last at most.
-	smallest, largest = 20, 1000
-	brief             = 100 * time.Millisecond
+	// Clean begins with so many rows at once, and goes on with smallest to largest, so
+	// that they last no longer than brief.
+	beginning, smallest, largest = 100, 20, 1000
+	brief                        = 100 * time.Millisecond
 	// every is how many changes remove expired rows once, and few is how many of each table.
 	every, few = 64, 100
 )
@@ -34,7 +34,7 @@ func (s *Store) Clean(ctx context.Context) error {
 }
 
 func (s *Store) cleanTable(ctx context.Context, statement string, cutoff micros) error {
-	for size := int64(largest); ; {
+	for size := int64(beginning); ; {
 		began := time.Now()
 		removed, err := call(ctx, s, func(ctx context.Context, conn *sql.Conn) (int64, error) {
 			return rows(conn.ExecContext(ctx, statement, cutoff, size))
