@@ -30,7 +30,9 @@ type (
 		*sqlstore.OpaqueTokens
 		cleaner
 	}
-	cleaner interface{ Clean(ctx context.Context) error }
+	cleaner interface {
+		Clean(ctx context.Context) error
+	}
 )
 
 func TestCodes(t *testing.T) {
