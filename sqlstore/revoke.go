@@ -21,7 +21,8 @@ func (c *Codes) RevokeGrant(ctx context.Context, grantID string) error {
 // RevokeGrant revokes a grant and removes its codes and families of refresh tokens, in one
 // transaction. If there is no such grant, it removes these all the same, and the
 // error wraps [bearergate.ErrGrantNotFound]. If the grant was revoked before, the
-// time of that stays. Opaque tokens of the grant are not removed: RequireGrant
+// time of that stays. It is both RevokeTokens and RevokeGrant of [installation.Config].
+// Opaque tokens of the grant are not removed: RequireGrant
 // answers them with 410, and they expire.
 func (s *Store) RevokeGrant(ctx context.Context, grantID string) error {
 	revoked, err := call(ctx, s, func(ctx context.Context, conn *sql.Conn) (revoked int64, err error) {
