@@ -1,0 +1,3 @@
+// Package sql tests sqlstore on PostgreSQL, behind PgBouncer, and on SQLite. It
+// contains only tests.
+package sql
