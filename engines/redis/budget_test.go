@@ -1,4 +1,4 @@
-package engines_test
+package redis_test
 
 import (
 	"context"

@@ -1,5 +1,5 @@
 //go:build race
 
-package engines_test
+package redis_test
 
 const raceDetector = true
