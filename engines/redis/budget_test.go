@@ -247,7 +247,7 @@ func BenchmarkGuard(b *testing.B) {
 		limiter bearergate.Limiter
 	}{{"leases", leases}, {"memory", memory}} {
 		b.Run(c.name, func(b *testing.B) {
-			handler := guarded(c.limiter)
+			handler := guardedBy(c.limiter)
 			r := httptest.NewRequest("GET", "/", nil)
 			r.Header.Set("Authorization", "Bearer "+opaqueToken)
 			b.ReportAllocs()
@@ -259,14 +259,6 @@ func BenchmarkGuard(b *testing.B) {
 }
 
 const opaqueToken = "bi_oat_0123456789"
-
-// guarded returns a handler behind RateLimit alone, but for a token.
-func guarded(l bearergate.Limiter) http.Handler {
-	verifier := bearergate.NewOpaqueVerifier("bi_oat_", func(context.Context, [32]byte) (bearergate.Claims, error) {
-		return bearergate.Claims{Type: bearergate.InstallationToken, InstallationID: "installation-1", ExpiresAt: time.Now().Add(time.Hour)}, nil
-	})
-	return bearergate.RequireToken(verifier)(bearergate.RateLimit(l)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
-}
 
 type discard struct{ header http.Header }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/client"
+	"github.com/bearergate/bearergate/redisstore"
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
@@ -98,4 +103,34 @@ func (e endpoint) answers(form url.Values, want int) string {
 		e.t.Errorf("%s: got %s, want no word on the token", form.Get("grant_type"), body)
 	}
 	return body
+}
+
+// refreshForm returns the form that uses the refresh token of an answer.
+func refreshForm(t testing.TB, answer string) url.Values {
+	t.Helper()
+	var tokens struct {
+		RefreshToken string `json:"refresh_token"`
+	}
+	if err := json.Unmarshal([]byte(answer), &tokens); err != nil || tokens.RefreshToken == "" {
+		t.Fatalf("got the answer %s, %v, want one with a refresh token", answer, err)
+	}
+	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}}
+}
+
+func connection(revision int64) client.Connection {
+	return client.Connection{GrantID: "grant", RefreshToken: rand.Text(), Revision: revision}
+}
+
+// isCode reports whether an error blames the client.
+func isCode(err error) bool {
+	var code bearergate.Code
+	return errors.As(err, &code)
+}
+
+// isUnsure tests that a store does not deny that it has a connection.
+func isUnsure(t testing.TB, store *redisstore.Store, id string) {
+	t.Helper()
+	if _, err := store.Connections(newKey(t)).Load(t.Context(), id); err == nil || errors.Is(err, client.ErrNoConnection) {
+		t.Errorf("Load: got the error %v, want one other than ErrNoConnection", err)
+	}
 }
