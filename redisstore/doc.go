@@ -43,7 +43,7 @@
 //
 // All keys of a Store are in one slot, so one master of a Cluster keeps them all, and
 // each call is one round trip. A family of refresh tokens with its code and its grant
-// costs about 1.5 KB, and an opaque token about 0.7 KB.
+// costs about 2 KB, and an opaque token about 1 KB.
 //
 // Budgets need none of this: if they are lost, they are full again. They can live in
 // another Redis, and a Cluster spreads them over all masters.

@@ -36,8 +36,9 @@ import (
 // that find a lease pass meanwhile. The requests of a call that failed are returned
 // to the budget by the next call. If Redis lost its data, the budgets are full again.
 //
-// A key costs Redis about 130 bytes, until its window ends, and each process about
-// 300. The number of keys is not bounded.
+// A key costs Redis about 200 bytes until its window ends, and 20 more for each further
+// process. It costs each process that uses it about 300 bytes. The number of keys is
+// not bounded.
 type Limiter struct {
 	client   redis.UniversalClient
 	prefix   string
