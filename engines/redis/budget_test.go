@@ -32,6 +32,7 @@ type takeInput struct {
 
 type takeResult struct {
 	Takes, Allowed, Errors int64
+	Stale                  int64 // answers of a window that was over
 	Trips                  int
 	Longest                time.Duration
 	Windows                map[int64]int64 // allowed, by the Reset of the window in units of half a window
@@ -70,6 +71,9 @@ func takeInProcess(data json.RawMessage, start func()) any {
 				q, err := l.Take(context.Background(), "key")
 				mine.Takes++
 				mine.Longest = max(mine.Longest, time.Since(began))
+				if err == nil && q.Reset.Before(began) {
+					mine.Stale++
+				}
 				switch {
 				case err != nil:
 					mine.Errors++
@@ -96,6 +100,7 @@ func (r *takeResult) add(other takeResult) {
 	r.Takes += other.Takes
 	r.Allowed += other.Allowed
 	r.Errors += other.Errors
+	r.Stale += other.Stale
 	r.Trips += other.Trips
 	r.Longest = max(r.Longest, other.Longest)
 	if other.Error != "" {
@@ -124,6 +129,9 @@ func inProcesses(t *testing.T, inputs []takeInput) takeResult {
 	}
 	if total.Error != "" {
 		t.Errorf("got %d errors, such as %s; want none", total.Errors, total.Error)
+	}
+	if total.Stale > 0 {
+		t.Errorf("got %d answers of a window that was over, want none", total.Stale)
 	}
 	t.Logf("%d takes, %d allowed, %d trips, the longest take %v, windows %v", total.Takes, total.Allowed, total.Trips, total.Longest, total.Windows)
 	return total
