@@ -110,6 +110,22 @@ func TestLimiterCountsRequestsThatWaitInOneTrip(t *testing.T) {
 	}
 }
 
+func TestLeaseEndsWithItsWindow(t *testing.T) {
+	l := newLimiter(t, newClient(t, sharedRedis(t).Addr), newPrefix(), 1000, 500*time.Millisecond)
+	for round := range 3 {
+		var last bearergate.Quota
+		for range 40 {
+			if last = take(t, l, "key"); !last.Allowed || last.Reset.Before(time.Now()) {
+				t.Fatalf("round %d: got %+v, want a request of a window that goes on", round, last)
+			}
+		}
+		if last.Remaining != 960 {
+			t.Errorf("round %d: got %d Remaining, want 960", round, last.Remaining)
+		}
+		time.Sleep(time.Until(last.Reset))
+	}
+}
+
 func TestRefusalsCostNoTrip(t *testing.T) {
 	client, sent := newClient(t, sharedRedis(t).Addr), new(trips)
 	client.AddHook(sent)
