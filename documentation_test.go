@@ -80,7 +80,7 @@ func TestGoCodeOfTheDocumentationIsCompiled(t *testing.T) {
 	for _, page := range pages(t) {
 		for _, block := range goBlock.FindAllStringSubmatch(page.text, -1) {
 			if !contains(sources, block[1]) {
-				t.Errorf("%s: no Go file in docs/code, examples or adapters has these lines:\n%s", page.name, block[1])
+				t.Errorf("%s: no Go file in docs/code, an example or a module has these lines:\n%s", page.name, block[1])
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func TestGoCodeOfTheDocumentationIsCompiled(t *testing.T) {
 func compiled(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, dir := range []string{"docs/code", "examples", "adapters"} {
+	for _, dir := range []string{"docs/code", "examples", "adapters", "sqlstore", "redisstore"} {
 		err := filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
 			if err == nil && filepath.Ext(name) == ".go" {
 				all.WriteString("\n" + readFile(t, name))
