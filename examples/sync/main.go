@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -54,7 +55,6 @@ func run(ctx context.Context, out io.Writer, base string, pages int, pause time.
 		ConnectionID: "user-1",
 		Base:         progress{out},
 		MaxWait:      2 * time.Minute,
-		Dead:         func(err error) { fmt.Fprintln(out, "the connection is dead, reconnect:", err) },
 	})
 	if err != nil {
 		return err
@@ -62,10 +62,15 @@ func run(ctx context.Context, out io.Writer, base string, pages int, pause time.
 	if err := connect(ctx, transport); err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
-	return sync(ctx, out, &http.Client{Transport: transport}, base, pages, pause)
+	err = readPages(ctx, out, &http.Client{Transport: transport}, base, pages, pause)
+	var e *client.Error
+	if errors.As(err, &e) && e.Action == client.Reconnect {
+		fmt.Fprintln(out, "the connection is dead, reconnect:", err)
+	}
+	return err
 }
 
-func sync(ctx context.Context, out io.Writer, api *http.Client, base string, pages int, pause time.Duration) error {
+func readPages(ctx context.Context, out io.Writer, api *http.Client, base string, pages int, pause time.Duration) error {
 	for page := range pages {
 		if err := read(ctx, api, base+"/v1/orgs/acme/projects"); err != nil {
 			return fmt.Errorf("page %d: %w", page+1, err)

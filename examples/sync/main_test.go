@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,9 +45,21 @@ func quickstart(t *testing.T) (base, access string) {
 	return "", ""
 }
 
+// output is what the program prints, also while it renews in the background.
+type output struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Buffer.Write(p)
+}
+
 func TestSyncSurvivesExpiryAndEndsWithTheGrant(t *testing.T) {
 	base, access := quickstart(t)
-	var out bytes.Buffer
+	var out output
 	if err := run(t.Context(), &out, base, 300, 10*time.Millisecond); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
