@@ -21,8 +21,8 @@ func WithGrantInPath(name string) GrantOption {
 // active. If the token has no grant, or the store does not know it, the answer is 404
 // grant_not_found. If the grant was revoked, the answer is 410 grant_revoked. If the
 // store cannot decide, the answer is 503 temporarily_unavailable. The store is asked
-// on every request. [RequireOrg] inside uses the grant's organization,
-// and [GrantFrom] returns the grant to the handler.
+// on every request; a [CachedGrants] in front of it spares queries. [RequireOrg] inside
+// uses the grant's organization, and [GrantFrom] returns the grant to the handler.
 func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 	if isNil(grants) {
 		panic("bearergate: RequireGrant needs a GrantStore; new(MemoryGrants) is one")

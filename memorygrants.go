@@ -2,7 +2,6 @@ package bearergate
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -37,9 +36,22 @@ type GrantStoreFunc func(ctx context.Context, id string) (Grant, error)
 // Grant implements [GrantStore].
 func (f GrantStoreFunc) Grant(ctx context.Context, id string) (Grant, error) { return f(ctx, id) }
 
+// clone returns a copy that shares no slices with g. It costs one allocation.
 func (g Grant) clone() Grant {
-	g.Scopes, g.ProjectIDs = slices.Clone(g.Scopes), slices.Clone(g.ProjectIDs)
+	ids := make([]string, 0, len(g.Scopes)+len(g.ProjectIDs))
+	g.Scopes, ids = cutCopy(ids, g.Scopes)
+	g.ProjectIDs, _ = cutCopy(ids, g.ProjectIDs)
 	return g
+}
+
+// cutCopy cuts a copy of from off the free capacity of room, and returns what is left
+// of it. The copy is nil if from is.
+func cutCopy(room, from []string) (copied, left []string) {
+	if from == nil {
+		return nil, room
+	}
+	n := len(from)
+	return append(room[:0:n], from...), room[n:n:cap(room)]
 }
 
 // MemoryGrants is a [GrantStore] in memory, for tests and for programs without

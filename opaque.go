@@ -19,6 +19,7 @@ import (
 // it returns an error with [ErrInvalidToken] in its tree: 401. Another [Code], or an
 // [*Error], in the tree sets its own answer. Any other error means that it cannot
 // decide: 503. So do claims without type or expiry. It is called concurrently.
+// [CachedLookup] in front of it spares queries.
 type OpaqueLookup func(ctx context.Context, sum [sha256.Size]byte) (Claims, error)
 
 // NewOpaqueVerifier returns a [Verifier] for opaque tokens with this prefix. A token
@@ -75,10 +76,13 @@ func (v *opaqueVerifier) VerifyToken(ctx context.Context, raw string) (*Token, e
 		return nil, errUnknownOpaque
 	case err != nil:
 		return nil, err
-	case !claims.Type.known() || claims.ExpiresAt.IsZero():
+	case !decided(claims):
 		return nil, becauseOf(Error{Code: ErrTemporarilyUnavailable}, undecidedOpaque{claims.Type, claims.ExpiresAt})
 	case !now.Before(claims.ExpiresAt.Add(DefaultLeeway)):
 		return nil, becauseOf(Error{Code: ErrInvalidToken}, expiredOpaque{claims.ExpiresAt, now})
 	}
 	return NewToken(claims), nil
 }
+
+// decided reports whether a lookup returned the claims of a token.
+func decided(c Claims) bool { return c.Type.known() && !c.ExpiresAt.IsZero() }

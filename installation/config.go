@@ -21,8 +21,8 @@ const (
 	DefaultGrantParameter = "grantId"
 )
 
-// TokenStore keeps opaque installation tokens. [MemoryTokens] is one; package
-// opaquetest tests any other.
+// TokenStore keeps opaque installation tokens. [MemoryTokens] is one, and
+// [NewTokenStore] returns one. Package opaquetest tests any other.
 type TokenStore interface {
 	// Save is a [SaveFunc].
 	Save(ctx context.Context, sum [sha256.Size]byte, c bearergate.Claims) error

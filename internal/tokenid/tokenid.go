@@ -18,15 +18,18 @@ type ID struct {
 	Generation int64
 }
 
+// Separator follows the family in the id of a token. No family contains it.
+const Separator = "."
+
 // New returns the id of a new token. No other token has it.
 func (id ID) New() string {
-	return id.Family + "." + strconv.FormatInt(id.Generation, 10) + "." + secret.New()
+	return id.Family + Separator + strconv.FormatInt(id.Generation, 10) + Separator + secret.New()
 }
 
 // Parse reads the id of a token. It reports false if New did not return it.
 func Parse(text string) (ID, bool) {
-	family, rest, _ := strings.Cut(text, ".")
-	digits, random, _ := strings.Cut(rest, ".")
+	family, rest, _ := strings.Cut(text, Separator)
+	digits, random, _ := strings.Cut(rest, Separator)
 	generation, err := strconv.ParseInt(digits, 10, 64)
 	id := ID{family, generation}
 	ok := err == nil && generation >= 0 && strconv.FormatInt(generation, 10) == digits && secret.Valid(family) && secret.Valid(random)

@@ -1,0 +1,39 @@
+package installation_test
+
+import (
+	"testing"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/installation"
+	"github.com/bearergate/bearergate/installation/opaquetest"
+)
+
+// Rules: S4.38.
+func TestCachedTokensPassTheSuite(t *testing.T) {
+	opaquetest.Run(t, func(t *testing.T) (installation.SaveFunc, bearergate.OpaqueLookup) {
+		memory := new(installation.MemoryTokens)
+		cached, err := bearergate.NewCachedLookup(memory.Lookup, bearergate.CacheConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens := installation.NewTokenStore(memory.Save, cached.Lookup)
+		return tokens.Save, tokens.Lookup
+	})
+}
+
+func TestTokenStoreOfNilFunctionsPanics(t *testing.T) {
+	tokens := new(installation.MemoryTokens)
+	for name, make := range map[string]func(){
+		"save":   func() { installation.NewTokenStore(nil, tokens.Lookup) },
+		"lookup": func() { installation.NewTokenStore(tokens.Save, nil) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("NewTokenStore without %s: got no panic, want one", name)
+				}
+			}()
+			make()
+		}()
+	}
+}
