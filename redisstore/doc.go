@@ -23,9 +23,10 @@
 //
 // A [Store] promises what the configuration of Redis promises:
 //
-//   - Redis alone with an append-only file ("appendonly yes") keeps what was
-//     acknowledged if its process dies. With "appendfsync everysec" the last second or
-//     two can be lost if the machine dies.
+//   - Redis alone with an append-only file ("appendonly yes") and "appendfsync always"
+//     keeps what was acknowledged. With "appendfsync everysec" the last two seconds can
+//     be lost: if the machine dies, and also if the process is killed while it flushes,
+//     since it answers before it writes then.
 //   - With snapshots alone, or without persistence, tokens are lost: their users have
 //     to connect again, and a code or token that was used can be valid again.
 //   - If a replica takes over, in Sentinel or in a Cluster, the last writes can be lost.

@@ -28,8 +28,8 @@ type leaseAnswer struct {
 // process has the number of its last call, what that was given, and its part of out.
 //
 // A process that asks has used its lease up. If the answer to its last call was lost,
-// nobody used what that was given, and it counts no more. The same call, repeated by
-// the client, is answered alike. An older call is one that was late.
+// or if the client repeats that call, nobody used what it was given, and it counts no
+// more. An older call is one that was late.
 var leaseScript = redis.NewScript(`
 local limit, window, process = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local number, answered = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -43,9 +43,6 @@ if state[3] then
 	last, got, leased = tonumber(last), tonumber(got), tonumber(leased)
 	if number < last then
 		return redis.error_reply('LATE a newer call of the process was answered')
-	end
-	if number == last then
-		return {got, math.max(limit - given, 0), ttl}
 	end
 	out = out - leased
 	if last ~= answered then

@@ -3,10 +3,10 @@ package redisstore
 import (
 	"context"
 	"crypto/sha256"
-	"strings"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/installation"
+	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
 // OpaqueTokens is an [installation.TokenStore]. Tokens with different prefixes can
@@ -31,7 +31,7 @@ return 1
 // Save is an [installation.SaveFunc].
 func (o *OpaqueTokens) Save(ctx context.Context, sum [sha256.Size]byte, c bearergate.Claims) error {
 	owner := ""
-	if family, ok := familyOf(c.ID); ok {
+	if family, ok := tokenendpoint.FamilyOf(c.ID); ok {
 		owner = opaqueFamily + family
 	}
 	err := o.store.run(ctx, saveOpaqueScript, []string{o.token(sum)},
@@ -73,14 +73,4 @@ func (o *OpaqueTokens) RevokeFamily(ctx context.Context, family string) error {
 
 func (o *OpaqueTokens) token(sum [sha256.Size]byte) string {
 	return o.store.key(opaqueKey, string(sum[:]))
-}
-
-// familyOf returns the family in the id of a token that belongs to one: the id is the
-// family, a number and something random, with dots between them.
-func familyOf(id string) (family string, ok bool) {
-	if strings.Count(id, ".") != 2 {
-		return "", false
-	}
-	family, _, _ = strings.Cut(id, ".")
-	return family, true
 }

@@ -121,7 +121,7 @@ func recovers(t testing.TB, works func() bool) {
 
 // TestCodesSurviveKill kills Redis with an append-only file.
 func TestCodesSurviveKill(t *testing.T) {
-	server := servers.NewRedis(t)
+	server := servers.NewRedis(t, "--appendfsync", "always")
 	store := newStores(t, newClient(t, server.Addr))[0].Codes()
 	e := newEndpoint(t, store)
 	used, waiting := e.newCode(), e.newCode()
@@ -223,7 +223,7 @@ func TestFullMemoryIsUnavailable(t *testing.T) {
 // TestBudgetSurvivesRestart kills Redis in mid window: leases pass meanwhile, and no
 // more than the budget pass.
 func TestBudgetSurvivesRestart(t *testing.T) {
-	server := servers.NewRedis(t)
+	server := servers.NewRedis(t, "--appendfsync", "always")
 	l := newLimiter(t, newClient(t, server.Addr), newPrefix(), 1000, time.Hour)
 	allowed := 0
 	for ; allowed < 500; allowed++ {

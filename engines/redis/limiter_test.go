@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,6 +108,80 @@ func TestLimiterCountsRequestsThatWaitInOneTrip(t *testing.T) {
 	}
 	if q := take(t, l, "key"); q.Remaining != 99 {
 		t.Errorf("got %d Remaining, want 99", q.Remaining)
+	}
+}
+
+// TestRequestsThatComeWhileAskingUseTheLease holds a call back until more requests
+// wait than it counts.
+func TestRequestsThatComeWhileAskingUseTheLease(t *testing.T) {
+	client, gate := newClient(t, sharedRedis(t).Addr), &gate{entered: make(chan struct{}), leave: make(chan struct{})}
+	client.AddHook(gate)
+	l := newLimiter(t, client, newPrefix(), 1000, time.Hour)
+	for range 40 {
+		take(t, l, "key")
+	}
+	gate.on.Store(true)
+	var running sync.WaitGroup
+	asking := false
+	for !asking {
+		answered := make(chan struct{})
+		running.Go(func() { take(t, l, "key"); close(answered) })
+		select {
+		case <-answered:
+		case <-gate.entered:
+			asking = true
+		}
+	}
+	for range 5 {
+		running.Go(func() { take(t, l, "key") })
+	}
+	time.Sleep(50 * time.Millisecond) // until they wait
+	gate.on.Store(false)
+	before := gate.count.Load()
+	close(gate.leave)
+	running.Wait()
+	if got := gate.count.Load() - before; got != 0 {
+		t.Errorf("got %d more round trips, want the lease used", got)
+	}
+}
+
+// gate holds commands back while it is on.
+type gate struct {
+	on             atomic.Bool
+	count          atomic.Int64
+	entered, leave chan struct{}
+}
+
+func (*gate) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (*gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (g *gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		g.count.Add(1)
+		if g.on.Load() {
+			g.entered <- struct{}{}
+			<-g.leave
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func TestLeaseEndsWithItsWindow(t *testing.T) {
+	l := newLimiter(t, newClient(t, sharedRedis(t).Addr), newPrefix(), 1000, 500*time.Millisecond)
+	for round := range 3 {
+		var last bearergate.Quota
+		for range 40 {
+			if last = take(t, l, "key"); !last.Allowed || last.Reset.Before(time.Now()) {
+				t.Fatalf("round %d: got %+v, want a request of a window that goes on", round, last)
+			}
+		}
+		if last.Remaining != 960 {
+			t.Errorf("round %d: got %d Remaining, want 960", round, last.Remaining)
+		}
+		time.Sleep(time.Until(last.Reset))
 	}
 }
 

@@ -36,7 +36,7 @@ func TestMemory(t *testing.T) {
 		}},
 		{"an opaque token", 1200, func(n int) {
 			claims := bearergate.Claims{
-				Type: bearergate.InstallationToken, ID: id(n) + ".1." + id(n), Subject: "user-1", ClientID: "app-1", GrantID: "grant-" + id(n),
+				Type: bearergate.InstallationToken, ID: id(n)[:42] + "A.1." + id(n)[:42] + "A", Subject: "user-1", ClientID: "app-1", GrantID: "grant-" + id(n),
 				OrganizationID: "acme", InstallationID: "installation-1", Scopes: []string{"projects:read"}, ExpiresAt: time.Now().Add(time.Hour),
 			}
 			if err := tokens.Save(t.Context(), newSum(), claims); err != nil {

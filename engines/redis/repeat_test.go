@@ -59,6 +59,27 @@ func TestCallsThatTheClientRepeatsTakeEffectOnce(t *testing.T) {
 	}
 }
 
+// TestCallThatIsRepeatedLateCountsOnce repeats the last call of a limiter after its
+// answer was used and another limiter took its part.
+func TestCallThatIsRepeatedLateCountsOnce(t *testing.T) {
+	c, sent, prefix := newClient(t, sharedRedis(t).Addr), new(records), newPrefix()
+	raw, hooked := newClient(t, sharedRedis(t).Addr), newClient(t, sharedRedis(t).Addr)
+	hooked.AddHook(sent)
+	one, other := newLimiter(t, hooked, prefix, 1000, time.Hour), newLimiter(t, c, prefix, 1000, time.Hour)
+	total := 0
+	for range 300 {
+		take(t, one, "key")
+		take(t, other, "key")
+		total += 2
+		if err := raw.Do(t.Context(), sent.last...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if total += useUp(t, one, "key") + useUp(t, other, "key"); total > 1000 || total < 950 {
+		t.Errorf("got %d requests Allowed, want 950 to 1000", total)
+	}
+}
+
 // TestLateCallCountsNothing runs an old call again after newer ones.
 func TestLateCallCountsNothing(t *testing.T) {
 	c := newClient(t, sharedRedis(t).Addr)
@@ -76,8 +97,8 @@ func TestLateCallCountsNothing(t *testing.T) {
 
 // replays sends the command before the last one again after each.
 type replays struct {
-	last   []any
-	errors int
+	last   []any // the last command
+	errors int   // of commands that were sent again
 }
 
 func (*replays) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -94,6 +115,23 @@ func (r *replays) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 				r.errors++
 			}
 		}
+		r.last = cmd.Args()
+		return err
+	}
+}
+
+// records keeps the last command.
+type records struct{ last []any }
+
+func (*records) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (*records) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (r *records) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
 		r.last = cmd.Args()
 		return err
 	}
