@@ -434,3 +434,25 @@ func ExampleToken_Decode() {
 	// Output:
 	// 200 on plan pro
 }
+
+// A cache in front of a grant store in a database. The function that revokes a grant
+// reports it to the cache.
+func ExampleNewCachedGrants() {
+	store := new(bearergate.MemoryGrants) // yours, in a database
+	grants, err := bearergate.NewCachedGrants(store, bearergate.CacheConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	revoke := func(_ context.Context, id string) error {
+		defer grants.Forget(id) // also if the store failed: it may have revoked it
+		return store.Revoke(id, time.Now())
+	}
+
+	ctx := context.Background()
+	store.Put(bearergate.Grant{ID: "grant-1", OrganizationID: "acme"})
+	before, _ := grants.Grant(ctx, "grant-1")
+	revoke(ctx, "grant-1")
+	after, _ := grants.Grant(ctx, "grant-1")
+	fmt.Println(before.RevokedAt.IsZero(), after.RevokedAt.IsZero())
+	// Output: true false
+}

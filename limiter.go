@@ -9,7 +9,8 @@ import (
 // counts the request.
 //
 // Take returns the quota after the request; Allowed reports whether the request
-// passes. An error means that the limiter cannot decide: the answer is 503, unless
+// passes. An error means that the limiter cannot decide, and may have counted the
+// request, or count it later: the answer is 503, unless
 // [WithFallback] is given. The same holds for a panic, for an answer after ctx ended,
 // and for a quota that refuses with a Limit of 0.
 //

@@ -17,7 +17,8 @@ type ConnectionStore interface {
 	// Revision of the stored connection, or 1 if there is none. Otherwise the error
 	// wraps [ErrConflict], and Save has no effect. Comparing and saving are one
 	// atomic step. If Save returns nil, every later Load returns c. Any other error
-	// means that the store failed: c was saved completely or not at all.
+	// means that the store failed: c was saved completely or not at all, or is saved
+	// later.
 	//
 	//	UPDATE connections SET …, revision = $2 WHERE id = $1 AND revision = $2 - 1
 	Save(ctx context.Context, id string, c Connection) error
@@ -25,7 +26,9 @@ type ConnectionStore interface {
 	// Lock waits until no other caller holds the lock of id. It returns an error if
 	// ctx ends first. unlock is called once. The lock keeps two processes from
 	// renewing at once; no token depends on it. The lock of a process that crashed
-	// must expire, but not in less than half a minute.
+	// must expire, but not in less than half a minute. It is held while tokens are
+	// renewed over HTTP, so it must not hold a connection of the pool that Load and
+	// Save use.
 	Lock(ctx context.Context, id string) (unlock func(), err error)
 }
 

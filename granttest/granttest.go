@@ -1,9 +1,9 @@
 // Package granttest tests implementations of [bearergate.GrantStore].
 //
 //	func TestGrantStore(t *testing.T) {
-//		granttest.Run(t, func(t *testing.T) (bearergate.GrantStore, func(bearergate.Grant)) {
-//			store := newStore(t) // yours, empty
-//			return store, store.Put
+//		granttest.Run(t, func(t *testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
+//			db := newDatabase(t) // yours, empty
+//			return func() bearergate.GrantStore { return open(t, db) }, db.PutGrant
 //		})
 //	}
 package granttest
@@ -16,10 +16,14 @@ import (
 )
 
 // Run tests that a store keeps the promises of [bearergate.GrantStore], also under
-// concurrent use and with cancelled contexts. newStore returns an empty store and a
-// function that puts a grant into it, in place of any grant with the same id. Ids
-// may contain any byte. The store must keep times to the second or better.
-func Run(t *testing.T, newStore func(t *testing.T) (store bearergate.GrantStore, put func(bearergate.Grant))) {
+// concurrent use and with cancelled contexts. newStore makes an empty store. It returns
+// a function that opens the store, as each process does that uses it, and one that puts
+// a grant into it, in place of any grant with the same id. A store in memory is opened
+// by returning it again.
+//
+// The store must keep times to the microsecond or better. It may refuse ids that are
+// not UTF-8 or have a NUL by an error, but never change one.
+func Run(t *testing.T, newStore func(t *testing.T) (open func() bearergate.GrantStore, put func(bearergate.Grant) error)) {
 	for _, test := range []struct {
 		name string
 		run  func(*suite)
@@ -30,13 +34,14 @@ func Run(t *testing.T, newStore func(t *testing.T) (store bearergate.GrantStore,
 		{"returns the grant that was put last", (*suite).returnsLastGrant},
 		{"returns ErrGrantNotFound for unknown grants", (*suite).doesNotKnowOthers},
 		{"finds ids byte for byte", (*suite).findsIDsByteForByte},
+		{"keeps all when it is opened again", (*suite).keepsAllWhenOpened},
 		{"shares no slices", (*suite).sharesNoSlices},
 		{"does not call a grant unknown if the context ends", (*suite).survivesCancellation},
 		{"is safe for concurrent use", (*suite).isSafeForConcurrentUse},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			store, put := newStore(t)
-			test.run(&suite{T: t, store: store, put: put, now: time.Now().Truncate(time.Second)})
+			open, put := newStore(t)
+			test.run(&suite{T: t, open: open, store: open(), other: open(), tryPut: put, now: time.Now().Truncate(time.Second).Add(-123456 * time.Microsecond)})
 		})
 	}
 }
@@ -44,7 +49,15 @@ func Run(t *testing.T, newStore func(t *testing.T) (store bearergate.GrantStore,
 // suite is one test with a store of its own.
 type suite struct {
 	*testing.T
-	store bearergate.GrantStore
-	put   func(bearergate.Grant)
-	now   time.Time
+	open         func() bearergate.GrantStore
+	store, other bearergate.GrantStore // two handles of one store
+	tryPut       func(bearergate.Grant) error
+	now          time.Time
+}
+
+func (s *suite) put(g bearergate.Grant) {
+	s.Helper()
+	if err := s.tryPut(g); err != nil {
+		s.Fatalf("putting the grant %q: got the error %v, want none", g.ID, err)
+	}
 }

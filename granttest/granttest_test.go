@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/granttest"
@@ -15,10 +16,14 @@ import (
 )
 
 func TestMemoryGrants(t *testing.T) {
-	granttest.Run(t, func(*testing.T) (bearergate.GrantStore, func(bearergate.Grant)) {
+	granttest.Run(t, func(*testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
 		grants := new(bearergate.MemoryGrants)
-		return grants, grants.Put
+		return func() bearergate.GrantStore { return grants }, putting(grants.Put)
 	})
+}
+
+func putting(put func(bearergate.Grant)) func(bearergate.Grant) error {
+	return func(g bearergate.Grant) error { put(g); return nil }
 }
 
 type fault func(grants *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant))
@@ -78,11 +83,13 @@ func TestFaultyStoreFails(t *testing.T) {
 				g.RevokedAt = time.Time{}
 			}
 		}),
-		"ignores case":     knowsBy(strings.ToLower),
-		"trims space":      knowsBy(strings.TrimSpace),
-		"ends at NUL":      knowsBy(func(id string) string { before, _, _ := strings.Cut(id, "\x00"); return before }),
-		"repairs UTF-8":    knowsBy(func(id string) string { return strings.ToValidUTF8(id, "\ufffd") }),
-		"decodes percents": knowsBy(func(id string) string { return strings.ReplaceAll(id, "%2F", "/") }),
+		"stores whole seconds": puts(func(g *grant) { g.RevokedAt = g.RevokedAt.Truncate(time.Second) }),
+		"cuts long ids":        knowsBy(func(id string) string { return id[:min(len(id), 255)] }),
+		"ignores case":         knowsBy(strings.ToLower),
+		"trims space":          knowsBy(strings.TrimSpace),
+		"ends at NUL":          knowsBy(func(id string) string { before, _, _ := strings.Cut(id, "\x00"); return before }),
+		"repairs UTF-8":        knowsBy(func(id string) string { return strings.ToValidUTF8(id, "\ufffd") }),
+		"decodes percents":     knowsBy(func(id string) string { return strings.ReplaceAll(id, "%2F", "/") }),
 		"returns no revoked grants": answers(func(_ context.Context, g grant, err error) (grant, error) {
 			if !g.RevokedAt.IsZero() {
 				return grant{}, bearergate.ErrGrantNotFound
@@ -120,10 +127,90 @@ func TestFaultyStoreFails(t *testing.T) {
 		"mixes concurrent calls": mixes,
 	} {
 		mustfail.Run(t, name, func(t *testing.T) {
-			granttest.Run(t, func(*testing.T) (bearergate.GrantStore, func(bearergate.Grant)) {
-				return spoil(new(bearergate.MemoryGrants))
+			granttest.Run(t, func(*testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
+				store, put := spoil(new(bearergate.MemoryGrants))
+				return func() bearergate.GrantStore { return store }, putting(put)
 			})
 		})
+	}
+}
+
+// TestFaultyHandleFails has stores that are wrong with several handles, or with puts
+// that fail.
+func TestFaultyHandleFails(t *testing.T) {
+	type store = bearergate.GrantStore
+	for name, newStore := range map[string]func(m *bearergate.MemoryGrants) (open func() store, put func(bearergate.Grant) error){
+		"caches": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
+			return func() store { return cached(m) }, putting(m.Put)
+		},
+		"forgets when it is opened": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
+			return func() store { *m = bearergate.MemoryGrants{}; return m }, putting(m.Put)
+		},
+		"refuses long ids": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
+			return func() store { return m }, func(g bearergate.Grant) error {
+				if len(g.ID) > 255 {
+					return errors.New("value too long")
+				}
+				m.Put(g)
+				return nil
+			}
+		},
+		"refuses an id and puts another": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
+			return func() store { return m }, func(g bearergate.Grant) error {
+				m.Put(g)
+				if strings.Contains(g.ID, "\x00") {
+					return errors.New("no NUL")
+				}
+				return nil
+			}
+		},
+	} {
+		mustfail.Run(t, name, func(t *testing.T) {
+			granttest.Run(t, func(*testing.T) (func() store, func(bearergate.Grant) error) {
+				return newStore(new(bearergate.MemoryGrants))
+			})
+		})
+	}
+}
+
+// TestStoreThatRefusesIdsPasses has a store that refuses what some databases do.
+func TestStoreThatRefusesIdsPasses(t *testing.T) {
+	granttest.Run(t, func(*testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
+		m := new(bearergate.MemoryGrants)
+		refuses := func(id string) error {
+			if !utf8.ValidString(id) || strings.Contains(id, "\x00") {
+				return errors.New("invalid byte sequence")
+			}
+			return nil
+		}
+		find := func(ctx context.Context, id string) (bearergate.Grant, error) {
+			if err := refuses(id); err != nil {
+				return bearergate.Grant{}, err
+			}
+			return m.Grant(ctx, id)
+		}
+		return func() bearergate.GrantStore { return bearergate.GrantStoreFunc(find) }, func(g bearergate.Grant) error {
+			if err := refuses(g.ID); err != nil {
+				return err
+			}
+			m.Put(g)
+			return nil
+		}
+	})
+}
+
+// cached keeps each grant that it found.
+func cached(m *bearergate.MemoryGrants) bearergate.GrantStoreFunc {
+	var grants sync.Map
+	return func(ctx context.Context, id string) (bearergate.Grant, error) {
+		if g, ok := grants.Load(id); ok {
+			return g.(bearergate.Grant), nil
+		}
+		g, err := m.Grant(ctx, id)
+		if err == nil {
+			grants.Store(id, g)
+		}
+		return g, err
 	}
 }
 

@@ -57,8 +57,8 @@ type Config struct {
 
 	// RevokeTokens revokes the codes and refresh tokens of a grant, as the
 	// RevokeGrant method of a tokenendpoint.Store does, and RevokeGrant revokes the
-	// grant itself: see [RevokeHandler]. If both are nil, there is no
-	// [Service.Revoke].
+	// grant itself: see [RevokeHandler], also for a function that does both. If both
+	// are nil, there is no [Service.Revoke].
 	RevokeTokens, RevokeGrant RevokeFunc
 }
 

@@ -17,7 +17,8 @@ type TokenIssuer func(ctx context.Context, c bearergate.Claims) (string, error)
 
 // SaveFunc saves the claims of an opaque token by the SHA-256 of its text. If it
 // returns nil, every [bearergate.OpaqueLookup] that begins later finds the claims
-// until they expire. It must not keep the slices of c. It is called concurrently.
+// until they expire. If it returns an error, the token is not handed out, and may be
+// saved all the same. It must not keep the slices of c. It is called concurrently.
 // Package opaquetest tests a SaveFunc and its lookup.
 type SaveFunc func(ctx context.Context, sum [sha256.Size]byte, c bearergate.Claims) error
 

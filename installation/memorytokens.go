@@ -69,7 +69,7 @@ func (m *MemoryTokens) RevokeFamily(_ context.Context, family string) error {
 }
 
 func clone(c bearergate.Claims) bearergate.Claims {
-	c.Scopes, c.ProjectIDs = slices.Clone(c.Scopes), slices.Clone(c.ProjectIDs)
+	c.Audience, c.Scopes, c.ProjectIDs = slices.Clone(c.Audience), slices.Clone(c.Scopes), slices.Clone(c.ProjectIDs)
 	if c.Confirmation != nil {
 		confirmation := *c.Confirmation
 		c.Confirmation = &confirmation

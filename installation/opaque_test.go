@@ -16,9 +16,9 @@ import (
 )
 
 func TestMemoryTokens(t *testing.T) {
-	opaquetest.Run(t, func(*testing.T) (installation.SaveFunc, bearergate.OpaqueLookup) {
+	opaquetest.Run(t, func(*testing.T) func() installation.TokenStore {
 		tokens := new(installation.MemoryTokens)
-		return tokens.Save, tokens.Lookup
+		return func() installation.TokenStore { return tokens }
 	})
 }
 

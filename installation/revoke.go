@@ -8,8 +8,8 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// RevokeFunc revokes a grant, or tokens that were issued for it. It may be called
-// again for a grant that was revoked before. A [bearergate.Code] or [*bearergate.Error] in the tree of
+// RevokeFunc revokes a grant, or tokens that were issued for it, or both. It may be
+// called again for a grant that was revoked before. A [bearergate.Code] or [*bearergate.Error] in the tree of
 // its error sets the answer; any other error is 503. It is called concurrently.
 type RevokeFunc func(ctx context.Context, grantID string) error
 
@@ -21,7 +21,9 @@ type RevokeFunc func(ctx context.Context, grantID string) error
 // RevokeGrant method of a tokenendpoint.Store. Then it calls grant, which revokes
 // the grant itself. After the answer, 204, refresh tokens are invalid_grant, and
 // installation tokens behind RequireGrant are 410. If one of the two fails, the
-// answer is 503, and the client can repeat the request. A nil function is an error.
+// answer is 503, and the client can repeat the request. A nil function is an error. A
+// function that revokes both in one transaction is given twice: the second call finds
+// nothing to do.
 func RevokeHandler(tokens, grant RevokeFunc) (http.Handler, error) {
 	var faults []error
 	if tokens == nil {

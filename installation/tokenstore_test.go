@@ -10,14 +10,13 @@ import (
 
 // Rules: S4.38.
 func TestCachedTokensPassTheSuite(t *testing.T) {
-	opaquetest.Run(t, func(t *testing.T) (installation.SaveFunc, bearergate.OpaqueLookup) {
+	opaquetest.Run(t, func(t *testing.T) func() installation.TokenStore {
 		memory := new(installation.MemoryTokens)
 		cached, err := bearergate.NewCachedLookup(memory.Lookup, bearergate.CacheConfig{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		tokens := installation.NewTokenStore(memory.Save, cached.Lookup)
-		return tokens.Save, tokens.Lookup
+		return func() installation.TokenStore { return installation.NewTokenStore(memory.Save, cached.Lookup) }
 	})
 }
 

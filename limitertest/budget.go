@@ -4,6 +4,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/bearergate/bearergate"
+	"github.com/bearergate/bearergate/internal/hardids"
 )
 
 func (s *suite) passesExactly() {
@@ -16,13 +19,38 @@ func (s *suite) passesExactly() {
 }
 
 func (s *suite) passesExactlyAtOnce() {
+	if got := s.passedAtOnce(s.limiter); got != s.limit {
+		s.Errorf("got %d of %d concurrent requests Allowed, want %d", got, 3*s.limit, s.limit)
+	}
+}
+
+// sharesBudget takes from two limiters at once, and then from a third one.
+func (s *suite) sharesBudget() {
+	got := s.passedAtOnce(s.limiter, s.open())
+	if least := s.limit - s.limit/20; got < least || got > s.limit {
+		s.Errorf("got %d of %d requests to two limiters Allowed, want %d to %d", got, 3*s.limit, least, s.limit)
+	}
+	s.limiter = s.open()
+	for range s.limit {
+		if s.take("key").Allowed {
+			got++
+		}
+	}
+	if got > s.limit {
+		s.Errorf("got %d requests to three limiters Allowed, want %d at most", got, s.limit)
+	}
+}
+
+// passedAtOnce takes more requests than the budget has from these limiters in turn, all
+// at once, and returns how many pass.
+func (s *suite) passedAtOnce(limiters ...bearergate.Limiter) uint64 {
 	var passed atomic.Uint64
 	var running sync.WaitGroup
 	start := make(chan struct{})
-	for range 3 * s.limit {
+	for i := range 3 * int(s.limit) {
 		running.Go(func() {
 			<-start
-			q, err := s.limiter.Take(s.Context(), "key")
+			q, err := limiters[i%len(limiters)].Take(s.Context(), "key")
 			if err != nil {
 				s.Errorf("Take: got the error %v, want none", err)
 			}
@@ -33,21 +61,15 @@ func (s *suite) passesExactlyAtOnce() {
 	}
 	close(start)
 	running.Wait()
-	if got := passed.Load(); got != s.limit {
-		s.Errorf("got %d of %d concurrent requests Allowed, want %d", got, 3*s.limit, s.limit)
-	}
+	return passed.Load()
 }
 
 // keepsKeysApart uses up the budgets of keys that differ in one byte, or only in
 // ways that some stores ignore.
 func (s *suite) keepsKeysApart() {
-	keys := []string{
-		"", " ", "key", "KEY", "key ", " key", "key\n", "key\x00", "key\x00key", "key:", "key:key", "{key}", "*", "key*", "é", "e\u0301", "grant:key", "installation:key",
-		strings.Repeat("x", 1000), strings.Repeat("x", 1001), "a/b", "a%2Fb", "1", "01",
-	}
-	for b := range 256 {
-		keys = append(keys, "x"+string([]byte{byte(b)})+"y")
-	}
+	keys := append(hardids.All(),
+		"", " ", "key", "KEY", "key ", " key", "key\n", "key\x00", "key\x00key", "key:", "key:key", "{key}", "*", "key*", "grant:key", "installation:key",
+		strings.Repeat("x", 1000), strings.Repeat("x", 1001))
 	for _, key := range keys {
 		s.passes(key)
 	}

@@ -15,7 +15,13 @@ import (
 )
 
 func TestMemoryLimiter(t *testing.T) {
-	limitertest.Run(t, newMemoryLimiter)
+	limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+		return always(newMemoryLimiter(t, limit, window))
+	})
+}
+
+func always(l bearergate.Limiter) func() bearergate.Limiter {
+	return func() bearergate.Limiter { return l }
 }
 
 func newMemoryLimiter(t *testing.T, limit uint64, window time.Duration) bearergate.Limiter {
@@ -28,13 +34,13 @@ func newMemoryLimiter(t *testing.T, limit uint64, window time.Duration) bearerga
 }
 
 func TestStoreLimiter(t *testing.T) {
-	limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) bearergate.Limiter {
+	limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
 		store, err := memorystore.New(&memorystore.Config{Tokens: limit, Interval: window})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { store.Close(context.Background()) })
-		return bearergate.NewStoreLimiter(store, window)
+		return always(bearergate.NewStoreLimiter(store, window))
 	})
 }
 
@@ -107,11 +113,70 @@ func TestFaultyLimiterFails(t *testing.T) {
 		"counts in two steps":       countsInTwoSteps,
 	} {
 		mustfail.Run(t, name, func(t *testing.T) {
-			limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) bearergate.Limiter {
-				return spoil(newMemoryLimiter(t, limit, window))
+			limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+				return always(spoil(newMemoryLimiter(t, limit, window)))
 			})
 		})
 	}
+}
+
+// TestFaultyLimitersOfOneBudgetFail has limiters that are right by themselves.
+func TestFaultyLimitersOfOneBudgetFail(t *testing.T) {
+	for name, newBudgets := range map[string]func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter{
+		"each have a budget": func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+			return func() bearergate.Limiter { return newMemoryLimiter(t, limit, window) }
+		},
+		"each have a half":         parts(2, 1),
+		"each have less than half": parts(5, 2),
+	} {
+		mustfail.Run(t, name, func(t *testing.T) { limitertest.Run(t, newBudgets) })
+	}
+}
+
+// parts gives each limiter a part of a large budget.
+func parts(of, each uint64) func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+	return func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+		if limit < 100 {
+			return always(newMemoryLimiter(t, limit, window))
+		}
+		return func() bearergate.Limiter { return newMemoryLimiter(t, limit/of*each, window) }
+	}
+}
+
+// TestLimiterWithLeasesPasses has limiters that reserve five requests in advance.
+func TestLimiterWithLeasesPasses(t *testing.T) {
+	limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+		budget := newMemoryLimiter(t, limit, window)
+		if limit < 100 {
+			return always(budget)
+		}
+		return func() bearergate.Limiter { return leasing(budget) }
+	})
+}
+
+// leasing takes five requests at once. It does not return the quota as it is.
+func leasing(budget bearergate.Limiter) bearergate.Limiter {
+	var mu sync.Mutex
+	var left int
+	var last quota
+	return bearergate.LimiterFunc(func(ctx context.Context, key string) (quota, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		for ; left < 5; left++ {
+			q, err := budget.Take(ctx, key)
+			if err != nil {
+				return q, err
+			}
+			last = q
+			if !q.Allowed {
+				break
+			}
+		}
+		q := last
+		q.Allowed = left > 0
+		left = max(0, left-1)
+		return q, nil
+	})
 }
 
 // neverRestores passes no key again that it has refused.

@@ -32,7 +32,7 @@ type Client struct {
 
 // ClientStore finds registered clients by id. If there is no client with the id,
 // the error wraps [bearergate.ErrInvalidClient]. Any other error is answered 503.
-// Client is called concurrently.
+// Client is called concurrently. Package clienttest tests implementations.
 type ClientStore interface {
 	Client(ctx context.Context, id string) (Client, error)
 }

@@ -14,9 +14,9 @@ import (
 
 // Rules: S7.32, S7.42, S7.52.
 func TestMemoryStore(t *testing.T) {
-	storetest.Run(t, func(*testing.T) (one, other tokenendpoint.Store) {
+	storetest.Run(t, func(*testing.T) func() tokenendpoint.Store {
 		store := new(tokenendpoint.MemoryStore)
-		return store, store
+		return func() tokenendpoint.Store { return store }
 	})
 }
 

@@ -78,9 +78,18 @@ func (o Outcome) String() string {
 // Store stores codes and families of refresh tokens. [MemoryStore] keeps them in
 // memory. Package storetest tests implementations.
 //
-// If a method returns an error, the operation took effect completely or not at all,
-// perhaps later. The slices that a method receives or returns belong to the caller.
-// All methods are called concurrently. Expired codes and families may be removed.
+// If a method returns an error, the operation took effect completely or not at all. It
+// may also take effect later: a statement that was cancelled can still run. So a write
+// that began should not end with its context, which is cancelled when the client hangs
+// up, but by a timeout of the store's own.
+//
+// The slices that a method receives or returns belong to the caller. All methods are
+// called concurrently. Expired codes and families may be removed.
+//
+// Times are those of the machine that serves the request, also at. The clocks of
+// machines that share a store must agree within a few seconds, well under
+// [Config.Grace]: a machine that is ahead by the grace can take a refresh that an app
+// repeats for a theft.
 type Store interface {
 	// SaveCode stores a new code.
 	SaveCode(ctx context.Context, sum Sum, code AuthorizationCode) error
@@ -103,8 +112,9 @@ type Store interface {
 	// it does if there is no such family.
 	ReplaceFamily(ctx context.Context, f Family) (bool, error)
 
-	// RevokeGrant removes all codes and families of the grant. Neither a Consume nor
-	// a ReplaceFamily that runs at the same time leaves one behind.
+	// RevokeGrant removes all codes and families of the grant in one atomic step.
+	// Neither a Consume nor a ReplaceFamily that runs at the same time leaves one
+	// behind.
 	RevokeGrant(ctx context.Context, grantID string) error
 }
 

@@ -3,18 +3,21 @@ package connectiontest_test
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bearergate/bearergate/client"
 	"github.com/bearergate/bearergate/client/connectiontest"
+	"github.com/bearergate/bearergate/internal/mustfail"
 )
 
 func TestMemoryConnectionsPass(t *testing.T) {
-	connectiontest.Run(t, func(*testing.T) client.ConnectionStore { return new(client.MemoryConnections) })
+	connectiontest.Run(t, func(*testing.T) func() client.ConnectionStore { return always(new(client.MemoryConnections)) })
+}
+
+func always(store client.ConnectionStore) func() client.ConnectionStore {
+	return func() client.ConnectionStore { return store }
 }
 
 // faultyConnections is MemoryConnections except for what a field replaces.
@@ -22,12 +25,23 @@ type faultyConnections struct {
 	client.MemoryConnections
 	load func(client.Connection, error) (client.Connection, error)
 	save func(*client.Connection)
+	id   func(string) string
+	// refuses reports whether an id is refused.
+	refuses func(id string) bool
+	// dead replaces the answer if the context is dead. c is nil for Load.
+	dead func(m *client.MemoryConnections, ctx context.Context, id string, c *client.Connection) error
 	// conflict replaces the answer to Save of a revision that does not follow.
 	conflict func(m *client.MemoryConnections, ctx context.Context, id string, c client.Connection) error
 	lock     func(m *client.MemoryConnections, ctx context.Context, id string) (func(), error)
 }
 
 func (f *faultyConnections) Load(ctx context.Context, id string) (client.Connection, error) {
+	if f.dead != nil && ctx.Err() != nil {
+		return client.Connection{}, f.dead(&f.MemoryConnections, ctx, id, nil)
+	}
+	if f.id != nil {
+		id = f.id(id)
+	}
 	c, err := f.MemoryConnections.Load(ctx, id)
 	if f.load != nil {
 		return f.load(c, err)
@@ -36,6 +50,15 @@ func (f *faultyConnections) Load(ctx context.Context, id string) (client.Connect
 }
 
 func (f *faultyConnections) Save(ctx context.Context, id string, c client.Connection) error {
+	if f.dead != nil && ctx.Err() != nil {
+		return f.dead(&f.MemoryConnections, ctx, id, &c)
+	}
+	if f.id != nil {
+		id = f.id(id)
+	}
+	if f.refuses != nil && f.refuses(id) {
+		return errors.New("value too long")
+	}
 	if f.save != nil {
 		f.save(&c)
 	}
@@ -111,6 +134,38 @@ func TestFaultyStoreFails(t *testing.T) {
 		"forgets the revision": func(f *faultyConnections) {
 			f.load = func(c client.Connection, err error) (client.Connection, error) { c.Revision = 0; return c, err }
 		},
+		"ignores case":     func(f *faultyConnections) { f.id = strings.ToLower },
+		"repairs UTF-8":    func(f *faultyConnections) { f.id = func(id string) string { return strings.ToValidUTF8(id, "\ufffd") } },
+		"cuts long ids":    func(f *faultyConnections) { f.id = func(id string) string { return id[:min(len(id), 255)] } },
+		"refuses long ids": func(f *faultyConnections) { f.refuses = func(id string) bool { return len(id) > 255 } },
+		"says a dead context saved": func(f *faultyConnections) {
+			f.dead = func(*client.MemoryConnections, context.Context, string, *client.Connection) error { return nil }
+		},
+		"calls a dead context a conflict": func(f *faultyConnections) {
+			f.dead = func(_ *client.MemoryConnections, ctx context.Context, _ string, c *client.Connection) error {
+				if c == nil {
+					return ctx.Err()
+				}
+				return client.ErrConflict
+			}
+		},
+		"knows nothing in a dead context": func(f *faultyConnections) {
+			f.dead = func(_ *client.MemoryConnections, ctx context.Context, _ string, c *client.Connection) error {
+				if c == nil {
+					return client.ErrNoConnection
+				}
+				return ctx.Err()
+			}
+		},
+		"saves half in a dead context": func(f *faultyConnections) {
+			f.dead = func(m *client.MemoryConnections, ctx context.Context, id string, c *client.Connection) error {
+				if c != nil {
+					c.Access = client.StoredToken{}
+					m.Save(ctx, id, *c)
+				}
+				return ctx.Err()
+			}
+		},
 		"does not lock": func(f *faultyConnections) {
 			f.lock = func(*client.MemoryConnections, context.Context, string) (func(), error) { return func() {}, nil }
 		},
@@ -131,31 +186,12 @@ func TestFaultyStoreFails(t *testing.T) {
 			}
 		},
 	} {
-		failsInAnotherProcess(t, name, func(t *testing.T) {
-			connectiontest.Run(t, func(*testing.T) client.ConnectionStore {
+		mustfail.Run(t, name, func(t *testing.T) {
+			connectiontest.Run(t, func(*testing.T) func() client.ConnectionStore {
 				store := new(faultyConnections)
 				spoil(store)
-				return store
+				return always(store)
 			})
 		})
 	}
-}
-
-// failsInAnotherProcess runs a test that has to fail.
-func failsInAnotherProcess(t *testing.T, name string, test func(t *testing.T)) {
-	t.Run(name, func(t *testing.T) {
-		const fault = "BEARERGATE_FAULT"
-		if os.Getenv(fault) == name {
-			test(t)
-			return
-		}
-		t.Parallel()
-		function, _, _ := strings.Cut(t.Name(), "/")
-		command := exec.Command(os.Args[0], "-test.run", "^"+function+"$/^"+strings.ReplaceAll(name, " ", "_")+"$", "-test.timeout", "1m")
-		command.Env = append(os.Environ(), fault+"="+name)
-		output, err := command.CombinedOutput()
-		if err == nil || !strings.Contains(string(output), "--- FAIL") {
-			t.Errorf("got a run that passes or breaks (%v), want one that fails\n%s", err, output)
-		}
-	})
 }

@@ -79,9 +79,11 @@ func TestKeyServerThatGoesDown(t *testing.T) {
 }
 
 func TestGrantStore(t *testing.T) {
-	granttest.Run(t, func(*testing.T) (bearergate.GrantStore, func(bearergate.Grant)) {
+	granttest.Run(t, func(*testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
 		store := new(bearergate.MemoryGrants) // yours
-		return store, store.Put
+		open := func() bearergate.GrantStore { return store }
+		put := func(g bearergate.Grant) error { store.Put(g); return nil }
+		return open, put
 	})
 }
 

@@ -31,6 +31,8 @@ func (s *suite) findsPartialClaims() {
 		func(c *bearergate.Claims) { c.ID = "" },
 		func(c *bearergate.Claims) { c.Subject, c.ClientID = "", "" },
 		func(c *bearergate.Claims) { c.IssuedAt = time.Time{} },
+		func(c *bearergate.Claims) { c.ExpiresAt = c.ExpiresAt.Add(time.Microsecond) },
+		func(c *bearergate.Claims) { c.Audience = nil },
 		func(c *bearergate.Claims) { c.Raw = "" },
 	} {
 		want, sum := s.claims(), [32]byte{byte(i)}
@@ -43,7 +45,7 @@ func (s *suite) findsPartialClaims() {
 const prefix = "bi_oat_"
 
 func (s *suite) verifiesIssuedTokens() {
-	issue, verifier := installation.IssueOpaque(prefix, s.save), bearergate.NewOpaqueVerifier(prefix, s.lookup)
+	issue, verifier := installation.IssueOpaque(prefix, s.store.Save), bearergate.NewOpaqueVerifier(prefix, s.other.Lookup)
 	claims := s.claims()
 	text, err := issue(s.Context(), claims)
 	if err != nil {
@@ -77,11 +79,11 @@ func (s *suite) findsByWholeSum() {
 func (s *suite) letsNoTokenLiveLonger() {
 	claims := s.claims()
 	claims.ExpiresAt = s.now.Add(-bearergate.DefaultLeeway)
-	text, err := installation.IssueOpaque(prefix, s.save)(s.Context(), claims)
+	text, err := installation.IssueOpaque(prefix, s.store.Save)(s.Context(), claims)
 	if err != nil {
 		s.Fatalf("issue: got the error %v, want a token", err)
 	}
-	if _, err := bearergate.NewOpaqueVerifier(prefix, s.lookup).VerifyToken(s.Context(), text); !errors.Is(err, bearergate.ErrInvalidToken) {
+	if _, err := bearergate.NewOpaqueVerifier(prefix, s.other.Lookup).VerifyToken(s.Context(), text); !errors.Is(err, bearergate.ErrInvalidToken) {
 		s.Errorf("VerifyToken of an expired token: got the error %v, want %v", err, bearergate.ErrInvalidToken)
 	}
 }
@@ -89,6 +91,7 @@ func (s *suite) letsNoTokenLiveLonger() {
 func (s *suite) sharesNoMemory() {
 	given, want := s.claims(), s.claims()
 	s.saves([32]byte{1}, given)
+	given.Audience[0] = "another API"
 	given.Scopes[0], given.ProjectIDs[0] = "admin", "another project"
 	given.Confirmation.JWKThumbprint = "another key"
 	s.finds([32]byte{1}, want)

@@ -10,7 +10,7 @@ import (
 
 func (s *suite) claims() bearergate.Claims {
 	return bearergate.Claims{
-		Type: bearergate.InstallationToken, Issuer: "https://auth.example", ID: "family.1.id", Subject: "user-1", ClientID: "app-1",
+		Type: bearergate.InstallationToken, Issuer: "https://auth.example", Audience: []string{"b", "a"}, ID: "family.1.id", Subject: "user-1", ClientID: "app-1",
 		GrantID: "grant-1", OrganizationID: "acme", InstallationID: "installation-1",
 		ProjectIDs: []string{"p2", "p1"}, Scopes: []string{"b", "a", "<&>'"},
 		IssuedAt: s.now, ExpiresAt: s.now.Add(time.Hour),
@@ -21,14 +21,14 @@ func (s *suite) claims() bearergate.Claims {
 
 func (s *suite) saves(sum [32]byte, c bearergate.Claims) {
 	s.Helper()
-	if err := s.save(s.Context(), sum, c); err != nil {
+	if err := s.store.Save(s.Context(), sum, c); err != nil {
 		s.Fatalf("save: got the error %v, want none", err)
 	}
 }
 
 func (s *suite) finds(sum [32]byte, want bearergate.Claims) {
 	s.Helper()
-	got, err := s.lookup(s.Context(), sum)
+	got, err := s.other.Lookup(s.Context(), sum)
 	if err != nil {
 		s.Fatalf("lookup: got the error %v, want the claims", err)
 	}
@@ -49,6 +49,9 @@ func normalized(c bearergate.Claims) bearergate.Claims {
 	if len(c.Scopes) == 0 {
 		c.Scopes = nil
 	}
+	if len(c.Audience) == 0 {
+		c.Audience = nil
+	}
 	if len(c.ProjectIDs) == 0 {
 		c.ProjectIDs = nil
 	}
@@ -59,12 +62,12 @@ func inUTC(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}
-	return time.Unix(t.Unix(), 0).UTC()
+	return time.UnixMicro(t.UnixMicro()).UTC()
 }
 
 func (s *suite) doesNotFind(sum [32]byte) {
 	s.Helper()
-	if got, err := s.lookup(s.Context(), sum); !errors.Is(err, bearergate.ErrInvalidToken) {
+	if got, err := s.other.Lookup(s.Context(), sum); !errors.Is(err, bearergate.ErrInvalidToken) {
 		s.Errorf("lookup of an unknown sum: got %+v, %v, want %v", got, err, bearergate.ErrInvalidToken)
 	}
 }

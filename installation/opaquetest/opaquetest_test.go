@@ -3,7 +3,9 @@ package opaquetest_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,10 +16,11 @@ import (
 )
 
 func TestSoundStorePasses(t *testing.T) {
-	opaquetest.Run(t, func(*testing.T) (installation.SaveFunc, bearergate.OpaqueLookup) {
-		tokens := new(installation.MemoryTokens)
-		return tokens.Save, tokens.Lookup
-	})
+	opaquetest.Run(t, func(*testing.T) func() installation.TokenStore { return always(new(installation.MemoryTokens)) })
+}
+
+func always(store installation.TokenStore) func() installation.TokenStore {
+	return func() installation.TokenStore { return store }
 }
 
 // savesOther is a store that saves other claims.
@@ -66,6 +69,30 @@ func TestFaultyStoreFails(t *testing.T) {
 				c.Confirmation = nil
 			}
 		}),
+		"forgets the audience": savesOther(func(c *bearergate.Claims) { c.Audience = nil }),
+		"stores whole seconds": savesOther(func(c *bearergate.Claims) { c.IssuedAt = c.IssuedAt.Truncate(time.Second) }),
+		"repairs UTF-8":        savesOther(func(c *bearergate.Claims) { c.Subject = strings.ToValidUTF8(c.Subject, "\ufffd") }),
+		"cuts long ids":        savesOther(func(c *bearergate.Claims) { c.GrantID = c.GrantID[:min(len(c.GrantID), 255)] }),
+		"refuses long ids": func(save installation.SaveFunc, lookup bearergate.OpaqueLookup) (installation.SaveFunc, bearergate.OpaqueLookup) {
+			return func(ctx context.Context, sum [32]byte, c bearergate.Claims) error {
+				if len(c.GrantID) > 255 {
+					return errors.New("value too long")
+				}
+				return save(ctx, sum, c)
+			}, lookup
+		},
+		"removes the oldest of 100": func(save installation.SaveFunc, lookup bearergate.OpaqueLookup) (installation.SaveFunc, bearergate.OpaqueLookup) {
+			var saved atomic.Int32
+			return func(ctx context.Context, sum [32]byte, c bearergate.Claims) error {
+					saved.Add(1)
+					return save(ctx, sum, c)
+				}, func(ctx context.Context, sum [32]byte) (bearergate.Claims, error) {
+					if saved.Load() == 201 && sum == [32]byte{1} {
+						return bearergate.Claims{}, bearergate.ErrInvalidToken
+					}
+					return lookup(ctx, sum)
+				}
+		},
 		"forgets the raw claims":  savesOther(func(c *bearergate.Claims) { c.Raw = "" }),
 		"sets the time of issue":  savesOther(func(c *bearergate.Claims) { c.IssuedAt = time.Now() }),
 		"prolongs tokens":         savesOther(func(c *bearergate.Claims) { c.ExpiresAt = c.ExpiresAt.Add(time.Minute) }),
@@ -104,12 +131,67 @@ func TestFaultyStoreFails(t *testing.T) {
 		"mixes concurrent saves": mixing,
 	} {
 		mustfail.Run(t, name, func(t *testing.T) {
-			opaquetest.Run(t, func(*testing.T) (installation.SaveFunc, bearergate.OpaqueLookup) {
+			opaquetest.Run(t, func(*testing.T) func() installation.TokenStore {
 				tokens := new(installation.MemoryTokens)
-				return spoil(tokens.Save, tokens.Lookup)
+				return always(installation.NewTokenStore(spoil(tokens.Save, tokens.Lookup)))
 			})
+
 		})
 	}
+}
+
+// TestFaultyHandleFails has stores that are wrong with several handles, or in a method
+// that the suite looks for.
+func TestFaultyHandleFails(t *testing.T) {
+	for name, newStore := range map[string]func(m *installation.MemoryTokens) (open func() installation.TokenStore){
+		"saves for its own process": func(*installation.MemoryTokens) func() installation.TokenStore {
+			return func() installation.TokenStore { return new(installation.MemoryTokens) }
+		},
+		"forgets when it is opened": func(m *installation.MemoryTokens) func() installation.TokenStore {
+			return func() installation.TokenStore { *m = installation.MemoryTokens{}; return m }
+		},
+		"revokes no family":    func(m *installation.MemoryTokens) func() installation.TokenStore { return always(revokesNone{m}) },
+		"revokes all families": func(m *installation.MemoryTokens) func() installation.TokenStore { return always(revokesAll{m}) },
+		"fails to revoke a family again": func(m *installation.MemoryTokens) func() installation.TokenStore {
+			return always(&revokesOnce{MemoryTokens: m})
+		},
+		"cleans away what lives": func(m *installation.MemoryTokens) func() installation.TokenStore { return always(cleansAll{m}) },
+	} {
+		mustfail.Run(t, name, func(t *testing.T) {
+			opaquetest.Run(t, func(*testing.T) func() installation.TokenStore { return newStore(new(installation.MemoryTokens)) })
+		})
+	}
+}
+
+type revokesNone struct{ *installation.MemoryTokens }
+
+func (revokesNone) RevokeFamily(context.Context, string) error { return nil }
+
+type revokesAll struct{ *installation.MemoryTokens }
+
+func (r revokesAll) RevokeFamily(context.Context, string) error {
+	*r.MemoryTokens = installation.MemoryTokens{}
+	return nil
+}
+
+type revokesOnce struct {
+	*installation.MemoryTokens
+	revoked bool
+}
+
+func (r *revokesOnce) RevokeFamily(ctx context.Context, family string) error {
+	if r.revoked {
+		return errors.New("no rows")
+	}
+	r.revoked = true
+	return r.MemoryTokens.RevokeFamily(ctx, family)
+}
+
+type cleansAll struct{ *installation.MemoryTokens }
+
+func (c cleansAll) Clean(context.Context) error {
+	*c.MemoryTokens = installation.MemoryTokens{}
+	return nil
 }
 
 func sharing(installation.SaveFunc, bearergate.OpaqueLookup) (installation.SaveFunc, bearergate.OpaqueLookup) {

@@ -98,7 +98,7 @@ func (c *Cache[K, V]) usable(k K) *entry[V] {
 }
 
 func (e *entry[V]) use() V {
-	if !e.used.Load() { // what is in steady use is not written to
+	if !e.used.Load() { // no write to an entry in steady use
 		e.used.Store(true)
 	}
 	return e.value

@@ -1,7 +1,7 @@
 package lookupcache
 
-// forgottenGroups are the groups whose answers were dropped. The answers stay where
-// they are until they are replaced, so that to forget a group costs no search.
+// forgottenGroups are the groups whose answers were dropped. The answers stay in
+// the cache until they are replaced, so that forgetting a group costs no search.
 type forgottenGroups struct {
 	turn int64            // how many times a group was forgotten
 	last map[string]int64 // the turn of each group

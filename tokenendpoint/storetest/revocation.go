@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
@@ -50,13 +51,40 @@ func (s *suite) ofAnotherGrant() (tokenendpoint.Sum, tokenendpoint.Family) {
 	return s.save(code), first
 }
 
+// revokesAtOnce looks for a family that is still there after another one is gone.
+func (s *suite) revokesAtOnce() {
+	for round := range 20 {
+		families := make([]string, 3)
+		for i := range families {
+			families[i] = s.begin(fmt.Sprint("family-", round, "-", i)).Family
+		}
+		revoked := make(chan error, 1)
+		go func() { revoked <- s.store.RevokeGrant(s.Context(), grantID) }()
+		for done := false; !done; {
+			select {
+			case err := <-revoked:
+				s.must(err)
+				done = true
+			default:
+			}
+			for i := range families {
+				first, last := families[i], families[(i+1)%len(families)]
+				if !s.knowsFamily(first) && s.knowsFamily(last) {
+					s.Fatalf("got one family of a revoked grant and not another, want all or none")
+				}
+			}
+		}
+	}
+}
+
 // leavesNothingLiving consumes codes and replaces families while their grant is
 // revoked.
 func (s *suite) leavesNothingLiving() {
-	for n := range 50 {
+	for n := range 100 {
 		family := s.begin(fmt.Sprint("family-", n))
 		code, first, next := s.save(s.code()), s.family(fmt.Sprint("first-", n)), s.next(family)
 		s.atOnce(
+			time.Duration(n%20)*50*time.Microsecond, // so that it begins before, between and after the others
 			func() error { return s.handle(n).RevokeGrant(s.Context(), grantID) },
 			func() { s.store.ReplaceFamily(s.Context(), next) },
 			func() { s.other.Consume(s.Context(), code, s.now, first) },
@@ -66,12 +94,13 @@ func (s *suite) leavesNothingLiving() {
 	}
 }
 
-func (s *suite) atOnce(revoke func() error, others ...func()) {
+func (s *suite) atOnce(delay time.Duration, revoke func() error, others ...func()) {
 	var running sync.WaitGroup
 	for _, do := range others {
 		running.Go(do)
 	}
 	running.Go(func() {
+		time.Sleep(delay)
 		if err := revoke(); err != nil {
 			s.Errorf("got the error %v, want none", err)
 		}

@@ -14,9 +14,9 @@ import (
 )
 
 func TestSoundStorePasses(t *testing.T) {
-	storetest.Run(t, func(*testing.T) (one, other tokenendpoint.Store) {
+	storetest.Run(t, func(*testing.T) func() tokenendpoint.Store {
 		store := new(tokenendpoint.MemoryStore)
-		return store, store
+		return func() tokenendpoint.Store { return store }
 	})
 }
 
@@ -56,12 +56,26 @@ func TestFaultyStoreFails(t *testing.T) {
 		"calls a dead context unknown":         func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return deadIsUnknown{m} },
 		"calls a dead context changed":         func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return deadIsChanged{m} },
 		"fails and does half of Consume":       func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return consumesHalf{m} },
+		"keeps no code without scopes":         func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keepsScopes{m} },
+		"keeps seconds of codes":               func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keepsSecondsOfCodes{m} },
+		"repairs ids":                          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return repairsIDs{m} },
+		"cuts long ids":                        func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return cutsIDs{m} },
+		"refuses long ids":                     func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return refusesLongIDs{m} },
+		"revokes grants without case":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return revokesWithoutCase{m} },
+		"revokes families one by one":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &revokesOneByOne{MemoryStore: m} },
+		"removes families with their token":    func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return removesWithToken{m} },
+		"removes used codes":                   func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &removesUsed{MemoryStore: m} },
+		"cleans away what lives":               func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return cleansAll{m} },
+		"says a dead context saved":            func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return deadSaves{m} },
+		"says a dead context revoked":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return deadRevokes{m} },
+		"knows no code in a dead context":      func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return deadKnowsNoCode{m} },
+		"knows no family in a dead context":    func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return deadKnowsNoFamily{m} },
 		"fails and does half of ReplaceFamily": func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return replacesHalf{m} },
 	} {
 		mustfail.Run(t, name, func(t *testing.T) {
-			storetest.Run(t, func(*testing.T) (one, other tokenendpoint.Store) {
+			storetest.Run(t, func(*testing.T) func() tokenendpoint.Store {
 				store := fault(new(tokenendpoint.MemoryStore))
-				return store, store
+				return func() tokenendpoint.Store { return store }
 			})
 		})
 	}
@@ -72,15 +86,26 @@ func TestFaultyStoreFails(t *testing.T) {
 func TestStoreOfTwoHandlesFails(t *testing.T) {
 	for name, open := range map[string]func(m *tokenendpoint.MemoryStore) tokenendpoint.Store{
 		"locks its own process alone": func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &locksAlone{MemoryStore: m} },
+		"forgets when it is opened":   func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { *m = tokenendpoint.MemoryStore{}; return m },
 		"reads from a cache":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &caches{MemoryStore: m} },
 	} {
 		mustfail.Run(t, name, func(t *testing.T) {
-			storetest.Run(t, func(*testing.T) (one, other tokenendpoint.Store) {
+			storetest.Run(t, func(*testing.T) func() tokenendpoint.Store {
 				memory := new(tokenendpoint.MemoryStore)
-				return open(memory), open(memory)
+				return func() tokenendpoint.Store { return open(memory) }
 			})
 		})
 	}
+}
+
+// TestStoreThatFinishesLaterPasses has a Consume that takes effect after it returned an
+// error, as a statement does that was cancelled too late.
+func TestStoreThatFinishesLaterPasses(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) func() tokenendpoint.Store {
+		store := &consumesLater{MemoryStore: new(tokenendpoint.MemoryStore)}
+		t.Cleanup(store.running.Wait)
+		return func() tokenendpoint.Store { return store }
+	})
 }
 
 type (
