@@ -36,8 +36,9 @@ func newKey(t testing.TB) cipher.AEAD {
 func TestConnections(t *testing.T) {
 	onBoth(t, func(t *testing.T, connect func(testing.TB) redis.UniversalClient) {
 		c := connect(t)
-		connectiontest.Run(t, func(t *testing.T) client.ConnectionStore {
-			return newStores(t, c)[0].Connections(newKey(t))
+		connectiontest.Run(t, func(t *testing.T) func() client.ConnectionStore {
+			open, key := newOpen(t, c), newKey(t)
+			return func() client.ConnectionStore { return open().Connections(key) }
 		})
 	})
 }

@@ -29,8 +29,9 @@ func TestLimiter(t *testing.T) {
 		client := connect(t)
 		for name, opts := range map[string][]redisstore.LimiterOption{"leases": nil, "no leases": {redisstore.WithoutLeases()}} {
 			t.Run(name, func(t *testing.T) {
-				limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) bearergate.Limiter {
-					return newLimiter(t, client, newPrefix(), limit, window, opts...)
+				limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+					prefix := newPrefix()
+					return func() bearergate.Limiter { return newLimiter(t, client, prefix, limit, window, opts...) }
 				})
 			})
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/installation"
 	"github.com/bearergate/bearergate/installation/opaquetest"
 	"github.com/bearergate/bearergate/redisstore"
@@ -36,22 +35,32 @@ func newStore(t testing.TB, client redis.UniversalClient, c redisstore.Config) *
 	return store
 }
 
+// newOpen returns a function that opens handles of one new store.
+func newOpen(t testing.TB, client redis.UniversalClient) func() *redisstore.Store {
+	t.Helper()
+	c := redisstore.Config{Prefix: newPrefix()}
+	if err := redisstore.Setup(t.Context(), client, c); err != nil {
+		t.Fatal(err)
+	}
+	return func() *redisstore.Store { return newStore(t, client, c) }
+}
+
 func TestCodes(t *testing.T) {
 	onBoth(t, func(t *testing.T, connect func(testing.TB) redis.UniversalClient) {
-		one, other := connect(t), connect(t)
-		storetest.Run(t, func(t *testing.T) (tokenendpoint.Store, tokenendpoint.Store) {
-			stores := newStores(t, one, other)
-			return stores[0].Codes(), stores[1].Codes()
+		client := connect(t)
+		storetest.Run(t, func(t *testing.T) func() tokenendpoint.Store {
+			open := newOpen(t, client)
+			return func() tokenendpoint.Store { return open().Codes() }
 		})
 	})
 }
 
 func TestOpaqueTokens(t *testing.T) {
 	onBoth(t, func(t *testing.T, connect func(testing.TB) redis.UniversalClient) {
-		one, other := connect(t), connect(t)
-		opaquetest.Run(t, func(t *testing.T) (installation.SaveFunc, bearergate.OpaqueLookup) {
-			stores := newStores(t, one, other)
-			return stores[0].OpaqueTokens().Save, stores[1].OpaqueTokens().Lookup
+		client := connect(t)
+		opaquetest.Run(t, func(t *testing.T) func() installation.TokenStore {
+			open := newOpen(t, client)
+			return func() installation.TokenStore { return open().OpaqueTokens() }
 		})
 	})
 }
