@@ -151,6 +151,7 @@ func TestPlaceOfRequestThatLeftIsUsed(t *testing.T) {
 	client, gate := newClient(t, sharedRedis(t).Addr), &gate{entered: make(chan struct{}), leave: make(chan struct{})}
 	client.AddHook(gate)
 	l := newLimiter(t, client, newPrefix(), 10, time.Hour)
+	take(t, l, "another key") // loads the script
 	gate.on.Store(true)
 	var running sync.WaitGroup
 	allowed := 0
