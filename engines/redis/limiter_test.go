@@ -145,6 +145,36 @@ func TestRequestsThatComeWhileAskingUseTheLease(t *testing.T) {
 	}
 }
 
+// TestPlaceOfRequestThatLeftIsUsed lets a request leave while Redis counts it.
+func TestPlaceOfRequestThatLeftIsUsed(t *testing.T) {
+	client, gate := newClient(t, sharedRedis(t).Addr), &gate{entered: make(chan struct{}), leave: make(chan struct{})}
+	client.AddHook(gate)
+	l := newLimiter(t, client, newPrefix(), 10, time.Hour)
+	take(t, l, "another key") // loads the script
+	gate.on.Store(true)
+	var running sync.WaitGroup
+	allowed := 0
+	running.Go(func() { allowed += passed(l.Take(t.Context(), "key")) }) // is counted alone
+	<-gate.entered
+	leaves, cancel := context.WithCancel(t.Context())
+	running.Go(func() {
+		if q, err := l.Take(leaves, "key"); err == nil {
+			t.Errorf("Take: got %+v, want an error", q)
+		}
+	})
+	time.Sleep(50 * time.Millisecond) // until it waits
+	gate.leave <- struct{}{}
+	<-gate.entered
+	cancel()
+	time.Sleep(50 * time.Millisecond) // until it left
+	gate.on.Store(false)
+	gate.leave <- struct{}{}
+	running.Wait()
+	if allowed += useUp(t, l, "key"); allowed != 10 {
+		t.Errorf("got %d requests Allowed, want 10", allowed)
+	}
+}
+
 // gate holds commands back while it is on.
 type gate struct {
 	on             atomic.Bool
