@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bearergate/bearergate/engines/servers"
 	"github.com/bearergate/bearergate/sqlstore"
@@ -144,8 +145,20 @@ func (d *database) pool(t testing.TB) *sql.DB {
 	}
 	db.SetMaxOpenConns(20)
 	db.SetMaxIdleConns(20)
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() { closePool(t, db) })
 	return db
+}
+
+// closePool waits for cancelled calls, which still use their connections.
+func closePool(t testing.TB, db *sql.DB) {
+	db.Close()
+	for range 1000 {
+		if db.Stats().OpenConnections == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("10 s after Close: got %d open connections, want none", db.Stats().OpenConnections)
 }
 
 // store returns a store with a pool of its own, as another process has it.
