@@ -24,13 +24,13 @@ func (s *AppServer) reportUse(r *http.Request) error {
 func (s *AppServer) endFamily(ctx context.Context, a tokenendpoint.Authorization) error {
 	s.mu.Lock()
 	for sum, claims := range s.access {
-		if family, ok := tokenendpoint.FamilyOf(claims.ID); ok && family == a.Family {
+		if family, ok := tokenendpoint.FamilyOf(claims.ID); ok && family == a.FamilyID {
 			delete(s.access, sum)
 		}
 	}
 	minted := s.minted
 	s.mu.Unlock()
-	return minted.RevokeFamily(ctx, a.Family)
+	return minted.RevokeFamily(ctx, a.FamilyID)
 }
 
 // serveToken is the token endpoint.

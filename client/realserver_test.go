@@ -101,7 +101,7 @@ func newRealServer(t *testing.T, f *faults, lifetime time.Duration) *realServer 
 		},
 		Revoked: func(ctx context.Context, a tokenendpoint.Authorization) error {
 			return s.failing(ctx, "server", func() error {
-				return errors.Join(s.access.RevokeFamily(ctx, a.Family), s.minted.RevokeFamily(ctx, a.Family))
+				return errors.Join(s.access.RevokeFamily(ctx, a.FamilyID), s.minted.RevokeFamily(ctx, a.FamilyID))
 			})
 		},
 	})

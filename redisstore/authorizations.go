@@ -7,7 +7,7 @@ func (w *writer) authorization(a tokenendpoint.Authorization) {
 	w.text(a.GrantID)
 	w.text(a.Subject)
 	w.texts(a.Scopes)
-	w.text(a.Family)
+	w.text(a.FamilyID)
 }
 
 func (r *reader) authorization() (a tokenendpoint.Authorization) {
@@ -15,7 +15,7 @@ func (r *reader) authorization() (a tokenendpoint.Authorization) {
 	a.GrantID = r.text()
 	a.Subject = r.text()
 	a.Scopes = r.texts()
-	a.Family = r.text()
+	a.FamilyID = r.text()
 	return a
 }
 

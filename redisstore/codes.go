@@ -53,7 +53,7 @@ func (c *Codes) Code(ctx context.Context, sum tokenendpoint.Sum) (tokenendpoint.
 		return tokenendpoint.AuthorizationCode{}, false, wrap("reading a code", err)
 	}
 	if family, used := fields[1].(string); used {
-		code.Used, code.Family = true, family
+		code.Used, code.FamilyID = true, family
 	}
 	return code, true, nil
 }
@@ -88,8 +88,8 @@ return 'Fresh'
 
 // Consume implements [tokenendpoint.Store].
 func (c *Codes) Consume(ctx context.Context, sum tokenendpoint.Sum, at time.Time, first tokenendpoint.Family) (tokenendpoint.Outcome, error) {
-	reply, err := c.store.run(ctx, consumeScript, []string{c.code(sum), c.family(first.Family)},
-		at.UnixMicro(), first.Family, encodeFamily(first), grantKey+first.GrantID, version(first.Version), lifetime(first.ExpiresAt), newCall()).Text()
+	reply, err := c.store.run(ctx, consumeScript, []string{c.code(sum), c.family(first.FamilyID)},
+		at.UnixMicro(), first.FamilyID, encodeFamily(first), grantKey+first.GrantID, version(first.Version), lifetime(first.ExpiresAt), newCall()).Text()
 	if err != nil {
 		return tokenendpoint.Unknown, wrap("consuming a code", err)
 	}
@@ -145,7 +145,7 @@ return 1
 
 // ReplaceFamily implements [tokenendpoint.Store].
 func (c *Codes) ReplaceFamily(ctx context.Context, f tokenendpoint.Family) (bool, error) {
-	replaced, err := c.store.run(ctx, replaceScript, []string{c.family(f.Family)},
+	replaced, err := c.store.run(ctx, replaceScript, []string{c.family(f.FamilyID)},
 		version(f.Version-1), version(f.Version), encodeFamily(f), lifetime(f.ExpiresAt), newCall()).Bool()
 	return replaced, wrap("replacing a family", err)
 }

@@ -41,7 +41,7 @@ type codeRecord struct {
 func (c *Codes) SaveCode(ctx context.Context, sum tokenendpoint.Sum, code tokenendpoint.AuthorizationCode) error {
 	record, err := encode(codeRecord{text(code.ClientID), text(code.Subject), textsOf(code.Scopes), text(code.RedirectURI), text(code.Challenge)})
 	if err == nil {
-		_, err = c.store.change(ctx, c.store.texts.saveCode, sum[:], key(code.GrantID), microsOf(code.ExpiresAt), code.Used, key(code.Family), record)
+		_, err = c.store.change(ctx, c.store.texts.saveCode, sum[:], key(code.GrantID), microsOf(code.ExpiresAt), code.Used, key(code.FamilyID), record)
 	}
 	return wrap("saving a code", err)
 }
@@ -63,7 +63,7 @@ func (r *codeRow) code() (code tokenendpoint.AuthorizationCode, err error) {
 	}
 	return tokenendpoint.AuthorizationCode{
 		Authorization: tokenendpoint.Authorization{
-			ClientID: string(record.ClientID), GrantID: r.grantID, Subject: string(record.Subject), Scopes: stringsOf(record.Scopes), Family: r.family,
+			ClientID: string(record.ClientID), GrantID: r.grantID, Subject: string(record.Subject), Scopes: stringsOf(record.Scopes), FamilyID: r.family,
 		},
 		RedirectURI: string(record.RedirectURI), Challenge: string(record.Challenge), ExpiresAt: r.expiresAt.time(), Used: r.used,
 	}, nil

@@ -16,7 +16,7 @@ func (c *Codes) Consume(ctx context.Context, code tokenendpoint.Sum, at time.Tim
 	if err != nil {
 		return tokenendpoint.Unknown, wrap("consuming a code", err)
 	}
-	u := use{store: c.store, code: code[:], at: microsOf(at), family: key(first.Family), row: row}
+	u := use{store: c.store, code: code[:], at: microsOf(at), family: key(first.FamilyID), row: row}
 	outcome, err := call(ctx, c.store, u.outcome)
 	return outcome, wrap("consuming a code", err)
 }

@@ -53,7 +53,7 @@ func (c *Codes) ReplaceFamily(ctx context.Context, f tokenendpoint.Family) (bool
 	if err != nil {
 		return false, wrap("replacing a family", err)
 	}
-	replaced, err := c.store.change(ctx, c.store.texts.replaceFamily, key(f.Family), row.version-1, row.grantID, row.version, row.expiresAt, row.record)
+	replaced, err := c.store.change(ctx, c.store.texts.replaceFamily, key(f.FamilyID), row.version-1, row.grantID, row.version, row.expiresAt, row.record)
 	return replaced == 1, wrap("replacing a family", err)
 }
 
@@ -75,7 +75,7 @@ func (r *familyRow) familyOf(id string) (f tokenendpoint.Family, err error) {
 	}
 	f = tokenendpoint.Family{
 		Authorization: tokenendpoint.Authorization{
-			ClientID: string(record.ClientID), GrantID: string(r.grantID), Subject: string(record.Subject), Scopes: stringsOf(record.Scopes), Family: id,
+			ClientID: string(record.ClientID), GrantID: string(r.grantID), Subject: string(record.Subject), Scopes: stringsOf(record.Scopes), FamilyID: id,
 		},
 		Version: r.version, Generation: record.Generation,
 		Token: record.Token, TokenExpiresAt: record.TokenExpiresAt.time(),

@@ -9,5 +9,5 @@ import (
 // Revoked ends the opaque tokens of a family that was revoked. It is the hook
 // Revoked of [tokenendpoint.Config].
 func (o *OpaqueTokens) Revoked(ctx context.Context, a tokenendpoint.Authorization) error {
-	return o.RevokeFamily(ctx, a.Family)
+	return o.RevokeFamily(ctx, a.FamilyID)
 }

@@ -50,7 +50,7 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 		return "", malformed("a scope is not a scope-token")
 	}
 	code, a := secret.New(), r.Authorization
-	a.Family, a.TokenID = "", ""
+	a.FamilyID, a.TokenID = "", ""
 	err = e.store.SaveCode(ctx, sha256.Sum256([]byte(code)), AuthorizationCode{
 		Authorization: a, RedirectURI: r.RedirectURI, Challenge: r.CodeChallenge, ExpiresAt: time.Now().Add(e.codeLifetime),
 	})

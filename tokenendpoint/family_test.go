@@ -163,7 +163,7 @@ func TestTokenOfNoFamilyRevokesNothing(t *testing.T) {
 	dump := tr.family(first)
 	for _, text := range []string{
 		family, own, family + ".", family + "." + own[1:], family + "." + own + "A", family + own, family + "." + own + ".", "." + own,
-		family + "." + own[:42] + "\u00e9", dump.Authorization.Family + "." + own, secret43("a") + "." + own, family[:42] + "." + own, family + "." + own[:20],
+		family + "." + own[:42] + "\u00e9", dump.Authorization.FamilyID + "." + own, secret43("a") + "." + own, family[:42] + "." + own, family + "." + own[:20],
 	} {
 		tr.refuses(asApp(refreshing(text)), bearergate.ErrInvalidGrant)
 	}
@@ -300,7 +300,7 @@ func TestRevokedHookReceivesWhatTheFamilyStandsFor(t *testing.T) {
 				t.Errorf("%s: got %d %s, want 401", name, a.Status, a.Body)
 			}
 			for _, a := range got {
-				if a.Family != want.Family || a.ClientID != "app" || a.GrantID != "grant" || a.Subject != "user" || a.TokenID != "" {
+				if a.FamilyID != want.FamilyID || a.ClientID != "app" || a.GrantID != "grant" || a.Subject != "user" || a.TokenID != "" {
 					t.Errorf("%s: got %+v, want %+v", name, a, want)
 				}
 			}
@@ -406,7 +406,7 @@ func TestOutcomesOfConsumeThatIssueNothing(t *testing.T) {
 			return tokenendpoint.Unknown, nil
 		}, bearergate.ErrInvalidGrant},
 		"an error, and another exchange was first": {func(ctx context.Context, s store, sum tokenendpoint.Sum, at time.Time, first tokenendpoint.Family) (tokenendpoint.Outcome, error) {
-			first.Family = "another"
+			first.FamilyID = "another"
 			s.Consume(ctx, sum, at, first)
 			return tokenendpoint.Unknown, errDown
 		}, bearergate.ErrInvalidGrant},
@@ -497,7 +497,7 @@ func TestFamilyOfATokenIsInItsID(t *testing.T) {
 			return issue(ctx, a)
 		}
 	})
-	want := tr.family(first).Authorization.Family
+	want := tr.family(first).Authorization.FamilyID
 	if got, ok := tokenendpoint.FamilyOf(id); got != want || !ok {
 		t.Errorf("got %q, %v, want %q", got, ok, want)
 	}

@@ -53,10 +53,10 @@ func (m *MemoryStore) Consume(_ context.Context, sum Sum, at time.Time, first Fa
 	case !at.Before(code.ExpiresAt):
 		return Expired, nil
 	}
-	code.Used, code.Family = true, first.Family
+	code.Used, code.FamilyID = true, first.FamilyID
 	m.codes.bySum[sum] = code
 	m.makeRoom()
-	m.families[first.Family] = first.clone()
+	m.families[first.FamilyID] = first.clone()
 	return Fresh, nil
 }
 
@@ -72,12 +72,12 @@ func (m *MemoryStore) Family(_ context.Context, id string) (Family, bool, error)
 func (m *MemoryStore) ReplaceFamily(_ context.Context, f Family) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	current, ok := m.families[f.Family]
+	current, ok := m.families[f.FamilyID]
 	if !ok || current.Version != f.Version-1 {
 		return false, nil
 	}
 	m.makeRoom()
-	m.families[f.Family] = f.clone()
+	m.families[f.FamilyID] = f.clone()
 	return true, nil
 }
 

@@ -9,5 +9,5 @@ import (
 // observe records for whom the client asks. authenticate has recorded the client.
 func observe(ctx context.Context, a Authorization) {
 	f := audit.From(ctx)
-	f.GrantID, f.Family, f.Subject = a.GrantID, a.Family, a.Subject
+	f.GrantID, f.Family, f.Subject = a.GrantID, a.FamilyID, a.Subject
 }

@@ -29,7 +29,7 @@ func TestObserverLearnsWhoseRequestItWas(t *testing.T) {
 			t.Errorf("got the facts %+v of an exchange, want the family", exchanged)
 		}
 		first := tr.succeeds(asApp(exchange(tr.code())))
-		all := audit.Facts{ClientID: "app", GrantID: "grant", Subject: "user", Family: tr.family(first).Authorization.Family}
+		all := audit.Facts{ClientID: "app", GrantID: "grant", Subject: "user", Family: tr.family(first).Authorization.FamilyID}
 		with := func(change func(*audit.Facts)) audit.Facts {
 			f := all
 			change(&f)
@@ -81,7 +81,7 @@ func TestEachTokenRequestIsOneDecision(t *testing.T) {
 		tr, first := connect(t)
 		var seen []bearergate.Decision
 		api := tr.behind(bearergate.Config{Observer: func(_ context.Context, d bearergate.Decision) { seen = append(seen, d) }})
-		family := tr.family(first).Authorization.Family
+		family := tr.family(first).Authorization.FamilyID
 		second := tr.refresh(first)
 		status(api, asApp(refreshing(second.RefreshToken)))
 		time.Sleep(time.Minute)

@@ -53,7 +53,7 @@ func (e *Endpoint) redeem(ctx context.Context, client Client, f *form) (*tokens,
 	}
 	outcome, err := e.store.Consume(ctx, sum, f.arrived, next.family)
 	if err != nil {
-		outcome, err = e.consumedAfterAll(ctx, sum, next.family.Family, err)
+		outcome, err = e.consumedAfterAll(ctx, sum, next.family.FamilyID, err)
 	}
 	switch {
 	case err != nil:
@@ -74,7 +74,7 @@ func (e *Endpoint) consumedAfterAll(ctx context.Context, sum Sum, family string,
 	switch {
 	case err != nil, !found, !code.Used:
 		return Unknown, cause
-	case code.Family != family:
+	case code.FamilyID != family:
 		return Used, nil
 	}
 	return Fresh, nil

@@ -140,7 +140,7 @@ func (e *Endpoint) commit(ctx context.Context, next rotation, now time.Time) err
 		}
 		return err
 	}
-	current, found, err := e.store.Family(ctx, next.family.Family)
+	current, found, err := e.store.Family(ctx, next.family.FamilyID)
 	if err == nil && (!found || current.Version != next.family.Version) {
 		err = errChanged
 	}

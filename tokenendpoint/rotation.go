@@ -30,7 +30,7 @@ type rotation struct {
 // no text belongs to the family's Token.
 func (r rules) begin(a Authorization, now time.Time) rotation {
 	token := newFamilyToken()
-	a.Family = token.familyID()
+	a.FamilyID = token.familyID()
 	f := Family{Authorization: a, Version: 1, Used: !r.usesReported}
 	if r.lifetime > 0 {
 		f.Token, f.TokenExpiresAt = token.sum(), now.Add(r.lifetime)

@@ -10,7 +10,7 @@ import (
 // one of the two parties that used it stole it. It returns the answer.
 func (e *Endpoint) stolen(ctx context.Context, a Authorization, theft string, answer error) error {
 	audit.From(ctx).Theft = theft
-	if err := e.revokeFamily(ctx, a.Family); err != nil {
+	if err := e.revokeFamily(ctx, a.FamilyID); err != nil {
 		return err
 	}
 	return e.endIssued(ctx, a, answer)

@@ -22,9 +22,9 @@ type Authorization struct {
 	Subject string
 	// Scopes are the scopes that the user consented to.
 	Scopes []string
-	// Family identifies what is issued for one code. The endpoint sets it when the
+	// FamilyID identifies what is issued for one code. The endpoint sets it when the
 	// code is exchanged.
-	Family string
+	FamilyID string
 	// TokenID is the id that the access token must have, its "jti" or the ID of its
 	// claims, so that the endpoint knows it again. It is set for [Config.Issue]
 	// alone, and never stored.

@@ -34,7 +34,7 @@ func (e *Endpoint) issueFor(ctx context.Context, a Authorization, generation int
 		return nil, err
 	}
 	issuing := a
-	issuing.Scopes, issuing.TokenID = slices.Clone(a.Scopes), tokenid.ID{Family: a.Family, Generation: generation}.New()
+	issuing.Scopes, issuing.TokenID = slices.Clone(a.Scopes), tokenid.ID{Family: a.FamilyID, Generation: generation}.New()
 	access, err := e.issue(ctx, issuing)
 	if err != nil {
 		return nil, err

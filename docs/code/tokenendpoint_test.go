@@ -30,7 +30,7 @@ func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, g
 		},
 		UsesReported: true, // access tokens only mint, and the mint route reports each
 		Revoked: func(ctx context.Context, a tokenendpoint.Authorization) error {
-			return tokens.RevokeFamily(ctx, a.Family)
+			return tokens.RevokeFamily(ctx, a.FamilyID)
 		},
 	})
 }

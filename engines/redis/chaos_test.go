@@ -132,13 +132,13 @@ func (c *chaos) redeem(f *fact) bool {
 	}
 	var code tokenendpoint.AuthorizationCode
 	c.until(func(ctx context.Context) (err error) { code, _, err = c.store.Code(ctx, f.code); return err })
-	f.family, f.version = code.Family, 1
+	f.family, f.version = code.FamilyID, 1
 	return code.Used
 }
 
 func (c *chaos) rotate(f *fact) {
 	family := c.read(f)
-	if family.Family == "" {
+	if family.FamilyID == "" {
 		return
 	}
 	var replaced atomic.Int64
@@ -189,10 +189,10 @@ func (c *chaos) check() (l losses) {
 		switch {
 		case found && !code.Used:
 			l.redeemable++
-		case f.revoked && (found || family.Family != ""):
+		case f.revoked && (found || family.FamilyID != ""):
 			l.revoked++
 		case f.revoked || f.unsure:
-		case family.Family == "":
+		case family.FamilyID == "":
 			l.lost++
 		case family.Version < f.version:
 			l.retired++

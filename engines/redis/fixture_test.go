@@ -30,7 +30,7 @@ func newCode(grant string) tokenendpoint.AuthorizationCode {
 
 func newFamily(id, grant string) tokenendpoint.Family {
 	return tokenendpoint.Family{
-		Authorization: tokenendpoint.Authorization{ClientID: "app", GrantID: grant, Subject: "user", Scopes: []string{"a"}, Family: id},
+		Authorization: tokenendpoint.Authorization{ClientID: "app", GrantID: grant, Subject: "user", Scopes: []string{"a"}, FamilyID: id},
 		Version:       1, Token: newSum(), TokenExpiresAt: time.Now().Add(time.Hour).UTC(), ExpiresAt: time.Now().Add(2 * time.Hour).UTC(),
 	}
 }

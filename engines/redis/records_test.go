@@ -93,7 +93,7 @@ func keepsFamily(t *testing.T, store *redisstore.Store, want tokenendpoint.Famil
 	if got, err := codes.Consume(t.Context(), sum, time.Now(), want); got != tokenendpoint.Fresh {
 		t.Fatalf("Consume: got %v, %v, want Fresh", got, err)
 	}
-	got, found, err := codes.Family(t.Context(), want.Family)
+	got, found, err := codes.Family(t.Context(), want.FamilyID)
 	if diff := cmp.Diff(want, got); diff != "" || !found || err != nil {
 		t.Errorf("Family: got found %v, %v, and a difference (-want +got):\n%s", found, err, diff)
 	}

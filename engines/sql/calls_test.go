@@ -75,7 +75,7 @@ func runOpaqueTokens(t *testing.T, _ *database, s *sqlstore.Store) {
 	if got, err := tokens.Lookup(t.Context(), one); err != nil || !cmp.Equal(got, claims) {
 		t.Errorf("Lookup: got %v, %s", err, cmp.Diff(got, claims))
 	}
-	must(t, tokens.Revoked(t.Context(), tokenendpoint.Authorization{Family: family}))
+	must(t, tokens.Revoked(t.Context(), tokenendpoint.Authorization{FamilyID: family}))
 	if _, err := tokens.Lookup(t.Context(), one); !errors.Is(err, bearergate.ErrInvalidToken) {
 		t.Errorf("Lookup of a token of a revoked family: got error %v, want %v", err, bearergate.ErrInvalidToken)
 	}

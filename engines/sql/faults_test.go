@@ -147,12 +147,12 @@ func rotateUntil(ctx context.Context, t *testing.T, codes, other *sqlstore.Codes
 		if err != nil {
 			failed++
 		}
-		got, found, readErr := other.Family(t.Context(), family.Family)
+		got, found, readErr := other.Family(t.Context(), family.FamilyID)
 		for range 20 { // it reads over sessions that are killed too
 			if readErr == nil {
 				break
 			}
-			got, found, readErr = other.Family(t.Context(), family.Family)
+			got, found, readErr = other.Family(t.Context(), family.FamilyID)
 		}
 		isNext := got.Version == next.Version && got.Token == next.Token
 		isBefore := got.Version == family.Version && got.Token == family.Token

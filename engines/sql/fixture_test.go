@@ -27,7 +27,7 @@ func newCode(grantID string) tokenendpoint.AuthorizationCode {
 
 func newFamily(grantID, id string) tokenendpoint.Family {
 	return tokenendpoint.Family{
-		Authorization: tokenendpoint.Authorization{ClientID: "app-1", GrantID: grantID, Subject: "user-1", Scopes: []string{"a"}, Family: id},
+		Authorization: tokenendpoint.Authorization{ClientID: "app-1", GrantID: grantID, Subject: "user-1", Scopes: []string{"a"}, FamilyID: id},
 		Version:       1, Token: newSum(), TokenExpiresAt: time.Now().Add(time.Hour), ExpiresAt: time.Now().Add(2 * time.Hour),
 	}
 }

@@ -44,7 +44,7 @@ func raceOnce(t *testing.T, one, other *sqlstore.Codes, grantID string, revoke f
 		func() { _, err := other.Consume(t.Context(), code, time.Now(), first); report(err) },
 		func() { report(revoke(t.Context(), grantID)) },
 	)
-	for _, id := range []string{family.Family, first.Family} {
+	for _, id := range []string{family.FamilyID, first.FamilyID} {
 		_, found, err := other.Family(t.Context(), id)
 		report(err)
 		if found {

@@ -77,7 +77,7 @@ func newAPI(logger *slog.Logger, base string, lifetime time.Duration) (*api, err
 		Issue:        a.issueAccessToken,
 		UsesReported: true, // access tokens only mint and revoke
 		Revoked: func(ctx context.Context, auth tokenendpoint.Authorization) error {
-			return tokens.RevokeFamily(ctx, auth.Family)
+			return tokens.RevokeFamily(ctx, auth.FamilyID)
 		},
 	})
 	if err != nil {

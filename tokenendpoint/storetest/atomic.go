@@ -92,7 +92,7 @@ func (s *suite) reportsNothingUnknown() {
 		if _, found, err := s.store.Code(ctx, code); err == nil && !found {
 			s.Errorf("Code with a cancelled context: got no code and no error, want one of them")
 		}
-		if _, found, err := s.store.Family(ctx, family.Family); err == nil && !found {
+		if _, found, err := s.store.Family(ctx, family.FamilyID); err == nil && !found {
 			s.Errorf("Family with a cancelled context: got no family and no error, want one of them")
 		}
 	})

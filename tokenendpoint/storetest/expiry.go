@@ -13,7 +13,7 @@ func (s *suite) reportsExpiredCodes() {
 	code, first := s.code(), s.family("family")
 	sum := s.save(code)
 	s.consumes(sum, code.ExpiresAt, first, tokenendpoint.Expired)
-	s.hasNoFamily(first.Family)
+	s.hasNoFamily(first.FamilyID)
 	s.consumes(sum, code.ExpiresAt.Add(-time.Microsecond), first, tokenendpoint.Fresh)
 }
 
@@ -42,8 +42,8 @@ func (s *suite) keepsWhatIsUsed() {
 	}
 	s.hasFamily(family)
 	s.hasFamily(old)
-	if code := s.hasCode(used); !code.Used || code.Family != old.Family {
-		s.Errorf("got a consumed code with Used %v and Family %q, want true and %q", code.Used, code.Family, old.Family)
+	if code := s.hasCode(used); !code.Used || code.FamilyID != old.FamilyID {
+		s.Errorf("got a consumed code with Used %v and Family %q, want true and %q", code.Used, code.FamilyID, old.FamilyID)
 	}
 	s.consumes(unused, s.now, s.family("another"), tokenendpoint.Fresh)
 }
@@ -54,7 +54,7 @@ func (s *suite) storeExpired() {
 	code.ExpiresAt, family.ExpiresAt = s.now.Add(-time.Minute), s.now.Add(-time.Minute)
 	for n := range 100 {
 		sum := tokenendpoint.Sum{31: byte(n)}
-		family.Family, family.Token = fmt.Sprint("expired-", n), tokenendpoint.Sum{30: byte(n)}
+		family.FamilyID, family.Token = fmt.Sprint("expired-", n), tokenendpoint.Sum{30: byte(n)}
 		err := s.other.SaveCode(s.Context(), sum, code)
 		if err == nil {
 			_, err = s.other.Consume(s.Context(), sum, code.ExpiresAt.Add(-time.Second), family)

@@ -85,7 +85,7 @@ type revokesOneByOne struct {
 
 func (s *revokesOneByOne) Consume(ctx context.Context, k sum, at time.Time, first family) (outcome, error) {
 	s.mu.Lock()
-	s.first, s.hidden = first.Family, false
+	s.first, s.hidden = first.FamilyID, false
 	s.mu.Unlock()
 	return s.MemoryStore.Consume(ctx, k, at, first)
 }

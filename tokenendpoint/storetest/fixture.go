@@ -20,7 +20,7 @@ func (s *suite) sum() tokenendpoint.Sum {
 }
 
 func authorization(family string) tokenendpoint.Authorization {
-	return tokenendpoint.Authorization{ClientID: clientID, GrantID: grantID, Subject: "user-1", Scopes: []string{"a", "b"}, Family: family}
+	return tokenendpoint.Authorization{ClientID: clientID, GrantID: grantID, Subject: "user-1", Scopes: []string{"a", "b"}, FamilyID: family}
 }
 
 func (s *suite) code() tokenendpoint.AuthorizationCode {
@@ -101,10 +101,10 @@ func (s *suite) hasCode(sum tokenendpoint.Sum) tokenendpoint.AuthorizationCode {
 func (s *suite) hasFamily(want tokenendpoint.Family) {
 	s.Helper()
 	for i := range 2 {
-		got, found, err := s.handle(i).Family(s.Context(), want.Family)
+		got, found, err := s.handle(i).Family(s.Context(), want.FamilyID)
 		s.must(err)
 		if !found {
-			s.Fatalf("Family: got none, want %s", want.Family)
+			s.Fatalf("Family: got none, want %s", want.FamilyID)
 		}
 		s.isSame(got, want)
 	}

@@ -37,7 +37,7 @@ func (s *suite) changesNoIDs() {
 		if i%2 == 0 {
 			s.isKept(k)
 		} else {
-			s.hasNoFamily(k.family.Family)
+			s.hasNoFamily(k.family.FamilyID)
 		}
 	}
 }
@@ -46,13 +46,13 @@ func (s *suite) storeID(id, family string) (kept, error) {
 	k := kept{s.sum(), s.code(), s.family(family)}
 	k.code.ClientID, k.code.GrantID, k.code.Subject, k.code.RedirectURI = id, id, id, id
 	k.family.Authorization = k.code.Authorization
-	k.family.Family = family
+	k.family.FamilyID = family
 	if err := s.store.SaveCode(s.Context(), k.sum, k.code); err != nil {
 		return k, err
 	}
 	s.isSameCode(s.hasCode(k.sum), k.code)
 	_, err := s.store.Consume(s.Context(), k.sum, s.now, k.family)
-	k.code.Used, k.code.Family = true, family
+	k.code.Used, k.code.FamilyID = true, family
 	return k, err
 }
 

@@ -15,7 +15,7 @@ func (s *suite) keepsCodes() {
 	s.isSameCode(s.hasCode(sum), want)
 	family := s.family("family")
 	s.consumes(sum, s.now, family, tokenendpoint.Fresh)
-	want.Used, want.Family = true, family.Family
+	want.Used, want.FamilyID = true, family.FamilyID
 	s.isSameCode(s.hasCode(sum), want)
 }
 
@@ -152,7 +152,7 @@ func (s *suite) sharesNoSlicesOfFamilies() {
 		spoilFamily(given)
 		for range 2 {
 			s.hasFamily(want)
-			got, _, err := s.store.Family(s.Context(), want.Family)
+			got, _, err := s.store.Family(s.Context(), want.FamilyID)
 			s.must(err)
 			spoilFamily(got)
 		}
@@ -177,7 +177,7 @@ func (s *suite) doesNotKnowOtherKeys() {
 	for _, id := range []string{"", "family_-9", "FAMILY_-9", "Family_-", "Family_-99", "Family%-9", "Family_-9 ", " Family_-9", "other"} {
 		s.hasNoFamily(id)
 		next := s.next(family)
-		next.Family = id
+		next.FamilyID = id
 		s.replaces(next, false)
 		s.hasNoFamily(id)
 	}

@@ -27,7 +27,7 @@ func (s *suite) consumesOnce() {
 			winner = i
 			s.hasFamily(families[i])
 		case outcome == tokenendpoint.Used:
-			s.hasNoFamily(families[i].Family)
+			s.hasNoFamily(families[i].FamilyID)
 		default:
 			s.Fatalf("got the outcomes %v, want one Fresh and the others Used", outcomes)
 		}
@@ -35,8 +35,8 @@ func (s *suite) consumesOnce() {
 	if winner < 0 {
 		s.Fatalf("got the outcomes %v, want one Fresh", outcomes)
 	}
-	if code := s.hasCode(sum); !code.Used || code.Family != families[winner].Family {
-		s.Errorf("got a consumed code with Used %v and Family %q, want true and %q", code.Used, code.Family, families[winner].Family)
+	if code := s.hasCode(sum); !code.Used || code.FamilyID != families[winner].FamilyID {
+		s.Errorf("got a consumed code with Used %v and Family %q, want true and %q", code.Used, code.FamilyID, families[winner].FamilyID)
 	}
 }
 

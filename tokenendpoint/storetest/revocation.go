@@ -19,9 +19,9 @@ func (s *suite) revokesFamiliesOfGrant() {
 		s.must(s.store.RevokeGrant(s.Context(), grantID))
 	}
 	for _, gone := range []tokenendpoint.Family{one, two} {
-		s.hasNoFamily(gone.Family)
+		s.hasNoFamily(gone.FamilyID)
 		s.replaces(s.next(gone), false)
-		s.hasNoFamily(gone.Family)
+		s.hasNoFamily(gone.FamilyID)
 	}
 	s.consumes(others, s.now, othersFamily, tokenendpoint.Fresh)
 	s.hasFamily(othersFamily)
@@ -34,7 +34,7 @@ func (s *suite) revokesCodesOfGrant() {
 	others, othersFamily := s.ofAnotherGrant()
 	s.must(s.store.RevokeGrant(s.Context(), grantID))
 	s.consumes(waiting, s.now, first, tokenendpoint.Unknown)
-	s.hasNoFamily(first.Family)
+	s.hasNoFamily(first.FamilyID)
 	s.consumes(others, s.now, othersFamily, tokenendpoint.Fresh)
 }
 
@@ -56,7 +56,7 @@ func (s *suite) revokesAtOnce() {
 	for round := range 20 {
 		families := make([]string, 3)
 		for i := range families {
-			families[i] = s.begin(fmt.Sprint("family-", round, "-", i)).Family
+			families[i] = s.begin(fmt.Sprint("family-", round, "-", i)).FamilyID
 		}
 		revoked := make(chan error, 1)
 		go func() { revoked <- s.store.RevokeGrant(s.Context(), grantID) }()
@@ -89,8 +89,8 @@ func (s *suite) leavesNothingLiving() {
 			func() { s.store.ReplaceFamily(s.Context(), next) },
 			func() { s.other.Consume(s.Context(), code, s.now, first) },
 		)
-		s.hasNoFamily(family.Family)
-		s.hasNoFamily(first.Family)
+		s.hasNoFamily(family.FamilyID)
+		s.hasNoFamily(first.FamilyID)
 	}
 }
 

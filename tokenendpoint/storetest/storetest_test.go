@@ -152,7 +152,7 @@ type sharesRetired struct {
 }
 
 func (s *sharesRetired) ReplaceFamily(ctx context.Context, f family) (bool, error) {
-	s.retired.Store(f.Family, f.Retired)
+	s.retired.Store(f.FamilyID, f.Retired)
 	return s.MemoryStore.ReplaceFamily(ctx, f)
 }
 
@@ -170,7 +170,7 @@ type keepsFirst struct {
 }
 
 func (s *keepsFirst) Consume(ctx context.Context, k sum, at time.Time, first family) (outcome, error) {
-	s.firsts.Store(first.Family, first.Retired)
+	s.firsts.Store(first.FamilyID, first.Retired)
 	return s.MemoryStore.Consume(ctx, k, at, first)
 }
 
@@ -193,7 +193,7 @@ type keepsNoFamilyOfCode struct{ *tokenendpoint.MemoryStore }
 
 func (s keepsNoFamilyOfCode) Code(ctx context.Context, k sum) (code, bool, error) {
 	c, ok, err := s.MemoryStore.Code(ctx, k)
-	c.Family = ""
+	c.FamilyID = ""
 	return c, ok, err
 }
 
@@ -309,7 +309,7 @@ func (s consumesExpired) Consume(ctx context.Context, k sum, _ time.Time, first 
 type replacesAnyVersion struct{ *tokenendpoint.MemoryStore }
 
 func (s replacesAnyVersion) ReplaceFamily(ctx context.Context, f family) (bool, error) {
-	if current, ok, _ := s.MemoryStore.Family(ctx, f.Family); ok && current.Version != f.Version-1 {
+	if current, ok, _ := s.MemoryStore.Family(ctx, f.FamilyID); ok && current.Version != f.Version-1 {
 		add(ctx, s.MemoryStore, f)
 		return true, nil
 	}
@@ -320,7 +320,7 @@ func (s replacesAnyVersion) ReplaceFamily(ctx context.Context, f family) (bool, 
 type replacesOlder struct{ *tokenendpoint.MemoryStore }
 
 func (s replacesOlder) ReplaceFamily(ctx context.Context, f family) (bool, error) {
-	if current, ok, _ := s.MemoryStore.Family(ctx, f.Family); ok && current.Version < f.Version-1 {
+	if current, ok, _ := s.MemoryStore.Family(ctx, f.FamilyID); ok && current.Version < f.Version-1 {
 		add(ctx, s.MemoryStore, f)
 		return true, nil
 	}
@@ -330,7 +330,7 @@ func (s replacesOlder) ReplaceFamily(ctx context.Context, f family) (bool, error
 type replacesInTwoSteps struct{ *tokenendpoint.MemoryStore }
 
 func (s replacesInTwoSteps) ReplaceFamily(ctx context.Context, f family) (bool, error) {
-	current, ok, _ := s.MemoryStore.Family(ctx, f.Family)
+	current, ok, _ := s.MemoryStore.Family(ctx, f.FamilyID)
 	if !ok || current.Version != f.Version-1 {
 		return false, nil
 	}
@@ -349,7 +349,7 @@ func (s reportsTrue) ReplaceFamily(ctx context.Context, f family) (bool, error) 
 type upserts struct{ *tokenendpoint.MemoryStore }
 
 func (s upserts) ReplaceFamily(ctx context.Context, f family) (bool, error) {
-	if _, ok, _ := s.MemoryStore.Family(ctx, f.Family); !ok {
+	if _, ok, _ := s.MemoryStore.Family(ctx, f.FamilyID); !ok {
 		add(ctx, s.MemoryStore, f)
 		return true, nil
 	}
@@ -410,7 +410,7 @@ func (s replacesBehind) RevokeGrant(ctx context.Context, id string) error {
 }
 
 func (s replacesBehind) ReplaceFamily(ctx context.Context, f family) (bool, error) {
-	_, found, _ := s.MemoryStore.Family(ctx, f.Family)
+	_, found, _ := s.MemoryStore.Family(ctx, f.FamilyID)
 	time.Sleep(5 * time.Millisecond)
 	ok, err := s.MemoryStore.ReplaceFamily(ctx, f)
 	if found && !ok {
@@ -462,7 +462,7 @@ func (s consumesHalf) Consume(ctx context.Context, k sum, at time.Time, first fa
 	if ctx.Err() == nil {
 		return s.MemoryStore.Consume(ctx, k, at, first)
 	}
-	first.Family = "another"
+	first.FamilyID = "another"
 	s.MemoryStore.Consume(ctx, k, at, first)
 	return tokenendpoint.Unknown, ctx.Err()
 }
@@ -488,7 +488,7 @@ type locksAlone struct {
 func (s *locksAlone) ReplaceFamily(ctx context.Context, f family) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	current, ok, _ := s.MemoryStore.Family(ctx, f.Family)
+	current, ok, _ := s.MemoryStore.Family(ctx, f.FamilyID)
 	if !ok || current.Version != f.Version-1 {
 		return false, nil
 	}
@@ -517,7 +517,7 @@ func (s *caches) Family(ctx context.Context, id string) (family, bool, error) {
 func (s *caches) ReplaceFamily(ctx context.Context, f family) (bool, error) {
 	ok, err := s.MemoryStore.ReplaceFamily(ctx, f)
 	if ok {
-		s.cache.Store(f.Family, f)
+		s.cache.Store(f.FamilyID, f)
 	}
 	return ok, err
 }
