@@ -83,7 +83,7 @@ func (s *AppServer) loses() bool {
 // appAccessPrefix is what access tokens of an AppServer begin with.
 const appAccessPrefix = "access_"
 
-func (s *AppServer) issue(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+func (s *AppServer) issue(_ context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 	text, now := appAccessPrefix+rand.Text(), time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()

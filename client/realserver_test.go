@@ -88,7 +88,7 @@ func newRealServer(t *testing.T, f *faults, lifetime time.Duration) *realServer 
 			return tokenendpoint.Client{ID: id, RedirectURIs: []string{"https://app.example/callback"}}, err
 		}),
 		Store: store, Grants: &s.grants, UsesReported: true,
-		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (issued tokenendpoint.Issued, err error) {
+		Issue: func(ctx context.Context, a tokenendpoint.IssueRequest) (issued tokenendpoint.Issued, err error) {
 			err = s.failing(ctx, "server", func() (err error) {
 				issued.ExpiresIn = lifetime
 				issued.Token, err = issue(ctx, bearergate.Claims{

@@ -29,7 +29,7 @@ func TestCodesOfARevokedGrantAreInvalidGrant(t *testing.T) {
 	store := new(tokenendpoint.MemoryStore)
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 		Clients: tokenendpoint.ClientStoreFunc(publicClient), Store: store,
-		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		Issue: func(context.Context, tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: "access", ExpiresIn: time.Hour}, nil
 		},
 	})

@@ -54,7 +54,7 @@ func newServer(t *testing.T) *httptest.Server {
 	registered := new(clients)
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 		Clients: registered, Store: new(tokenendpoint.MemoryStore), Grace: -1,
-		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		Issue: func(context.Context, tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: fmt.Sprint("access-", issued.Add(1)), ExpiresIn: time.Hour}, nil
 		},
 	})

@@ -27,7 +27,7 @@ func openStore(ctx context.Context, url string) (*sqlstore.Store, error) {
 	return sqlstore.New(ctx, db, config)
 }
 
-type issuer func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error)
+type issuer func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error)
 
 func newRoutes(store *sqlstore.Store, jwts bearergate.Verifier, issue issuer) (http.Handler, error) {
 	grants, err := bearergate.NewCachedGrants(store.Grants(), bearergate.CacheConfig{})

@@ -37,7 +37,7 @@ func Example() {
 		Store:   store.Codes(),
 		Grants:  store.Grants(),
 		Revoked: store.OpaqueTokens().Revoked,
-		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		Issue: func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: "a signed token", ExpiresIn: time.Hour}, nil
 		},
 	})

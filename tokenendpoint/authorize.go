@@ -14,7 +14,7 @@ import (
 
 // CodeRequest is an authorization request that a user has consented to.
 type CodeRequest struct {
-	// Authorization is the user's consent. Family and TokenID are ignored.
+	// Authorization is the user's consent. FamilyID is ignored.
 	Authorization
 	// RedirectURI is the redirect_uri of the request, empty if it had none.
 	RedirectURI string
@@ -50,7 +50,7 @@ func (e *Endpoint) NewCode(ctx context.Context, r CodeRequest) (string, error) {
 		return "", malformed("a scope is not a scope-token")
 	}
 	code, a := secret.New(), r.Authorization
-	a.FamilyID, a.TokenID = "", ""
+	a.FamilyID = ""
 	err = e.store.SaveCode(ctx, sha256.Sum256([]byte(code)), AuthorizationCode{
 		Authorization: a, RedirectURI: r.RedirectURI, Challenge: r.CodeChallenge, ExpiresAt: time.Now().Add(e.codeLifetime),
 	})

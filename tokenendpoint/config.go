@@ -30,7 +30,7 @@ type Config struct {
 	// discarded. If its error
 	// wraps a [bearergate.Code] or [*bearergate.Error], that is the answer. Any
 	// other error is answered 503.
-	Issue func(ctx context.Context, a Authorization) (Issued, error)
+	Issue func(ctx context.Context, r IssueRequest) (Issued, error)
 	// Grants, if set, is consulted before Issue and again after it. If the grant is
 	// unknown or revoked, the answer is invalid_grant.
 	Grants bearergate.GrantStore
@@ -69,6 +69,14 @@ type Config struct {
 	// If it fails, the answer is 503, and the next use of a code or refresh token of
 	// the family calls it again. It may be called several times for one family.
 	Revoked func(ctx context.Context, a Authorization) error
+}
+
+// IssueRequest is what an access token is issued for.
+type IssueRequest struct {
+	Authorization
+	// TokenID is the id that the access token must have, its "jti" or the ID of its
+	// claims, so that the endpoint knows it again.
+	TokenID string
 }
 
 // Issued is a new access token.

@@ -47,7 +47,7 @@ func (w watched) configure(c *tokenendpoint.Config) {
 	w.Store = c.Store
 	issue, clients, grants := c.Issue, c.Clients, c.Grants
 	c.Store, c.UsesReported = w, true
-	c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+	c.Issue = func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 		w.watch(ctx, "Issue")
 		return issue(ctx, a)
 	}

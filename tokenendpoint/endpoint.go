@@ -14,7 +14,7 @@ import (
 type Endpoint struct {
 	clients      ClientStore
 	store        Store
-	issue        func(context.Context, Authorization) (Issued, error)
+	issue        func(context.Context, IssueRequest) (Issued, error)
 	grants       bearergate.GrantStore
 	revoked      func(context.Context, Authorization) error // nil: none
 	codeLifetime time.Duration

@@ -403,7 +403,7 @@ func TestWinnerOfExchangesAtOnceKeepsItsTokens(t *testing.T) {
 	found.Add(2)
 	tr := newTrial(t, func(c *tokenendpoint.Config) {
 		issue := c.Issue
-		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		c.Issue = func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			found.Done()
 			found.Wait()
 			return issue(ctx, a)
@@ -587,7 +587,7 @@ func TestGrantsThatHoldANilPointerAreAFault(t *testing.T) {
 	}
 }
 
-func issuesNothing(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+func issuesNothing(context.Context, tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 	return tokenendpoint.Issued{}, errDown
 }
 
@@ -605,7 +605,7 @@ func TestAccessTokenThatDoesNotLastASecondIs503(t *testing.T) {
 // TestScopesBelongToIssue has Issue change what it received.
 func TestScopesBelongToIssue(t *testing.T) {
 	tr := newTrial(t, func(c *tokenendpoint.Config) {
-		c.Issue = func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		c.Issue = func(_ context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			a.Scopes[0] = "admin"
 			return tokenendpoint.Issued{Token: "t", ExpiresIn: time.Hour}, nil
 		}
@@ -628,7 +628,7 @@ func TestExpiresInIsWholeSeconds(t *testing.T) {
 
 func issues(issued tokenendpoint.Issued) func(*tokenendpoint.Config) {
 	return func(c *tokenendpoint.Config) {
-		c.Issue = func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) { return issued, nil }
+		c.Issue = func(context.Context, tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) { return issued, nil }
 	}
 }
 

@@ -28,7 +28,7 @@ func ExampleEndpoint() {
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 		Clients: tokenendpoint.ClientStoreFunc(oneClient),
 		Store:   new(tokenendpoint.MemoryStore),
-		Issue: func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		Issue: func(_ context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: "a JWT for " + a.GrantID, ExpiresIn: time.Hour}, nil
 		},
 	})

@@ -79,7 +79,7 @@ type trial struct {
 func newTrial(t *testing.T, configure ...func(*tokenendpoint.Config)) *trial {
 	tr := &trial{T: t}
 	tr.grants.Put(bearergate.Grant{ID: "grant", OrganizationID: "acme"})
-	config := tokenendpoint.Config{Clients: registered, Store: tr, Grants: &tr.grants, Issue: func(_ context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+	config := tokenendpoint.Config{Clients: registered, Store: tr, Grants: &tr.grants, Issue: func(_ context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 		if tr.down.Load() {
 			return tokenendpoint.Issued{}, errDown
 		}

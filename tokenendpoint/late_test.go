@@ -31,7 +31,7 @@ func (s *slow) configure(c *tokenendpoint.Config) {
 	issue, clients := c.Issue, c.Clients
 	c.UsesReported = true
 	s.Store, c.Store = c.Store, s
-	c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+	c.Issue = func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 		s.hang("Issue")
 		return issue(ctx, a)
 	}

@@ -181,7 +181,7 @@ func TestRacingRefreshes(t *testing.T) {
 			tr, first := connect(t, func(c *tokenendpoint.Config) {
 				issue := c.Issue
 				c.Grace = grace
-				c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+				c.Issue = func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 					if racers.Add(-1) >= 0 {
 						found.Done()
 						found.Wait()
@@ -222,7 +222,7 @@ func TestRefreshThatLosesToARevocationIsInvalidGrant(t *testing.T) {
 	var tr *trial
 	tr, first := connect(t, func(c *tokenendpoint.Config) {
 		issue := c.Issue
-		c.Issue = func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		c.Issue = func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			if revoke.Load() {
 				tr.memory.RevokeGrant(ctx, a.GrantID)
 			}

@@ -25,10 +25,6 @@ type Authorization struct {
 	// FamilyID identifies what is issued for one code. The endpoint sets it when the
 	// code is exchanged.
 	FamilyID string
-	// TokenID is the id that the access token must have, its "jti" or the ID of its
-	// claims, so that the endpoint knows it again. It is set for [Config.Issue]
-	// alone, and never stored.
-	TokenID string
 }
 
 // AuthorizationCode is an authorization code as a [Store] keeps it.

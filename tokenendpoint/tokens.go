@@ -33,9 +33,9 @@ func (e *Endpoint) issueFor(ctx context.Context, a Authorization, generation int
 	if err := e.checkGrant(ctx, a.GrantID); err != nil {
 		return nil, err
 	}
-	issuing := a
-	issuing.Scopes, issuing.TokenID = slices.Clone(a.Scopes), tokenid.ID{Family: a.FamilyID, Generation: generation}.New()
-	access, err := e.issue(ctx, issuing)
+	request := IssueRequest{Authorization: a, TokenID: tokenid.ID{Family: a.FamilyID, Generation: generation}.New()}
+	request.Scopes = slices.Clone(a.Scopes)
+	access, err := e.issue(ctx, request)
 	if err != nil {
 		return nil, err
 	}

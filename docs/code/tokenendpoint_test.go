@@ -16,7 +16,7 @@ import (
 )
 
 type signer interface {
-	Sign(a tokenendpoint.Authorization) (string, error)
+	Sign(r tokenendpoint.IssueRequest) (string, error)
 }
 
 func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, grants bearergate.GrantStore, tokens *installation.MemoryTokens, signer signer) (*tokenendpoint.Endpoint, error) {
@@ -24,8 +24,8 @@ func newEndpoint(clients tokenendpoint.ClientStore, store tokenendpoint.Store, g
 		Clients: clients, // one method; secrets as SHA-256
 		Store:   store,   // new(tokenendpoint.MemoryStore), or your database
 		Grants:  grants,  // codes and refresh tokens of a revoked grant are invalid_grant
-		Issue: func(ctx context.Context, a tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
-			token, err := signer.Sign(a) // a JWT of your authorization server, with a.TokenID as "jti"
+		Issue: func(ctx context.Context, r tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
+			token, err := signer.Sign(r) // a JWT of your authorization server, with r.TokenID as "jti"
 			return tokenendpoint.Issued{Token: token, ExpiresIn: time.Hour}, err
 		},
 		UsesReported: true, // access tokens only mint, and the mint route reports each
@@ -124,7 +124,7 @@ func (oneClient) Client(_ context.Context, id string) (tokenendpoint.Client, err
 
 type signs string
 
-func (s signs) Sign(tokenendpoint.Authorization) (string, error) { return string(s), nil }
+func (s signs) Sign(tokenendpoint.IssueRequest) (string, error) { return string(s), nil }
 
 func TestRoutesOfTokenEndpointPage(t *testing.T) {
 	store, grants, tokens := new(tokenendpoint.MemoryStore), new(bearergate.MemoryGrants), new(installation.MemoryTokens)

@@ -62,7 +62,7 @@ func newEndpoint(t testing.TB, store tokenendpoint.Store) endpoint {
 			return tokenendpoint.Client{ID: id, Secrets: []tokenendpoint.Sum{tokenendpoint.SecretSum(clientSecret)}, RedirectURIs: []string{"https://app.example/"}}, nil
 		}),
 		Store: store,
-		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		Issue: func(context.Context, tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: "access", ExpiresIn: time.Hour}, nil
 		},
 	})

@@ -131,7 +131,7 @@ func (a *api) answer(ctx context.Context, query url.Values, consents bool) (toke
 	return answer, err
 }
 
-func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 	token := a.issuer.AccessToken(
 		bearergatetest.WithClaim("jti", auth.TokenID),
 		bearergatetest.WithGrant(auth.GrantID),

@@ -56,7 +56,7 @@ func (s *suite) serve() *server {
 	store := &lossy{Store: s.store}
 	endpoint, err := tokenendpoint.New(tokenendpoint.Config{
 		Clients: anyClient{}, Store: store,
-		Issue: func(context.Context, tokenendpoint.Authorization) (tokenendpoint.Issued, error) {
+		Issue: func(context.Context, tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 			return tokenendpoint.Issued{Token: "access", ExpiresIn: time.Hour}, nil
 		},
 	})
