@@ -24,12 +24,24 @@ const testBase = "http://127.0.0.1:8080"
 
 func newTestAPI(t *testing.T) (*api, http.Handler) {
 	t.Helper()
-	a, err := newAPI(slog.New(slog.DiscardHandler), testBase, time.Hour)
+	a := newTestAPIAt(t, testBase, time.Hour)
+	return a, a.Handler()
+}
+
+// newTestAPIAt returns an API in memory.
+func newTestAPIAt(t *testing.T, base string, lifetime time.Duration) *api {
+	t.Helper()
+	logger := slog.New(slog.DiscardHandler)
+	s, err := newStores(t.Context(), logger, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(a.Close)
-	return a, a.Handler()
+	t.Cleanup(s.Close)
+	a, err := newAPI(t.Context(), logger, base, lifetime, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // request returns a good authorization request, with changes by name and value. An
@@ -302,7 +314,7 @@ func TestReplayedCodeEndsAllThatWasIssuedForIt(t *testing.T) {
 	}
 	h := a.Handler()
 	mint := func() *http.Response {
-		return send(h, "192.0.2.1", "POST", mintPath("grant-acme"), nil, "Bearer "+connected.AccessToken)
+		return send(h, "192.0.2.1", "POST", mintPath(acmeGrant), nil, "Bearer "+connected.AccessToken)
 	}
 	var minted struct {
 		Token string `json:"token"`

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
-	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
@@ -22,17 +21,20 @@ const (
 	callback     = "http://127.0.0.1/callback"
 )
 
-// clients has one registered app.
-type clients struct{}
+// app is the one registered app.
+var app = tokenendpoint.Client{
+	ID: clientID, Secrets: []tokenendpoint.Sum{tokenendpoint.SecretSum(clientSecret)},
+	RedirectURIs: []string{callback}, AnyLoopbackPort: true,
+}
 
-func (clients) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
+// registered is a store of clients that has the app.
+type registered struct{}
+
+func (registered) Client(_ context.Context, id string) (tokenendpoint.Client, error) {
 	if id != clientID {
 		return tokenendpoint.Client{}, bearergate.ErrInvalidClient
 	}
-	return tokenendpoint.Client{
-		ID: clientID, Secrets: []tokenendpoint.Sum{tokenendpoint.SecretSum(clientSecret)},
-		RedirectURIs: []string{callback}, AnyLoopbackPort: true,
-	}, nil
+	return app, nil
 }
 
 // consentPage is posted to its own address, with the query of the request.
@@ -49,7 +51,11 @@ var consentPage = template.Must(template.New("").Parse(`<!DOCTYPE html>
 // nothing before a user has signed in and consented: anybody can send anything here.
 func (a *api) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	client, err := clients{}.Client(r.Context(), query.Get("client_id"))
+	client, err := a.stores.clients.Client(r.Context(), query.Get("client_id"))
+	if err != nil && !errors.Is(err, bearergate.ErrInvalidClient) {
+		bearergate.Refuse(w, r, err)
+		return
+	}
 	if err != nil || !client.HasRedirectURI(query.Get("redirect_uri")) {
 		bearergate.Refuse(w, r, bearergate.ErrInvalidRequest) // to the user: the sender may be anybody
 		return
@@ -103,7 +109,7 @@ func isPassword(s string) bool {
 // answer returns the code, or the error that the app receives (RFC 6749 section
 // 4.1.2.1). Its own error is a fault of the store.
 func (a *api) answer(ctx context.Context, query url.Values, consents bool) (tokenendpoint.AuthorizationResponse, error) {
-	answer := tokenendpoint.AuthorizationResponse{State: query.Get("state"), Issuer: a.issuer.URL}
+	answer := tokenendpoint.AuthorizationResponse{State: query.Get("state"), Issuer: a.base}
 	switch {
 	case query.Get("response_type") == "":
 		answer.Error = "invalid_request"
@@ -115,9 +121,13 @@ func (a *api) answer(ctx context.Context, query url.Values, consents bool) (toke
 		answer.Error = "access_denied"
 		return answer, nil
 	}
+	grant, err := a.consentedGrant(ctx)
+	if err != nil {
+		return answer, err
+	}
 	code, err := a.endpoint.NewCode(ctx, tokenendpoint.CodeRequest{
 		Authorization: tokenendpoint.Authorization{
-			ClientID: query.Get("client_id"), GrantID: "grant-acme", Subject: bearergatetest.DefaultSubject, Scopes: strings.Fields(query.Get("scope")),
+			ClientID: query.Get("client_id"), GrantID: grant, Subject: subject, Scopes: strings.Fields(query.Get("scope")),
 		},
 		RedirectURI:         query.Get("redirect_uri"),
 		CodeChallenge:       query.Get("code_challenge"),
@@ -132,15 +142,8 @@ func (a *api) answer(ctx context.Context, query url.Values, consents bool) (toke
 }
 
 func (a *api) issueAccessToken(_ context.Context, auth tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
-	token := a.issuer.AccessToken(
-		bearergatetest.WithClaim("jti", auth.TokenID),
-		bearergatetest.WithGrant(auth.GrantID),
-		bearergatetest.WithScopes(auth.Scopes...),
-		bearergatetest.ExpiresIn(a.lifetime),
-	)
+	token := a.issuer.accessToken(auth.GrantID, strings.Join(auth.Scopes, " "), claims{
+		"jti": auth.TokenID, "exp": time.Now().Add(a.lifetime).Unix(),
+	})
 	return tokenendpoint.Issued{Token: token, ExpiresIn: a.lifetime}, nil
-}
-
-func (a *api) revokeGrant(_ context.Context, grantID string) error {
-	return a.grants.Revoke(grantID, time.Now())
 }

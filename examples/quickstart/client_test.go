@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +26,7 @@ func (c *counted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case tokenPath:
 		c.tokens.Add(1)
-	case mintPath("grant-acme"):
+	case mintPath(acmeGrant):
 		c.mints.Add(1)
 	}
 	c.Handler.ServeHTTP(w, r)
@@ -40,21 +39,18 @@ func serve(t *testing.T, lifetime time.Duration) (*api, *counted, string, *clien
 		t.Fatal(err)
 	}
 	base := "http://" + listener.Addr().String()
-	a, err := newAPI(slog.New(slog.DiscardHandler), base, lifetime)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := newTestAPIAt(t, base, lifetime)
 	requests := &counted{Handler: a.Handler()}
 	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: requests}}
 	server.Start()
-	t.Cleanup(func() { server.Close(); a.Close() })
+	t.Cleanup(server.Close)
 
 	_, tokens, err := newTour(a, base).connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	connections := new(client.MemoryConnections)
-	client.SaveConnection(t.Context(), connections, "user-1", client.Connection{GrantID: "grant-acme", RefreshToken: tokens.RefreshToken})
+	client.SaveConnection(t.Context(), connections, "user-1", client.Connection{GrantID: acmeGrant, RefreshToken: tokens.RefreshToken})
 	transport, err := client.New(client.Config{
 		APIURL: base, TokenURL: base + tokenPath, MintURL: base + mintPath("{grantId}"), ClientID: clientID, ClientSecret: clientSecret,
 		Connections: connections, ConnectionID: "user-1",
@@ -102,7 +98,9 @@ func TestClientLearnsThatItsGrantWasRevoked(t *testing.T) {
 	if resp, err := api.Get(base + projects); err != nil || resp.StatusCode != 200 {
 		t.Fatal(resp, err)
 	}
-	a.grants.Revoke("grant-acme", time.Now())
+	if err := a.stores.grants.RevokeGrant(t.Context(), acmeGrant); err != nil {
+		t.Fatal(err)
+	}
 	_, err := api.Get(base + projects)
 	var e *client.Error
 	if !errors.As(err, &e) || e.Action != client.Reconnect || !errors.Is(err, bearergate.ErrGrantRevoked) {

@@ -115,8 +115,8 @@ func (t *tour) changed(name, value string) form {
 
 func (t *tour) expired(ctx context.Context) (url.Values, error) {
 	const code = "a code of yesterday"
-	err := t.api.store.SaveCode(ctx, sha256.Sum256([]byte(code)), tokenendpoint.AuthorizationCode{
-		Authorization: tokenendpoint.Authorization{ClientID: clientID, GrantID: "grant-acme"},
+	err := t.api.stores.codes.SaveCode(ctx, sha256.Sum256([]byte(code)), tokenendpoint.AuthorizationCode{
+		Authorization: tokenendpoint.Authorization{ClientID: clientID, GrantID: acmeGrant},
 		RedirectURI:   callback, ExpiresAt: time.Now().AddDate(0, 0, -1),
 	})
 	form := authorization{code: code}.exchange()

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"io"
-	"log/slog"
 	"net/http/httptest"
 	"os/exec"
 	"regexp"
@@ -21,15 +20,11 @@ func commands(t *testing.T) string {
 	server := httptest.NewUnstartedServer(nil)
 	t.Cleanup(server.Close)
 	base := "http://" + server.Listener.Addr().String()
-	a, err := newAPI(slog.New(slog.DiscardHandler), base, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.Close)
+	a := newTestAPIAt(t, base, time.Hour)
 	server.Config.Handler = a.Handler()
 	server.Start()
 	var out bytes.Buffer
-	printCurl(&out, base, a)
+	printCurl(&out, base, a.issuer, acmeGrant)
 	_, lines, _ := strings.Cut(out.String(), "TOKEN=")
 	lines, _, _ = strings.Cut(lines, "The decision log follows")
 	return "TOKEN=" + lines

@@ -1,10 +1,20 @@
 // Quickstart is a small translations API behind every guard of bearergate. It
 // takes a tour of its own error answers over HTTP, prints them, and then serves.
 //
-//	go run ./examples/quickstart          # the tour, then serve on 127.0.0.1:8080
-//	go run ./examples/quickstart -once    # the tour alone
+//	go run ./examples/quickstart              # the tour, then serve on 127.0.0.1:8080
+//	go run ./examples/quickstart -once        # the tour alone
+//	go run ./examples/quickstart -db app.db   # serve, and survive restarts
 //
 // Its exit status is 1 if an answer was not as documented.
+//
+// Without -db everything is in memory. With it, clients, codes, tokens, grants and the
+// signing key are in the database. There is no tour then, since it revokes a grant and
+// uses up a budget. If a user revoked grant-acme, the next consent makes a new grant.
+//
+// Several processes can use one database of PostgreSQL. With -redis they share their
+// budgets too, and each keeps grants in a cache that learns of revocations at once:
+//
+//	go run ./examples/quickstart -db postgres://… -redis localhost:6379
 package main
 
 import (
@@ -38,35 +48,51 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to serve on; if it is taken, a free port of the same host")
 	once := flags.Bool("once", false, "end after the tour")
 	lifetime := flags.Duration("lifetime", time.Hour, "how `long` tokens last, at least a second")
+	db := flags.String("db", "", "keep the state in this SQLite `file` or postgres:// URL, and take no tour")
+	redisAddr := flags.String("redis", "", "share the budgets and revocations by the Redis at this `address`; the state stays in -db")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *lifetime < time.Second {
 		return errors.New("-lifetime is under a second")
 	}
+	if *once && *db != "" {
+		return errors.New("-once is the tour alone, and with -db there is no tour")
+	}
 	listener, err := listen(*addr)
 	if err != nil {
 		return err
 	}
+	defer listener.Close()
 	level := new(slog.LevelVar)
 	level.Set(slog.LevelError + 1) // the tour prints its answers itself
 	base := baseURL(listener.Addr())
-	api, err := newAPI(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})), base, *lifetime)
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	stores, err := newStores(ctx, logger, *db, *redisAddr)
 	if err != nil {
 		return err
 	}
-	defer api.Close()
+	defer stores.Close()
+	api, err := newAPI(ctx, logger, base, *lifetime, stores)
+	if err != nil {
+		return err
+	}
 	server := newServer(api.Handler())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	defer server.Close()
 
-	tour := newTour(api, base)
-	if err := tour.take(ctx, stdout); err != nil || *once {
+	if *db == "" {
+		if err := newTour(api, base).take(ctx, stdout); err != nil || *once {
+			return err
+		}
+	}
+	grant, err := api.consentedGrant(ctx)
+	if err != nil {
 		return err
 	}
 	level.Set(slog.LevelDebug)
-	printCurl(stdout, base, api)
+	printCurl(stdout, base, api.issuer, grant)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -2,10 +2,9 @@ package main
 
 import "net/http"
 
-// metadata is the document of RFC 8414, by which clients find the endpoints. The
-// verifier finds the keys by it.
+// metadata is the document of RFC 8414, by which clients find the endpoints.
 func (a *api) metadata(w http.ResponseWriter, _ *http.Request) {
-	base := a.issuer.URL
+	base := a.base
 	writeJSON(w, http.StatusOK, map[string]any{
 		"issuer":                                         base,
 		"authorization_endpoint":                         base + authorizePath,

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate"
-	"github.com/bearergate/bearergate/bearergatetest"
 )
 
 // tour asks the API for every answer of the table, over HTTP.
@@ -93,19 +92,17 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 		return nil, err
 	}
 	access := connected.AccessToken
-	minted, err := t.mint(ctx, "grant-acme", access)
+	minted, err := t.mint(ctx, acmeGrant, access)
 	if err != nil {
 		return nil, err
 	}
-	leaving, err := t.mint(ctx, "grant-leaving", t.api.accessToken("grant-leaving", readProjects))
+	leaving, err := t.mint(ctx, leavingGrant, t.api.issuer.accessToken(leavingGrant, readProjects, nil))
 	if err != nil {
 		return nil, err
 	}
-	busy := t.api.issuer.InstallationToken(
-		bearergatetest.WithGrant("grant-busy"), bearergatetest.WithInstallation("busy"), bearergatetest.WithScopes(readProjects))
-	ofApp := t.api.issuer.InstallationToken(
-		bearergatetest.WithGrant("grant-acme"), bearergatetest.WithScopes(publishTranslations), bearergatetest.WithClaim("projectIds", []string{"app"}))
-	expired := t.api.issuer.InstallationToken(bearergatetest.Expired())
+	busy := t.api.issuer.installationToken(busyGrant, readProjects, nil)
+	ofApp := t.api.issuer.installationToken(acmeGrant, publishTranslations, claims{"projectIds": []string{"app"}})
+	expired := t.api.issuer.installationToken(acmeGrant, readProjects, claims{"exp": time.Now().Add(-time.Hour).Unix()})
 	bearer := func(token string) string { return "Bearer " + token }
 	challenge := func(text string) map[string]string { return map[string]string{"WWW-Authenticate": text} }
 
@@ -146,7 +143,7 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 		}},
 		bearergate.ErrGrantRevoked: {{
 			when: "the grant was revoked", method: "GET", path: projects, authorization: bearer(leaving),
-			before: func(ctx context.Context) error { return t.revoke(ctx, "grant-leaving") },
+			before: func(ctx context.Context) error { return t.revoke(ctx, leavingGrant) },
 		}},
 		bearergate.ErrRateLimited: {{
 			when: "1,000 requests were made in this minute", method: "GET", path: projects, authorization: bearer(busy),
@@ -180,10 +177,6 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 		}
 	}
 	return stops, nil
-}
-
-func (a *api) accessToken(grant string, scopes ...string) string {
-	return a.issuer.AccessToken(bearergatetest.WithGrant(grant), bearergatetest.WithScopes(scopes...))
 }
 
 func (t *tour) visit(ctx context.Context, s stop) (answer, error) {
@@ -253,7 +246,7 @@ func (t *tour) mint(ctx context.Context, grant, accessToken string) (string, err
 }
 
 func (t *tour) revoke(ctx context.Context, grant string) error {
-	got, err := t.request(ctx, "DELETE", "/api/oauth-client/installations/"+grant, "Bearer "+t.api.accessToken(grant))
+	got, err := t.request(ctx, "DELETE", "/api/oauth-client/installations/"+grant, "Bearer "+t.api.issuer.accessToken(grant, readProjects, nil))
 	if err == nil && got.status != http.StatusNoContent {
 		err = fmt.Errorf("revoking %s answered %d %s", grant, got.status, got.body)
 	}
@@ -306,41 +299,4 @@ func (s stop) print(table io.Writer, got answer) {
 			fmt.Fprintf(table, "\t\t%s: %s\n", name, value)
 		}
 	}
-}
-
-// Of RFC 7636 appendix B.
-const (
-	exampleVerifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-	exampleChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-)
-
-// printCurl prints commands to paste, in this order, with tokens that are good
-// for an hour. Each echoes what to expect after the answer that it got: comments
-// do not work in an interactive zsh.
-func printCurl(out io.Writer, base string, a *api) {
-	access := a.accessToken("grant-acme", readProjects)
-	installation := a.issuer.InstallationToken(
-		bearergatetest.WithGrant("grant-acme"), bearergatetest.WithInstallation("grant-acme"), bearergatetest.WithScopes(readProjects))
-	fmt.Fprintf(out, `
-Serving on %[1]s until interrupted. To try it, paste these lines in their order:
-
-TOKEN=%[2]s
-curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"; echo 'expected: 200, the projects'
-curl -i %[1]s%[5]s -X POST -H "Authorization: Bearer $TOKEN"; echo 'expected: 403 missing_scope'
-curl -i %[1]s/v1/orgs/umbrella/projects -H "Authorization: Bearer $TOKEN"; echo 'expected: 403 wrong_organization'
-curl -i %[1]s%[4]s; echo 'expected: 401 invalid_token, and a challenge without error: no token was sent'
-
-CODE=$(curl -s -o /dev/null -w '%%{redirect_url}' -d password=%[14]s -d consent=yes '%[1]s%[15]s?response_type=code&client_id=%[7]s&redirect_uri=%[8]s&scope=%[9]s&code_challenge_method=S256&code_challenge=%[10]s' | sed 's/.*[?&]code=\([^&]*\).*/\1/')
-curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s; echo 'expected: 200, an access token and a refresh token'
-curl -i %[1]s%[11]s -u %[7]s:%[12]s -d grant_type=authorization_code -d code=$CODE -d redirect_uri=%[8]s -d code_verifier=%[13]s; echo 'expected: 401 invalid_grant, since a code is good for one use'
-
-ACCESS=%[3]s
-curl -i %[1]s%[6]s -X POST -H "Authorization: Bearer $ACCESS"; echo 'expected: 201, an installation token'
-curl -i %[1]s/api/oauth-client/installations/grant-acme -X DELETE -H "Authorization: Bearer $ACCESS"; echo 'expected: 204, the grant is revoked'
-curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"; echo 'expected: 410 grant_revoked'
-
-The decision log follows, a line for each request: passes at DEBUG, refusals at INFO, 500 and 503 at ERROR.
-
-`, base, installation, access, projects, translations, mintPath("grant-acme"),
-		clientID, callback, readProjects, exampleChallenge, tokenPath, clientSecret, exampleVerifier, password, authorizePath)
 }

@@ -21,7 +21,9 @@ import (
 // where it is and an access token that lives longer.
 func quickstart(t *testing.T) (base, access string) {
 	program := filepath.Join(t.TempDir(), "quickstart.exe") // a name that Windows runs, too
-	if output, err := exec.Command("go", "build", "-o", program, "../quickstart").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = "../quickstart" // which is a module
+	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	command := exec.Command(program, "-addr", "127.0.0.1:0", "-lifetime", "2s")
