@@ -3,6 +3,7 @@ module github.com/bearergate/bearergate/engines
 go 1.25.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/bearergate/bearergate v0.0.0
 	github.com/bearergate/bearergate/redisstore v0.0.0
 	github.com/bearergate/bearergate/sqlstore v0.0.0

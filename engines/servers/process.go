@@ -14,9 +14,10 @@ type Process struct {
 	// Dir is its directory, with its data and with its output in the file log.
 	Dir string
 
-	command []string
-	running *exec.Cmd
-	exited  chan struct{}
+	command     []string
+	environment []string // in addition to that of this process
+	running     *exec.Cmd
+	exited      chan struct{}
 }
 
 // Start starts the process, also after [Process.Kill].
@@ -28,6 +29,7 @@ func (p *Process) Start() error {
 	defer log.Close()
 	cmd := exec.Command(p.command[0], p.command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = p.Dir, log, log, attributes()
+	cmd.Env = append(os.Environ(), p.environment...)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("servers: %w", err)
 	}

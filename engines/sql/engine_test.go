@@ -68,8 +68,12 @@ var (
 )
 
 // TestMain keeps the faults that the suites cause out of their output, and ends the
-// servers.
+// servers. In a process that serves a store, it does that alone.
 func TestMain(m *testing.M) {
+	if url := os.Getenv(serveFile); url != "" {
+		fmt.Println(serve(url))
+		os.Exit(1)
+	}
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	status := m.Run()
 	for _, server := range started {
