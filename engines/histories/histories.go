@@ -36,7 +36,7 @@ func Count(t testing.TB, otherwise int) int {
 }
 
 // atOnce is how many histories are recorded at once.
-const atOnce = 4
+const atOnce = 8
 
 // Bad records n histories over two handles of one store, and returns how many are not
 // linearizable. It stops after the first few.
