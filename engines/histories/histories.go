@@ -1,5 +1,9 @@
 // Package histories records small histories of concurrent calls of a store, and checks
 // with porcupine that each is linearizable.
+//
+// A test records a few hundred. For more, run
+//
+//	ENGINES_HISTORIES=2000 go test -run Histories ./sql ./redis
 package histories
 
 import (
