@@ -1,5 +1,9 @@
 // Package chaos uses a store while its server is killed and suspended, and finds out
 // which of the acknowledged facts were lost.
+//
+// Each test disturbs its server for six seconds. For a minute, run
+//
+//	ENGINES_CHAOS=1m go test -run 'Loses' ./sql ./redis
 package chaos
 
 import (
@@ -95,7 +99,7 @@ func (c *chaos) judge(disturbances int) {
 	if n := c.late.Load(); n > 0 {
 		c.t.Errorf("got %d calls that returned after their deadline, want none", n)
 	}
-	if disturbances < 1 || len(c.facts) < 20 {
+	if disturbances < 1 || len(c.facts) < 10 {
 		c.t.Errorf("got %d disturbances and %d authorizations, want more for this to be a test", disturbances, len(c.facts))
 	}
 }

@@ -1,5 +1,9 @@
 // Package histories records small histories of concurrent calls of a store, and checks
 // with porcupine that each is linearizable.
+//
+// A test records a few hundred. For more, run
+//
+//	ENGINES_HISTORIES=2000 go test -run Histories ./sql ./redis
 package histories
 
 import (
@@ -36,7 +40,7 @@ func Count(t testing.TB, otherwise int) int {
 }
 
 // atOnce is how many histories are recorded at once.
-const atOnce = 4
+const atOnce = 8
 
 // Bad records n histories over two handles of one store, and returns how many are not
 // linearizable. It stops after the first few.

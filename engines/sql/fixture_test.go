@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,15 +72,4 @@ func count(t testing.TB, db *sql.DB, table string) (n int) {
 	t.Helper()
 	must(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
 	return n
-}
-
-// atOnce runs functions at once and waits for them.
-func atOnce(all ...func()) {
-	var running sync.WaitGroup
-	start := make(chan struct{})
-	for _, do := range all {
-		running.Go(func() { <-start; do() })
-	}
-	close(start)
-	running.Wait()
 }
