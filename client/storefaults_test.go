@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -575,10 +576,13 @@ func TestAnswerThatCameLateIsSaved(t *testing.T) {
 func TestSavingIsTriedAgainAtGrowingPausesForHalfAnHour(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
+		var mu sync.Mutex
 		var tried []int // in these seconds
 		began := time.Now()
 		store := &faultyStore{ConnectionStore: s.connections}
 		store.spoil(nil, func() error {
+			mu.Lock()
+			defer mu.Unlock()
 			tried = append(tried, int(time.Since(began).Seconds()))
 			return errDown
 		})
@@ -589,10 +593,14 @@ func TestSavingIsTriedAgainAtGrowingPausesForHalfAnHour(t *testing.T) {
 		for len(want) < 121 {
 			want = append(want, want[len(want)-1]+15)
 		}
+		mu.Lock()
 		if diff := cmp.Diff(want, tried); diff != "" {
 			t.Errorf("seconds of the saves: -want +got\n%s", diff)
 		}
+		mu.Unlock()
 		get(transport)
+		mu.Lock()
+		defer mu.Unlock()
 		if got := len(tried); got != 122 {
 			t.Errorf("saves after one more request: got %d, want 122", got)
 		}
@@ -603,19 +611,19 @@ func TestSavingIsTriedAgainAtGrowingPausesForHalfAnHour(t *testing.T) {
 func TestWiderScopesAreLookedForOnceASecond(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
-		loads := 0
+		var loads atomic.Int64
 		store := &faultyStore{ConnectionStore: s.connections}
-		store.spoil(func() error { loads++; return nil }, nil)
+		store.spoil(func() error { loads.Add(1); return nil }, nil)
 		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
 		wantOK(t, transport)
 		s.always(read, refuse(bearergate.ErrMissingScope))
-		loads = 0
+		loads.Store(0)
 		for range 50 {
 			wantCode(t, get(transport), bearergate.ErrMissingScope)
 			time.Sleep(99 * time.Millisecond) // and the network takes one
 		}
-		if loads != 5 {
-			t.Errorf("reads of the store in 5 s: got %d, want 5", loads)
+		if got := loads.Load(); got != 5 {
+			t.Errorf("reads of the store in 5 s: got %d, want 5", got)
 		}
 		s.next(read)
 		wantAlive(t, s, transport)
@@ -651,37 +659,38 @@ func TestStoreThatAlwaysConflictsEndsTheRequest(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)
 		connected := s.connected(t)
-		saves := 0
+		var saves atomic.Int64
 		store := &faultyStore{ConnectionStore: s.connections}
-		store.spoil(nil, func() error { saves++; return client.ErrConflict })
+		store.spoil(nil, func() error { saves.Add(1); return client.ErrConflict })
 		conflicting := func(c *client.Config) { c.Connections = store }
 		_, a := begun(t, s)
-		for name, c := range map[string]struct {
+		for _, c := range []struct {
+			name  string
 			act   func(*client.Transport) error
 			want  error
-			saves int
+			saves int64
 		}{
-			"renewal": {func(transport *client.Transport) error {
+			{"renewal", func(transport *client.Transport) error {
 				s.next(read, refuse(bearergate.ErrInvalidToken))
 				return get(transport)
 			}, client.ErrConflict, 100},
-			"death": {func(transport *client.Transport) error {
+			{"death", func(transport *client.Transport) error {
 				s.next(read, refuse(bearergate.ErrGrantRevoked))
 				return get(transport)
 			}, bearergate.ErrGrantRevoked, 100},
-			"Connect": {func(transport *client.Transport) error {
+			{"Connect", func(transport *client.Transport) error {
 				return transport.Connect(t.Context(), a, url.Values{"code": {"code"}, "state": {a.State}})
 			}, client.ErrConflict, 100},
-			"SaveConnection": {func(*client.Transport) error {
+			{"SaveConnection", func(*client.Transport) error {
 				return client.SaveConnection(t.Context(), store, "user-1", client.Connection{})
 			}, client.ErrConflict, 100},
 		} {
-			saves = 0
+			saves.Store(0)
 			if err := c.act(s.transport(t, conflicting)); !errors.Is(err, c.want) {
-				t.Errorf("%s: got error %v, want %v", name, err, c.want)
+				t.Errorf("%s: got error %v, want %v", c.name, err, c.want)
 			}
-			if saves != c.saves {
-				t.Errorf("%s: got %d saves, want %d", name, saves, c.saves)
+			if got := saves.Load(); got != c.saves {
+				t.Errorf("%s: got %d saves, want %d", c.name, got, c.saves)
 			}
 		}
 		wantOK(t, connected)
@@ -691,11 +700,11 @@ func TestStoreThatAlwaysConflictsEndsTheRequest(t *testing.T) {
 
 func TestConnectionIsNotSavedBlindly(t *testing.T) {
 	s := newService(time.Hour)
-	saves := 0
+	var saves atomic.Int64
 	store := &faultyStore{ConnectionStore: s.connections}
-	store.spoil(fails, func() error { saves++; return nil })
+	store.spoil(fails, func() error { saves.Add(1); return nil })
 	err := client.SaveConnection(t.Context(), store, "user-1", client.Connection{RefreshToken: "refresh-9"})
-	if !errors.Is(err, errDown) || saves != 0 {
-		t.Errorf("got error %v and %d saves, want %v and none", err, saves, errDown)
+	if !errors.Is(err, errDown) || saves.Load() != 0 {
+		t.Errorf("got error %v and %d saves, want %v and none", err, saves.Load(), errDown)
 	}
 }
