@@ -13,7 +13,7 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// authorize is the authorization endpoint. It redirects only to where the app is
+// authorize is the authorization endpoint. It redirects only to URLs that the app
 // registered, and names the issuer (RFC 9207).
 func (s *AppServer) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()

@@ -39,7 +39,7 @@ const (
 	// ErrWrongIssuer means that the callback is not from [Config.Issuer].
 	ErrWrongIssuer CallbackError = "wrong_issuer"
 	// ErrCodeUsed means that the callback was sent before, as when the user reloads the
-	// page. What the first one has led to is not changed.
+	// page. The connection that the first one made is not changed.
 	ErrCodeUsed CallbackError = "code_used"
 	// ErrNoCode means that the callback has neither one code nor an error.
 	ErrNoCode CallbackError = "no_code"

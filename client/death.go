@@ -179,8 +179,8 @@ func (t *Transport) change(c Connection) {
 	t.token, t.dead, t.failure, t.usedSince = t.tokenOf(c), nil, failure{}, t.changes
 }
 
-// bury ends the connection in memory: it saves that it is dead, latches it, and tells
-// the application. It reports false, and has no effect, if another one is stored.
+// bury ends the connection in memory: it saves that it is dead, latches it, and calls
+// Config.Dead. It reports false, and has no effect, if another one is stored.
 func (t *Transport) bury(ctx context.Context, e *Error) bool {
 	death := *e // the request that was refused has e
 	switch err := t.saveDeath(ctx, death.Code); {

@@ -75,15 +75,17 @@ func newServer(t *testing.T) *httptest.Server {
 		}
 		http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {q.Get("state")}}.Encode(), http.StatusFound)
 	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
+	server := httptest.NewUnstartedServer(mux)
+	address := "http://" + server.Listener.Addr().String()
 	keys, err := jwtverifier.StaticKeys(&signingKey.PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	registered.assertions, err = jwtverifier.New(jwtverifier.Config{Issuer: "signing", Audience: server.URL, Keys: keys})
+	registered.assertions, err = jwtverifier.New(jwtverifier.Config{Issuer: "signing", Audience: address, Keys: keys})
 	if err != nil {
 		t.Fatal(err)
 	}
+	server.Start()
+	t.Cleanup(server.Close)
 	return server
 }

@@ -77,7 +77,7 @@ func send(h http.Handler, addr, method, target string, form url.Values, authoriz
 
 func consents() url.Values { return url.Values{"password": {password}, "consent": {"yes"}} }
 
-// answerTo returns where a user who consents is redirected.
+// answerTo returns the redirect of a user who consents.
 func answerTo(h http.Handler, query url.Values, form url.Values) *http.Response {
 	return send(h, "192.0.2.1", "POST", authorizePath+"?"+query.Encode(), form, "")
 }
