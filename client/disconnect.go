@@ -48,8 +48,12 @@ func (t *Transport) disconnect(ctx context.Context) error {
 // revoke revokes the grant. It refreshes the access token first if that is due, or
 // once after the access token was refused.
 func (t *Transport) revoke(ctx context.Context, c Connection) error {
+	old := c
 	c, refreshed, err := t.withAccess(ctx, c)
-	if err != nil {
+	switch {
+	case err != nil && t.serves(old, err):
+		c = old // and it is not refreshed once more
+	case err != nil:
 		return err
 	}
 	_, err = t.ask(ctx, nil, grantRequest(http.MethodDelete, t.config.RevokeURL, c))

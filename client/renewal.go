@@ -155,9 +155,10 @@ func (t *Transport) renewFrom(ctx context.Context, c Connection, rejected string
 // renewTokens gets a token to send requests with. It refreshes the access token
 // first if that is due, or once after the access token was refused.
 func (t *Transport) renewTokens(ctx context.Context, c Connection) error {
+	old := c
 	c, refreshed, err := t.withAccess(ctx, c)
 	if err != nil {
-		return err
+		return t.mintWithout(ctx, old, err)
 	}
 	err = t.mintAndUse(ctx, c)
 	if refreshed || !errors.Is(err, bearergate.ErrInvalidToken) {
@@ -168,17 +169,34 @@ func (t *Transport) renewTokens(ctx context.Context, c Connection) error {
 }
 
 // withAccess returns c with an access token, and reports whether it was refreshed. If
-// no refresh token can renew one that is due, it serves while it lives.
+// there is no refresh token, one that is due serves while it lives.
 func (t *Transport) withAccess(ctx context.Context, c Connection) (with Connection, refreshed bool, err error) {
 	now := time.Now()
 	if c.Access.fresh(now) || c.RefreshToken == "" && c.Access.living(now) {
 		return c, false, nil
 	}
 	with, err = t.refresh(ctx, c)
-	if err != nil && !t.memory.unsaved && t.memory.connection.RefreshToken == c.RefreshToken && deathIn(err) == nil && c.Access.living(time.Now()) {
-		return c, false, nil
-	}
 	return with, true, err
+}
+
+// serves reports whether the access token of c serves, although its refresh failed.
+func (t *Transport) serves(c Connection, failed error) bool {
+	same := !t.memory.unsaved && t.memory.connection.RefreshToken == c.RefreshToken
+	return same && deathIn(failed) == nil && c.Access.living(time.Now())
+}
+
+// mintWithout mints an installation token with the access token of c, whose refresh
+// failed. If that does not help, it returns the error of the refresh, whose Retry-After
+// paces the next one.
+func (t *Transport) mintWithout(ctx context.Context, c Connection, failed error) error {
+	if t.config.MintURL == "" || !t.serves(c, failed) {
+		return failed
+	}
+	err := t.mintAndUse(ctx, c)
+	if err == nil || errors.Is(err, errReplaced) || deathIn(err) != nil {
+		return err
+	}
+	return failed
 }
 
 // mintAndUse mints an installation token, if the API has them, and has requests

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -520,4 +521,43 @@ func TestTokenAnswerWithARepeatedMemberIsUsed(t *testing.T) {
 		wantOK(t, transport)
 		wantAsked(t, s, refresh, mint, read)
 	})
+}
+
+// TestRenewalInTheLastMinuteIsPaced has requests come while the token lives and cannot be
+// renewed.
+//
+// Rules: S8.32, S8.36.
+func TestRenewalInTheLastMinuteIsPaced(t *testing.T) {
+	for _, minting := range []bool{false, true} {
+		for _, c := range []struct {
+			name   string
+			answer answer
+			most   int
+		}{
+			{"asked to wait", refuseFor(bearergate.ErrTemporarilyUnavailable, 40*time.Minute), 1},
+			{"down", page(502), 16}, // 4 attempts in 3 s, four times, with pauses of 1, 2 and 4 s
+			{"refused as a client", refuse(bearergate.ErrInvalidClient), 5},
+		} {
+			t.Run(fmt.Sprintf("%s, minting %t", c.name, minting), func(t *testing.T) {
+				inFakeTime(t, func(t *testing.T) {
+					s := newService(time.Hour)
+					change := func(*client.Config) {}
+					if !minting {
+						change = onlyAccess(s)
+					}
+					transport := s.transport(t, change)
+					wantOK(t, transport)
+					time.Sleep(59*time.Minute + 5*time.Second)
+					s.forget()
+					s.always(refresh, c.answer)
+					s.always(mint, page(502))
+					for range 200 {
+						wantOK(t, transport)
+						time.Sleep(100 * time.Millisecond)
+					}
+					wantCount(t, s, refresh, 1, c.most)
+				})
+			})
+		}
+	}
 }
