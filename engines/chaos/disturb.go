@@ -48,3 +48,30 @@ func KillOrStop(t testing.TB, server Server) func() {
 
 // wait lets the workers work.
 func wait() { time.Sleep(300*time.Millisecond + rand.N(time.Second)) }
+
+// Link is a link to a server that can be disturbed.
+type Link interface {
+	Cut()
+	Hold()
+	Slow(delay time.Duration)
+	Heal()
+}
+
+// BadLink returns a function that waits for a random time and then cuts the link, lets
+// it hang or slows it down, in turn, for up to a second.
+func BadLink(link Link) func() {
+	n := 0
+	return func() {
+		wait()
+		switch n++; n % 3 {
+		case 0:
+			link.Slow(rand.N(300 * time.Millisecond))
+		case 1:
+			link.Cut()
+		case 2:
+			link.Hold()
+		}
+		time.Sleep(rand.N(time.Second))
+		link.Heal()
+	}
+}

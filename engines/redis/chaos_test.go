@@ -10,6 +10,7 @@ import (
 
 	"github.com/bearergate/bearergate/engines/chaos"
 	"github.com/bearergate/bearergate/engines/servers"
+	"github.com/bearergate/bearergate/redisstore"
 )
 
 // disturbed lets workers use a new store while the server is disturbed, and returns
@@ -23,6 +24,34 @@ func disturbed(t *testing.T, client redis.UniversalClient, duration time.Duratio
 func TestAppendOnlyFileLosesNothing(t *testing.T) {
 	server := servers.NewRedis(t, "--appendfsync", "always")
 	l := disturbed(t, newClient(t, server.Addr), chaos.Duration(t), chaos.KillOrStop(t, server))
+	if l.Any() {
+		t.Errorf("got the losses %+v, want none", l)
+	}
+}
+
+// TestBadLinkLosesNothing cuts, holds and slows the connections to Redis.
+func TestBadLinkLosesNothing(t *testing.T) {
+	proxy := servers.NewProxy(t, servers.NewRedis(t).Addr)
+	l := disturbed(t, newClient(t, proxy.Addr), chaos.Duration(t), chaos.BadLink(proxy))
+	if l.Any() {
+		t.Errorf("got the losses %+v, want none", l)
+	}
+}
+
+// TestFullMemoryLosesNothing lets Redis have no memory for a while, again and again.
+func TestFullMemoryLosesNothing(t *testing.T) {
+	server := servers.NewRedis(t)
+	admin := newClient(t, server.Addr)
+	memory := func(limit string) {
+		if err := admin.ConfigSet(t.Context(), "maxmemory", limit).Err(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	l := disturbed(t, newClient(t, server.Addr), chaos.Duration(t), func() {
+		memory("1")
+		memory("0")
+	})
 	if l.Any() {
 		t.Errorf("got the losses %+v, want none", l)
 	}
@@ -80,6 +109,66 @@ func TestFailoverLosesNothing(t *testing.T) {
 	recovers(t, func() bool { q, err := budget.Take(t.Context(), "key"); allowed += passed(q, err); return err == nil })
 	if allowed += useUp(t, budget, "key"); allowed > 1000 || allowed < 950 {
 		t.Errorf("got %d requests Allowed, want 950 to 1000", allowed)
+	}
+}
+
+// TestReplicaThatIsBehindLoses is the control of the test with a Cluster: the master
+// is killed while its replica is stopped.
+func TestReplicaThatIsBehindLoses(t *testing.T) {
+	cluster := servers.NewRedisCluster(t)
+	client := newClusterClient(t, cluster.Addrs())
+	c := redisstore.Config{Prefix: newPrefix()}
+	if err := redisstore.Setup(t.Context(), client, c); err != nil {
+		t.Fatal(err)
+	}
+	const rounds = 5
+	for range rounds {
+		if chaos.Run(t, newStore(t, client, c).Codes(), time.Second, killAheadOfReplica(t, cluster, client, c.Prefix)).Any() || t.Failed() {
+			return
+		}
+	}
+	t.Errorf("got no losses in %d rounds, want some", rounds)
+}
+
+// killAheadOfReplica returns a function that stops the replica of the prefix's master,
+// kills the master a little later, and returns when the replica has replaced it.
+func killAheadOfReplica(t *testing.T, cluster *servers.RedisCluster, client *redis.ClusterClient, prefix string) func() {
+	return func() {
+		client.ReloadState(t.Context())
+		master, err := client.MasterForKey(t.Context(), "{"+prefix+"}")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		killed := cluster.Node(master.Options().Addr)
+		replica := cluster.ReplicaOf(killed)
+		if err := replica.Stop(); err != nil {
+			t.Error(err)
+		}
+		// What waits in the buffers of their connection would reach the replica later.
+		if err := master.ClientKillByFilter(t.Context(), "TYPE", "replica").Err(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(700 * time.Millisecond)
+		killed.Kill()
+		if err := replica.Continue(); err != nil {
+			t.Error(err)
+		}
+		await(t, "the replica becomes a master", replica.IsMaster)
+		if err := killed.Start(); err != nil {
+			t.Error(err)
+		}
+		await(t, "the killed master becomes a replica", func() bool { return cluster.ReplicaOf(replica) == killed })
+	}
+}
+
+// await waits until a Cluster has elected a master or copied its data.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for began := time.Now(); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("got no success in 30 s, want that %s", what)
+		}
 	}
 }
 

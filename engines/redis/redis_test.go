@@ -56,8 +56,7 @@ func sharedRedis(t testing.TB) *servers.Redis {
 
 func sharedCluster(t testing.TB) *servers.RedisCluster {
 	t.Helper()
-	servers.Need(t, "redis-server", "redis-server")
-	servers.Need(t, "redis-cli", "redis-tools")
+	servers.NeedRedisCluster(t)
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cluster == nil {

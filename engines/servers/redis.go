@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -90,80 +87,4 @@ func (r *Redis) ping() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	return client.Ping(ctx).Err()
-}
-
-// RedisCluster is a Redis Cluster of three masters with a replica each.
-type RedisCluster struct {
-	Nodes []*Redis
-}
-
-// StartRedisCluster starts a Redis Cluster. [RedisCluster.Close] ends it.
-func StartRedisCluster() (*RedisCluster, error) {
-	c := new(RedisCluster)
-	for range 6 {
-		node, err := StartRedis("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0")
-		if err != nil {
-			c.Close()
-			return nil, err
-		}
-		c.Nodes = append(c.Nodes, node)
-	}
-	if err := c.join(); err != nil {
-		c.Close()
-		return nil, err
-	}
-	return c, nil
-}
-
-// Addrs returns the addresses of the nodes.
-func (c *RedisCluster) Addrs() []string {
-	var addrs []string
-	for _, node := range c.Nodes {
-		addrs = append(addrs, node.Addr)
-	}
-	return addrs
-}
-
-// Close ends all nodes and removes their data.
-func (c *RedisCluster) Close() {
-	for _, node := range c.Nodes {
-		node.Close()
-	}
-}
-
-func (c *RedisCluster) join() error {
-	args := slices.Concat([]string{"--cluster", "create"}, c.Addrs(), []string{"--cluster-replicas", "1", "--cluster-yes"})
-	if out, err := exec.Command("redis-cli", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("servers: redis-cli --cluster create: %w: %s", err, out)
-	}
-	for _, node := range c.Nodes {
-		if err := node.awaitReady(node.isInCluster); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// isInCluster returns an error unless the node knows six nodes, and follows its
-// master if it is a replica.
-func (r *Redis) isInCluster() error {
-	client := redis.NewClient(&redis.Options{Addr: r.Addr})
-	defer client.Close()
-	state, err := client.ClusterInfo(context.Background()).Result()
-	if err != nil {
-		return err
-	}
-	replication, err := client.Info(context.Background(), "replication").Result()
-	if err != nil {
-		return err
-	}
-	for _, want := range []string{"cluster_state:ok", "cluster_known_nodes:6"} {
-		if !strings.Contains(state, want) {
-			return fmt.Errorf("got %s, want %s", state, want)
-		}
-	}
-	if !strings.Contains(replication, "master_link_status:up") && !strings.Contains(replication, "connected_slaves:1") {
-		return fmt.Errorf("got %s, want a replica that follows its master", replication)
-	}
-	return nil
 }

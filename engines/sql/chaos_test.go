@@ -3,6 +3,7 @@ package sql_test
 import (
 	"context"
 	"database/sql"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -55,13 +56,31 @@ func newServed(t *testing.T, environment ...string) *servers.Self {
 func newServer(t *testing.T, settings ...string) (*servers.Postgres, tokenendpoint.Store) {
 	t.Helper()
 	server := servers.NewPostgres(t, settings...)
-	e := engine{"PostgreSQL", sqlstore.Postgres, func(testing.TB) string { return server.URL }}
-	return server, e.database(t).store(t).Codes()
+	return server, newCodes(t, server.URL)
+}
+
+// newCodes returns a store in the database of a PostgreSQL server.
+func newCodes(t *testing.T, url string) tokenendpoint.Store {
+	t.Helper()
+	e := engine{"PostgreSQL", sqlstore.Postgres, func(testing.TB) string { return url }}
+	return e.database(t).store(t).Codes()
 }
 
 func TestKilledPostgresLosesNothing(t *testing.T) {
 	server, store := newServer(t)
 	if l := chaos.Run(t, store, chaos.Duration(t), chaos.KillOrStop(t, server)); l.Any() {
+		t.Errorf("got the losses %+v, want none", l)
+	}
+}
+
+// TestBadLinkLosesNothing cuts, holds and slows the connections to PostgreSQL.
+func TestBadLinkLosesNothing(t *testing.T) {
+	server := servers.NewPostgres(t)
+	address, err := url.Parse(server.URL)
+	must(t, err)
+	proxy := servers.NewProxy(t, address.Host)
+	address.Host = proxy.Addr
+	if l := chaos.Run(t, newCodes(t, address.String()), chaos.Duration(t), chaos.BadLink(proxy)); l.Any() {
 		t.Errorf("got the losses %+v, want none", l)
 	}
 }
