@@ -1,11 +1,17 @@
 // Package races has grants revoked while their tokens are rotated and their codes are
 // exchanged, and counts what lives after that.
+//
+// A test runs a few hundred races. For more, run
+//
+//	ENGINES_RACES=2000 go test -run Revocation ./sql ./redis
 package races
 
 import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,19 +21,34 @@ import (
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// Count is how many races there are.
-const Count = 2000
+// variable names, in the environment, how many races there are.
+const variable = "ENGINES_RACES"
 
-// Alive runs all races over two handles of one store, and returns how many families
-// live after them.
-func Alive(t testing.TB, one, other tokenendpoint.Store, revoke func(ctx context.Context, grantID string) error) int64 {
+// Count returns how many races a test runs: the number in the environment variable
+// ENGINES_RACES, or else 400.
+func Count(t testing.TB) int64 {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return 400
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q; use a number of races", variable, text)
+	}
+	return n
+}
+
+// Alive runs races over two handles of one store, and returns how many families live
+// after them.
+func Alive(t testing.TB, count int64, one, other tokenendpoint.Store, revoke func(ctx context.Context, grantID string) error) int64 {
 	t.Helper()
 	run := rand.Text()
 	var alive, next atomic.Int64
 	var workers sync.WaitGroup
 	for range 8 {
 		workers.Go(func() {
-			for n := next.Add(1); n <= Count && !t.Failed(); n = next.Add(1) {
+			for n := next.Add(1); n <= count && !t.Failed(); n = next.Add(1) {
 				r := race{t, one, other, fmt.Sprint(run, "-", n), revoke}
 				alive.Add(r.alive())
 			}

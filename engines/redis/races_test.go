@@ -14,8 +14,8 @@ func TestNothingLivesBehindARevocation(t *testing.T) {
 	onBoth(t, func(t *testing.T, connect func(testing.TB) redis.UniversalClient) {
 		stores := newStores(t, connect(t), connect(t))
 		one, other := stores[0].Codes(), stores[1].Codes()
-		if alive := races.Alive(t, one, other, other.RevokeGrant); alive != 0 {
-			t.Errorf("after %d races: got %d living families, want 0", races.Count, alive)
+		if alive := races.Alive(t, races.Count(t), one, other, other.RevokeGrant); alive != 0 {
+			t.Errorf("after %d races: got %d living families, want 0", races.Count(t), alive)
 		}
 	})
 }

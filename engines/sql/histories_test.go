@@ -10,7 +10,7 @@ import (
 func TestHistoriesAreLinearizable(t *testing.T) {
 	onEach(t, both, func(t *testing.T, e engine) {
 		d := e.database(t)
-		if bad := histories.Bad(t, histories.Count(t, 500), d.store(t).Codes(), d.store(t).Codes()); bad != 0 {
+		if bad := histories.Bad(t, histories.Count(t, 200), d.store(t).Codes(), d.store(t).Codes()); bad != 0 {
 			t.Errorf("got %d histories that are not linearizable, want none", bad)
 		}
 	})

@@ -4,3 +4,6 @@ package sql_test
 
 // backlog is how many expired rows there are.
 const backlog = 1_000_000
+
+// suiteEngines are the engines of the suites.
+var suiteEngines = all

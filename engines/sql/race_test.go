@@ -3,4 +3,7 @@
 package sql_test
 
 // backlog is how many expired rows there are.
-const backlog = 50_000
+const backlog = 20_000
+
+// suiteEngines are the engines of the suites.
+var suiteEngines = []engine{pgDefault, bouncerExec, sqlite}

@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"database/sql"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ type (
 )
 
 func TestCodes(t *testing.T) {
-	onEach(t, append(all, serializable), func(t *testing.T, e engine) {
+	onEach(t, append(slices.Clone(suiteEngines), serializable), func(t *testing.T, e engine) {
 		storetest.Run(t, func(t *testing.T) func() tokenendpoint.Store {
 			d := e.database(t)
 			return func() tokenendpoint.Store {
@@ -48,7 +49,7 @@ func TestCodes(t *testing.T) {
 }
 
 func TestOpaqueTokens(t *testing.T) {
-	onEach(t, all, func(t *testing.T, e engine) {
+	onEach(t, suiteEngines, func(t *testing.T, e engine) {
 		opaquetest.Run(t, func(t *testing.T) func() installation.TokenStore {
 			d := e.database(t)
 			return func() installation.TokenStore {
@@ -60,7 +61,7 @@ func TestOpaqueTokens(t *testing.T) {
 }
 
 func TestGrants(t *testing.T) {
-	onEach(t, all, func(t *testing.T, e engine) {
+	onEach(t, suiteEngines, func(t *testing.T, e engine) {
 		granttest.Run(t, func(t *testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
 			d := e.database(t)
 			s := d.store(t)
@@ -71,7 +72,7 @@ func TestGrants(t *testing.T) {
 }
 
 func TestClients(t *testing.T) {
-	onEach(t, all, func(t *testing.T, e engine) {
+	onEach(t, suiteEngines, func(t *testing.T, e engine) {
 		clienttest.Run(t, func(t *testing.T) (func() tokenendpoint.ClientStore, func(tokenendpoint.Client) error) {
 			d := e.database(t)
 			s := d.store(t)
@@ -82,7 +83,7 @@ func TestClients(t *testing.T) {
 }
 
 func TestConnections(t *testing.T) {
-	onEach(t, all, func(t *testing.T, e engine) {
+	onEach(t, suiteEngines, func(t *testing.T, e engine) {
 		connectiontest.Run(t, func(t *testing.T) func() client.ConnectionStore {
 			d := e.database(t)
 			return func() client.ConnectionStore { return d.store(t).Connections(aead(t, 1)) }
