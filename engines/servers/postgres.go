@@ -3,7 +3,6 @@ package servers
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -147,35 +145,27 @@ func run(dir string, command []string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// Stop suspends the server with all its sessions.
-func (p *Postgres) Stop() error { return p.signal(syscall.SIGSTOP) }
-
-// Continue ends a [Postgres.Stop].
-func (p *Postgres) Continue() error { return p.signal(syscall.SIGCONT) }
-
-// signal sends a signal to the server and its children, the sessions.
-func (p *Postgres) signal(signal syscall.Signal) error {
+// processes returns the process ids of the sessions, and then that of the server.
+func (p *Postgres) processes() ([]int, error) {
 	pid := p.running.Process.Pid
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
 	if err != nil {
-		return fmt.Errorf("servers: %w", err)
+		return nil, fmt.Errorf("servers: %w", err)
 	}
-	all := append(strings.Fields(string(children)), strconv.Itoa(pid))
-	for _, one := range all {
-		pid, err := strconv.Atoi(one)
+	var all []int
+	for _, child := range strings.Fields(string(children)) {
+		session, err := strconv.Atoi(child)
 		if err != nil {
-			return fmt.Errorf("servers: %w", err)
+			return nil, fmt.Errorf("servers: %w", err)
 		}
-		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("servers: %w", err)
-		}
+		all = append(all, session)
 	}
-	return nil
+	return append(all, pid), nil
 }
 
 // Kill ends the server and all its sessions at once, and waits until the server has
 // ended.
 func (p *Postgres) Kill() {
-	p.signal(syscall.SIGKILL)
+	p.killSessions()
 	p.Process.Kill()
 }

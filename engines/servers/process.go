@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -44,12 +43,6 @@ func (p *Process) Kill() {
 	p.running.Process.Kill()
 	<-p.exited
 }
-
-// Stop suspends the process: its connections stay, and nothing answers.
-func (p *Process) Stop() error { return p.running.Process.Signal(syscall.SIGSTOP) }
-
-// Continue ends a [Process.Stop].
-func (p *Process) Continue() error { return p.running.Process.Signal(syscall.SIGCONT) }
 
 // awaitReady calls ready until it returns nil or the process has ended.
 func (p *Process) awaitReady(ready func() error) error {
