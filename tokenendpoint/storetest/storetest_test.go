@@ -63,6 +63,7 @@ func TestFaultyStoreFails(t *testing.T) {
 		"refuses long ids":                     func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return refusesLongIDs{m} },
 		"revokes grants without case":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return revokesWithoutCase{m} },
 		"revokes families one by one":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &revokesOneByOne{MemoryStore: m} },
+		"revokes codes after families":         func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &revokesCodesLater{MemoryStore: m} },
 		"removes families with their token":    func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return removesWithToken{m} },
 		"removes used codes":                   func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &removesUsed{MemoryStore: m} },
 		"cleans away what lives":               func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return cleansAll{m} },
@@ -98,11 +99,11 @@ func TestStoreOfTwoHandlesFails(t *testing.T) {
 	}
 }
 
-// TestStoreThatFinishesLaterPasses has a Consume that takes effect after it returned an
+// TestStoreThatFinishesLaterPasses has writes that take effect after they returned an
 // error, as a statement does that was cancelled too late.
 func TestStoreThatFinishesLaterPasses(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) func() tokenendpoint.Store {
-		store := &consumesLater{MemoryStore: new(tokenendpoint.MemoryStore)}
+		store := &writesLater{MemoryStore: new(tokenendpoint.MemoryStore)}
 		t.Cleanup(store.running.Wait)
 		return func() tokenendpoint.Store { return store }
 	})
