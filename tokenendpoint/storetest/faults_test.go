@@ -183,6 +183,38 @@ func (s removesWithToken) Family(ctx context.Context, id string) (family, bool, 
 	return f, ok, err
 }
 
+// removesOften removes a family that was replaced often.
+type removesOften struct{ *tokenendpoint.MemoryStore }
+
+func (s removesOften) Family(ctx context.Context, id string) (family, bool, error) {
+	f, ok, err := s.MemoryStore.Family(ctx, id)
+	if f.Version > 64 {
+		return family{}, false, err
+	}
+	return f, ok, err
+}
+
+// replacesEvery replaces all families of a version, whatever their id.
+type replacesEvery struct {
+	*tokenendpoint.MemoryStore
+	ids sync.Map
+}
+
+func (s *replacesEvery) Consume(ctx context.Context, k sum, at time.Time, first family) (outcome, error) {
+	s.ids.Store(first.FamilyID, true)
+	return s.MemoryStore.Consume(ctx, k, at, first)
+}
+
+func (s *replacesEvery) ReplaceFamily(ctx context.Context, f family) (bool, error) {
+	replaced, err := s.MemoryStore.ReplaceFamily(ctx, f)
+	s.ids.Range(func(id, _ any) bool {
+		f.FamilyID = id.(string)
+		s.MemoryStore.ReplaceFamily(ctx, f)
+		return true
+	})
+	return replaced, err
+}
+
 // removesUsed removes a used code when another is saved.
 type removesUsed struct {
 	*tokenendpoint.MemoryStore

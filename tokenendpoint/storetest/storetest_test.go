@@ -36,6 +36,7 @@ func TestFaultyStoreFails(t *testing.T) {
 		"keeps no Revoked":                     func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoRevoked} },
 		"keeps no Reuses":                      func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoReuses} },
 		"keeps one retired token":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsOneRetired} },
+		"keeps no retired tokens":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoRetired} },
 		"keeps 32 bits of the generation":      func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsInt32} },
 		"calls the zero time now":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoZeroTime} },
 		"consumes in two steps":                func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return consumesInTwoSteps{m} },
@@ -43,6 +44,8 @@ func TestFaultyStoreFails(t *testing.T) {
 		"adds no family":                       func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return addsNoFamily{m} },
 		"consumes expired codes":               func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return consumesExpired{m} },
 		"replaces any version":                 func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return replacesAnyVersion{m} },
+		"replaces every family":                func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &replacesEvery{MemoryStore: m} },
+		"removes families of many versions":    func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return removesOften{m} },
 		"replaces older versions":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return replacesOlder{m} },
 		"replaces in two steps":                func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return replacesInTwoSteps{m} },
 		"reports what it did not replace":      func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return reportsTrue{m} },
@@ -245,6 +248,7 @@ func keepsNoUsed(f *family)     { f.Used = false }
 func keepsNoRevoked(f *family)  { f.Revoked = false }
 func keepsSeconds(f *family)    { f.TokenExpiresAt = f.TokenExpiresAt.Truncate(time.Second) }
 func keepsOneRetired(f *family) { f.Retired = f.Retired[max(0, len(f.Retired)-1):] }
+func keepsNoRetired(f *family)  { f.Retired = nil }
 func keepsInt32(f *family)      { f.Generation = int64(int32(f.Generation)) }
 
 func keepsNoReuses(f *family) {
