@@ -14,15 +14,16 @@ import (
 // found, so that most requests need no query. [NewCachedGrants] returns one. It is safe
 // for concurrent use.
 //
-// An answer comes from a query that began at most [CacheConfig.MaxAge] before the
-// request. So a grant that another process revoked can pass until then, unless
+// An active grant comes from a query that began less than [CacheConfig.MaxAge] before
+// the request. So a grant that another process revoked can pass until then, unless
 // [CachedGrants.Forget] is called. A revoked grant is kept ten times as long, since
 // revocation is final: an id must not be made active again.
 //
-// Only grants are kept: neither errors nor unknown ids are. If the store fails, so
-// does CachedGrants, whatever was kept before. Requests for one id share a query. Each
-// request stops waiting when its context ends, but the query goes on. It has the
-// values of the context of the request that began it, and ends after 5 seconds.
+// Only grants are kept: neither errors nor unknown ids are. If the store fails or
+// panics, CachedGrants returns an error, whatever was kept before. Requests for one id
+// share a query. Each request stops waiting when its context ends, but the query goes
+// on. It has the values of the context of the request that began it, and ends after 5
+// seconds.
 type CachedGrants struct {
 	cache *lookupcache.Cache[string, Grant]
 }

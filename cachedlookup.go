@@ -15,8 +15,8 @@ import (
 // it found, by the SHA-256 of their token, so that most requests need no query.
 // [NewCachedLookup] returns one. It is safe for concurrent use.
 //
-// Claims come from a query that began at most [CacheConfig.MaxAge] before the request,
-// and are not kept beyond the expiry of the token. So a token that another process
+// Claims come from a query that began less than [CacheConfig.MaxAge] before the request,
+// and are not kept beyond the expiry of the token plus [DefaultLeeway]. So a token that another process
 // ended can pass until then, unless [CachedLookup.Forget] is called. Behind
 // [RequireGrant], a token of a revoked grant is refused whether its claims are kept or
 // not. All else is as [CachedGrants] says: only claims are kept, requests share

@@ -10,9 +10,9 @@ import (
 //
 // Take returns the quota after the request; Allowed reports whether the request
 // passes. An error means that the limiter cannot decide, and may have counted the
-// request, or count it later: the answer is 503, unless
-// [WithFallback] is given. The same holds for a panic, for an answer after ctx ended,
-// and for a quota that refuses with a Limit of 0.
+// request, or count it later: the answer is 503, unless [WithFallback] is given. The
+// same holds for a panic, for an answer after ctx ended, and for a quota that refuses
+// with a Limit of 0.
 //
 // Take returns when ctx ends; [NewStoreLimiter] wraps a store that ignores its
 // context. A limiter that answers from memory can ignore ctx, and no timer is started

@@ -37,7 +37,9 @@ func (s *suite) isSafeForConcurrentUse() {
 		running.Go(func() {
 			s.has(grant(fmt.Sprint("grant-", i%10)))
 			s.hasNot(fmt.Sprint("unknown-", i))
-			s.put(grant(fmt.Sprint("grant-", i)))
+			if err := s.tryPut(grant(fmt.Sprint("grant-", i))); err != nil {
+				s.Errorf("putting a grant: got the error %v, want none", err)
+			}
 		})
 	}
 	running.Wait()

@@ -22,17 +22,17 @@ func TestCachedTokensPassTheSuite(t *testing.T) {
 
 func TestTokenStoreOfNilFunctionsPanics(t *testing.T) {
 	tokens := new(installation.MemoryTokens)
-	for name, make := range map[string]func(){
+	for missing, construct := range map[string]func(){
 		"save":   func() { installation.NewTokenStore(nil, tokens.Lookup) },
 		"lookup": func() { installation.NewTokenStore(tokens.Save, nil) },
 	} {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("NewTokenStore without %s: got no panic, want one", name)
+					t.Errorf("NewTokenStore without %s: got no panic, want one", missing)
 				}
 			}()
-			make()
+			construct()
 		}()
 	}
 }

@@ -154,6 +154,40 @@ func TestLimiterWithLeasesPasses(t *testing.T) {
 	})
 }
 
+// TestLimiterWithWindowsOfTheClockPasses has a window that ends while the suite uses up
+// its budget.
+func TestLimiterWithWindowsOfTheClockPasses(t *testing.T) {
+	limitertest.Run(t, func(t *testing.T, limit uint64, window time.Duration) func() bearergate.Limiter {
+		budget := newMemoryLimiter(t, limit, window)
+		if window > time.Second {
+			return always(budget)
+		}
+		return always(clocked(limit, window))
+	})
+}
+
+// clocked has windows that do not begin with the first request. The first one ends after
+// half of its budget.
+func clocked(limit uint64, window time.Duration) bearergate.Limiter {
+	var mu sync.Mutex
+	var taken, used uint64
+	var ends time.Time
+	return bearergate.LimiterFunc(func(context.Context, string) (quota, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		taken++
+		if taken == limit/2+1 || !time.Now().Before(ends) {
+			used, ends = 0, time.Now().Add(window)
+		}
+		q := quota{Limit: limit, Reset: ends, Window: window}
+		if used < limit {
+			used++
+			q.Allowed, q.Remaining = true, limit-used
+		}
+		return q, nil
+	})
+}
+
 // leasing takes five requests at once. It does not return the quota as it is.
 func leasing(budget bearergate.Limiter) bearergate.Limiter {
 	var mu sync.Mutex

@@ -41,23 +41,24 @@ func (s *suite) isReset(q bearergate.Quota, began time.Time) {
 
 // restores uses up the budget, waits until it is restored, and uses it up again.
 func (s *suite) restores() {
-	s.useUp()
-	began := time.Now()
-	refused := s.isRefused("key")
-	s.isReset(refused, began)
+	refused := s.useUp()
 	time.Sleep(min(time.Until(refused.Reset), s.window) + tolerance)
 	s.useUp()
 }
 
-// useUp takes requests until one is refused. It tests that the first is allowed and
-// that no more are allowed than the budget has.
-func (s *suite) useUp() {
+// useUp takes requests until one is refused, and returns the quota of that. It tests
+// that the first is allowed, and no more than the budgets of two windows: one may end
+// meanwhile.
+func (s *suite) useUp() bearergate.Quota {
 	s.Helper()
 	s.passes("key")
-	for range s.limit {
-		if !s.take("key").Allowed {
-			return
+	for range 2 * s.limit {
+		began := time.Now()
+		if q := s.take("key"); !q.Allowed {
+			s.isReset(q, began)
+			return q
 		}
 	}
-	s.Fatalf("got %d requests Allowed after the budget was restored, want at most %d", s.limit+1, s.limit)
+	s.Fatalf("got %d requests Allowed without a pause, want at most %d in two windows", 2*s.limit+1, 2*s.limit)
+	panic("unreachable")
 }

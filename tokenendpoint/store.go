@@ -37,7 +37,7 @@ type AuthorizationCode struct {
 	Challenge string
 	// ExpiresAt is the time from which on the code is [Expired].
 	ExpiresAt time.Time
-	// Used is set by Consume, and so is Family.
+	// Used is set by Consume, and so is FamilyID.
 	Used bool
 }
 
@@ -93,7 +93,7 @@ type Store interface {
 	// Code returns the code, also a used one, and reports whether there is one.
 	Code(ctx context.Context, sum Sum) (AuthorizationCode, bool, error)
 
-	// Consume marks the code as used, sets its Family to that of first, and stores
+	// Consume marks the code as used, sets its FamilyID to that of first, and stores
 	// first, in one atomic step: of any number of calls for one code, one is Fresh.
 	// at is the time at which the request arrived. A used code is kept until it expires.
 	Consume(ctx context.Context, code Sum, at time.Time, first Family) (Outcome, error)

@@ -47,7 +47,7 @@ func Run(t *testing.T, newStore func(t *testing.T) (open func() client.Connectio
 func RunLease(t *testing.T, lease time.Duration, newStore func(t *testing.T) (open func() client.ConnectionStore)) {
 	run(t, newStore, []row{
 		{"a lock expires, and not too early", func(s *suite) { s.lockExpires(lease) }},
-		{"who held an expired lock does not unlock that of another", func(s *suite) { s.lateUnlockDoesNothing(lease) }},
+		{"unlocking an expired lock does not unlock that of another holder", func(s *suite) { s.lateUnlockDoesNothing(lease) }},
 	})
 }
 

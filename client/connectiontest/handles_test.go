@@ -2,6 +2,7 @@ package connectiontest_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -172,4 +173,33 @@ func TestFaultyLeaseFails(t *testing.T) {
 			connectiontest.RunLease(t, lease, func(*testing.T) func() client.ConnectionStore { return always(store) })
 		})
 	}
+}
+
+// savesLater saves as a store does that is reached over a network. If the context ends
+// first, Save returns an error and takes effect all the same.
+type savesLater struct {
+	client.MemoryConnections
+	running sync.WaitGroup
+}
+
+func (s *savesLater) Save(ctx context.Context, id string, c client.Connection) error {
+	saved := make(chan error, 1)
+	s.running.Go(func() {
+		time.Sleep(time.Duration(rand.Int64N(int64(500 * time.Microsecond))))
+		saved <- s.MemoryConnections.Save(context.WithoutCancel(ctx), id, c)
+	})
+	select {
+	case err := <-saved:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestStoreThatFinishesLaterPasses(t *testing.T) {
+	connectiontest.Run(t, func(t *testing.T) func() client.ConnectionStore {
+		store := new(savesLater)
+		t.Cleanup(store.running.Wait)
+		return always(store)
+	})
 }

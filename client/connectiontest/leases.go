@@ -9,14 +9,11 @@ import (
 // one. It returns how long that took, and the functions that unlock.
 func (s *suite) lockAfterCrash(lease time.Duration) (waited time.Duration, unlockCrashed, unlock func()) {
 	s.Helper()
-	unlockCrashed, err := s.store.Lock(s.Context(), "a")
-	if err != nil {
-		s.Fatalf("Lock: got error %v, want none", err)
-	}
+	unlockCrashed = s.lock("a")
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(s.Context(), lease+patience)
 	defer cancel()
-	unlock, err = s.other.Lock(ctx, "a")
+	unlock, err := s.other.Lock(ctx, "a")
 	if err != nil {
 		s.Fatalf("Lock of an id whose lock expires after %v: got error %v after %v, want none", lease, err, time.Since(began))
 	}

@@ -24,7 +24,7 @@ import (
 // The store must keep times to the microsecond or better. It may refuse ids that are
 // not UTF-8 or have a NUL by an error, but never change one. If it has a method
 // RevokeFamily(context.Context, string) error, as [installation.MemoryTokens] has, Run
-// tests it too. It calls a method Clean(context.Context) error.
+// tests it too. If it has a method Clean(context.Context) error, Run calls it.
 func Run(t *testing.T, newStore func(t *testing.T) (open func() installation.TokenStore)) {
 	for _, test := range []struct {
 		name string

@@ -135,7 +135,6 @@ func TestFaultyStoreFails(t *testing.T) {
 				tokens := new(installation.MemoryTokens)
 				return always(installation.NewTokenStore(spoil(tokens.Save, tokens.Lookup)))
 			})
-
 		})
 	}
 }

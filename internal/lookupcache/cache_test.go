@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -116,6 +117,18 @@ func TestAgeCountsFromTheBeginningOfTheLookup(t *testing.T) {
 		time.Sleep(maxAge)
 		wants(t, c, "a", 3)
 		wants(t, c, "a", 4) // the answer before was too old when it came
+	})
+}
+
+func TestAnswerOfAnyAgeIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(store).cache(func(c *lookupcache.Config[string, int]) {
+			c.Age = func(string, int) time.Duration { return math.MaxInt64 }
+		})
+		time.Sleep(time.Second)
+		wants(t, c, "a", 1)
+		time.Sleep(100 * 365 * 24 * time.Hour)
+		wants(t, c, "a", 1)
 	})
 }
 
@@ -255,6 +268,22 @@ func TestLookupIsBounded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestLookupBeyondItsTimeoutIsNotJoined has a look-up that ignores its context: its error
+// is not that of later callers, although they may join a look-up for an hour.
+//
+// Rules: S4.32.
+func TestLookupBeyondItsTimeoutIsNotJoined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{inside: func() { time.Sleep(12 * time.Second) }}
+		c := s.cache(func(c *lookupcache.Config[string, int]) { c.MaxShared = time.Hour })
+		wantsError(t, c, "a", context.DeadlineExceeded)
+		s.set(func(s *store) { s.inside = nil })
+		wants(t, c, "a", 2)
+		time.Sleep(3 * time.Second) // the first look-up is over now
+		wants(t, c, "a", 2)
+	})
 }
 
 // Rules: S4.31.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -26,15 +27,20 @@ func (c *Cache[K, V]) join(ctx context.Context, k K) (*entry[V], *flight[V]) {
 		return e, nil
 	}
 	now := c.now()
-	f, ok := c.flights[k]
-	if ok && now-f.began < c.config.MaxShared {
+	if f := c.flights[k]; f != nil && c.joinable(f, now) {
 		return nil, f
 	}
-	f = &flight[V]{began: now, done: make(chan struct{})}
+	f := &flight[V]{began: now, done: make(chan struct{})}
 	f.ctx, f.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.config.Timeout)
 	c.flights[k] = f
 	go c.run(k, f)
 	return nil, f
+}
+
+// joinable reports whether a look-up in progress answers a caller that comes now. One
+// that ignores its timeout goes on, but has no answer.
+func (c *Cache[K, V]) joinable(f *flight[V], now time.Duration) bool {
+	return now-f.began < min(c.config.MaxShared, c.config.Timeout)
 }
 
 var errNoAnswer = errors.New("the look-up ended without an answer")
@@ -77,7 +83,7 @@ func (c *Cache[K, V]) answer(k K, f *flight[V]) *entry[V] {
 	if age <= 0 {
 		return nil
 	}
-	e := &entry[V]{value: f.value, until: f.began + age}
+	e := &entry[V]{value: f.value, until: f.began + min(age, math.MaxInt64-f.began)}
 	if c.config.Groups != nil {
 		e.groups = c.config.Groups(f.value)
 	}

@@ -38,7 +38,7 @@ func (s *suite) isSafeForConcurrentUse() {
 			s.has(client(fmt.Sprint("app-", i%10)))
 			s.hasNot(fmt.Sprint("unknown-", i))
 			if err := s.tryPut(client(fmt.Sprint("app-", i))); err != nil {
-				s.Errorf("got the error %v, want none", err)
+				s.Errorf("putting a client: got the error %v, want none", err)
 			}
 		})
 	}

@@ -43,7 +43,7 @@ func (s *suite) keepsWhatIsUsed() {
 	s.hasFamily(family)
 	s.hasFamily(old)
 	if code := s.hasCode(used); !code.Used || code.FamilyID != old.FamilyID {
-		s.Errorf("got a consumed code with Used %v and Family %q, want true and %q", code.Used, code.FamilyID, old.FamilyID)
+		s.Errorf("got a consumed code with Used %v and FamilyID %q, want true and %q", code.Used, code.FamilyID, old.FamilyID)
 	}
 	s.consumes(unused, s.now, s.family("another"), tokenendpoint.Fresh)
 }

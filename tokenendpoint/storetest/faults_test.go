@@ -3,28 +3,63 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
 
-// consumesLater takes effect later if the context is dead.
-type consumesLater struct {
+// writesLater writes as a store does that is reached over a network. If the context ends
+// first, the write returns an error and takes effect all the same.
+type writesLater struct {
 	*tokenendpoint.MemoryStore
 	running sync.WaitGroup
 }
 
-func (s *consumesLater) Consume(ctx context.Context, k sum, at time.Time, first family) (outcome, error) {
-	if ctx.Err() == nil {
-		return s.MemoryStore.Consume(ctx, k, at, first)
-	}
+func (s *writesLater) write(ctx context.Context, do func()) error {
+	done := make(chan struct{})
 	s.running.Go(func() {
-		time.Sleep(2 * time.Millisecond)
-		s.MemoryStore.Consume(ctx, k, at, first)
+		defer close(done)
+		time.Sleep(time.Duration(rand.Int64N(int64(500 * time.Microsecond))))
+		do()
 	})
-	return tokenendpoint.Unknown, ctx.Err()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *writesLater) SaveCode(ctx context.Context, k sum, c code) error {
+	c.Scopes = slices.Clone(c.Scopes)
+	return s.write(ctx, func() { s.MemoryStore.SaveCode(ctx, k, c) })
+}
+
+func (s *writesLater) Consume(ctx context.Context, k sum, at time.Time, first family) (outcome, error) {
+	first.Scopes, first.Retired = slices.Clone(first.Scopes), slices.Clone(first.Retired)
+	var o outcome
+	if err := s.write(ctx, func() { o, _ = s.MemoryStore.Consume(ctx, k, at, first) }); err != nil {
+		return tokenendpoint.Unknown, err
+	}
+	return o, nil
+}
+
+func (s *writesLater) ReplaceFamily(ctx context.Context, f family) (bool, error) {
+	f.Scopes, f.Retired = slices.Clone(f.Scopes), slices.Clone(f.Retired)
+	var replaced bool
+	if err := s.write(ctx, func() { replaced, _ = s.MemoryStore.ReplaceFamily(ctx, f) }); err != nil {
+		return false, err
+	}
+	return replaced, nil
+}
+
+func (s *writesLater) RevokeGrant(ctx context.Context, id string) error {
+	return s.write(ctx, func() { s.MemoryStore.RevokeGrant(ctx, id) })
 }
 
 type keepsScopes struct{ *tokenendpoint.MemoryStore }
@@ -109,6 +144,34 @@ func (s *revokesOneByOne) RevokeGrant(ctx context.Context, id string) error {
 	return s.MemoryStore.RevokeGrant(ctx, id)
 }
 
+// revokesCodesLater removes families before codes.
+type revokesCodesLater struct {
+	*tokenendpoint.MemoryStore
+	saved     sync.Map
+	lingering atomic.Bool
+}
+
+func (s *revokesCodesLater) SaveCode(ctx context.Context, k sum, c code) error {
+	s.saved.Store(k, c)
+	return s.MemoryStore.SaveCode(ctx, k, c)
+}
+
+func (s *revokesCodesLater) Code(ctx context.Context, k sum) (code, bool, error) {
+	c, found, err := s.MemoryStore.Code(ctx, k)
+	if saved, ok := s.saved.Load(k); ok && !found && s.lingering.Load() {
+		return saved.(code), true, nil
+	}
+	return c, found, err
+}
+
+func (s *revokesCodesLater) RevokeGrant(ctx context.Context, id string) error {
+	s.lingering.Store(true)
+	defer s.lingering.Store(false)
+	err := s.MemoryStore.RevokeGrant(ctx, id)
+	time.Sleep(time.Millisecond)
+	return err
+}
+
 // removesWithToken removes a family when its token has expired.
 type removesWithToken struct{ *tokenendpoint.MemoryStore }
 
@@ -118,6 +181,38 @@ func (s removesWithToken) Family(ctx context.Context, id string) (family, bool, 
 		return family{}, false, err
 	}
 	return f, ok, err
+}
+
+// removesOften removes a family that was replaced often.
+type removesOften struct{ *tokenendpoint.MemoryStore }
+
+func (s removesOften) Family(ctx context.Context, id string) (family, bool, error) {
+	f, ok, err := s.MemoryStore.Family(ctx, id)
+	if f.Version > 64 {
+		return family{}, false, err
+	}
+	return f, ok, err
+}
+
+// replacesEvery replaces all families of a version, whatever their id.
+type replacesEvery struct {
+	*tokenendpoint.MemoryStore
+	ids sync.Map
+}
+
+func (s *replacesEvery) Consume(ctx context.Context, k sum, at time.Time, first family) (outcome, error) {
+	s.ids.Store(first.FamilyID, true)
+	return s.MemoryStore.Consume(ctx, k, at, first)
+}
+
+func (s *replacesEvery) ReplaceFamily(ctx context.Context, f family) (bool, error) {
+	replaced, err := s.MemoryStore.ReplaceFamily(ctx, f)
+	s.ids.Range(func(id, _ any) bool {
+		f.FamilyID = id.(string)
+		s.MemoryStore.ReplaceFamily(ctx, f)
+		return true
+	})
+	return replaced, err
 }
 
 // removesUsed removes a used code when another is saved.

@@ -36,7 +36,7 @@ func (s *suite) consumesOnce() {
 		s.Fatalf("got the outcomes %v, want one Fresh", outcomes)
 	}
 	if code := s.hasCode(sum); !code.Used || code.FamilyID != families[winner].FamilyID {
-		s.Errorf("got a consumed code with Used %v and Family %q, want true and %q", code.Used, code.FamilyID, families[winner].FamilyID)
+		s.Errorf("got a consumed code with Used %v and FamilyID %q, want true and %q", code.Used, code.FamilyID, families[winner].FamilyID)
 	}
 }
 

@@ -46,17 +46,26 @@ func (s *suite) letsGrantBeginAgain() {
 
 // ofAnotherGrant stores a code of another grant and returns it with a family for it.
 func (s *suite) ofAnotherGrant() (tokenendpoint.Sum, tokenendpoint.Family) {
-	code, first := s.code(), s.family("others")
-	code.GrantID, first.GrantID = "another grant", "another grant"
+	code, first := s.ofGrant("another grant", "others")
 	return s.save(code), first
 }
 
-// revokesAtOnce looks for a family that is still there after another one is gone.
+// ofGrant returns a code of a grant, and a first family for it.
+func (s *suite) ofGrant(grant, family string) (tokenendpoint.AuthorizationCode, tokenendpoint.Family) {
+	code, first := s.code(), s.family(family)
+	code.GrantID, first.GrantID = grant, grant
+	return code, first
+}
+
+// revokesAtOnce looks for a code or a family that is still there after another one is
+// gone.
 func (s *suite) revokesAtOnce() {
 	for round := range 20 {
-		families := make([]string, 3)
-		for i := range families {
-			families[i] = s.begin(fmt.Sprint("family-", round, "-", i)).FamilyID
+		code, one, two := s.save(s.code()), s.begin(fmt.Sprint("one-", round)), s.begin(fmt.Sprint("two-", round))
+		knows := []func() bool{
+			func() bool { return s.knowsCode(code) },
+			func() bool { return s.knowsFamily(one.FamilyID) },
+			func() bool { return s.knowsFamily(two.FamilyID) },
 		}
 		revoked := make(chan error, 1)
 		go func() { revoked <- s.store.RevokeGrant(s.Context(), grantID) }()
@@ -67,10 +76,9 @@ func (s *suite) revokesAtOnce() {
 				done = true
 			default:
 			}
-			for i := range families {
-				first, last := families[i], families[(i+1)%len(families)]
-				if !s.knowsFamily(first) && s.knowsFamily(last) {
-					s.Fatalf("got one family of a revoked grant and not another, want all or none")
+			for i := range knows {
+				if !knows[i]() && knows[(i+1)%len(knows)]() {
+					s.Fatalf("got a part of what a revoked grant had, want all of it or nothing")
 				}
 			}
 		}

@@ -23,7 +23,7 @@ import (
 //
 // The store must keep times to the microsecond or better. It may refuse ids that are
 // not UTF-8 or have a NUL by an error, but never change one. If an opened store has a
-// method Clean(context.Context) error, Run calls it too.
+// method Clean(context.Context) error, Run calls it.
 func Run(t *testing.T, newStore func(t *testing.T) (open func() tokenendpoint.Store)) {
 	for _, test := range []struct {
 		name string
@@ -40,7 +40,7 @@ func Run(t *testing.T, newStore func(t *testing.T) (open func() tokenendpoint.St
 		{"does not know other keys", (*suite).doesNotKnowOtherKeys},
 		{"consumes a code once", (*suite).consumesOnce},
 		{"reports expired codes", (*suite).reportsExpiredCodes},
-		{"keeps what is used, and removes what expired", (*suite).keepsWhatIsUsed},
+		{"keeps what is used while it removes what expired", (*suite).keepsWhatIsUsed},
 		{"replaces a version once", (*suite).replacesOnce},
 		{"replaces no other version", (*suite).replacesNoOtherVersion},
 		{"replaces one family alone", (*suite).replacesOneAlone},

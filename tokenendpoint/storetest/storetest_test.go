@@ -36,6 +36,7 @@ func TestFaultyStoreFails(t *testing.T) {
 		"keeps no Revoked":                     func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoRevoked} },
 		"keeps no Reuses":                      func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoReuses} },
 		"keeps one retired token":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsOneRetired} },
+		"keeps no retired tokens":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoRetired} },
 		"keeps 32 bits of the generation":      func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsInt32} },
 		"calls the zero time now":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return keeps{m, keepsNoZeroTime} },
 		"consumes in two steps":                func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return consumesInTwoSteps{m} },
@@ -43,6 +44,8 @@ func TestFaultyStoreFails(t *testing.T) {
 		"adds no family":                       func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return addsNoFamily{m} },
 		"consumes expired codes":               func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return consumesExpired{m} },
 		"replaces any version":                 func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return replacesAnyVersion{m} },
+		"replaces every family":                func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &replacesEvery{MemoryStore: m} },
+		"removes families of many versions":    func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return removesOften{m} },
 		"replaces older versions":              func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return replacesOlder{m} },
 		"replaces in two steps":                func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return replacesInTwoSteps{m} },
 		"reports what it did not replace":      func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return reportsTrue{m} },
@@ -63,6 +66,7 @@ func TestFaultyStoreFails(t *testing.T) {
 		"refuses long ids":                     func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return refusesLongIDs{m} },
 		"revokes grants without case":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return revokesWithoutCase{m} },
 		"revokes families one by one":          func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &revokesOneByOne{MemoryStore: m} },
+		"revokes codes after families":         func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &revokesCodesLater{MemoryStore: m} },
 		"removes families with their token":    func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return removesWithToken{m} },
 		"removes used codes":                   func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return &removesUsed{MemoryStore: m} },
 		"cleans away what lives":               func(m *tokenendpoint.MemoryStore) tokenendpoint.Store { return cleansAll{m} },
@@ -98,11 +102,11 @@ func TestStoreOfTwoHandlesFails(t *testing.T) {
 	}
 }
 
-// TestStoreThatFinishesLaterPasses has a Consume that takes effect after it returned an
+// TestStoreThatFinishesLaterPasses has writes that take effect after they returned an
 // error, as a statement does that was cancelled too late.
 func TestStoreThatFinishesLaterPasses(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) func() tokenendpoint.Store {
-		store := &consumesLater{MemoryStore: new(tokenendpoint.MemoryStore)}
+		store := &writesLater{MemoryStore: new(tokenendpoint.MemoryStore)}
 		t.Cleanup(store.running.Wait)
 		return func() tokenendpoint.Store { return store }
 	})
@@ -244,6 +248,7 @@ func keepsNoUsed(f *family)     { f.Used = false }
 func keepsNoRevoked(f *family)  { f.Revoked = false }
 func keepsSeconds(f *family)    { f.TokenExpiresAt = f.TokenExpiresAt.Truncate(time.Second) }
 func keepsOneRetired(f *family) { f.Retired = f.Retired[max(0, len(f.Retired)-1):] }
+func keepsNoRetired(f *family)  { f.Retired = nil }
 func keepsInt32(f *family)      { f.Generation = int64(int32(f.Generation)) }
 
 func keepsNoReuses(f *family) {
