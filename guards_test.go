@@ -197,6 +197,15 @@ func TestMemoryGrants(t *testing.T) {
 	if want := (bearergate.Grant{ID: "g", OrganizationID: "acme", RevokedAt: first}); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
+	if err := grants.Put(bearergate.Grant{ID: "g", OrganizationID: "acme"}); err != bearergate.ErrGrantRevoked {
+		t.Errorf("an active grant over a revoked one: got %v, want ErrGrantRevoked", err)
+	}
+	if got, _ := grants.Grant(ctx, "g"); !got.RevokedAt.Equal(first) {
+		t.Errorf("got revoked at %v, want %v, as before", got.RevokedAt, first)
+	}
+	if err := grants.Put(bearergate.Grant{ID: "g", OrganizationID: "other", RevokedAt: first}); err != nil {
+		t.Errorf("a revoked grant over a revoked one: got %v, want no error", err)
+	}
 	grants.Delete("g")
 	if _, err := grants.Grant(ctx, "g"); err != bearergate.ErrGrantNotFound {
 		t.Errorf("got %v, want ErrGrantNotFound", err)

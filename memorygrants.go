@@ -74,14 +74,20 @@ func (m *MemoryGrants) Grant(_ context.Context, id string) (Grant, error) {
 	return g.clone(), nil
 }
 
-// Put stores a copy of the grant. It replaces a grant with the same ID.
-func (m *MemoryGrants) Put(g Grant) {
+// Put stores a copy of the grant. It replaces a grant with the same ID, but revocation
+// is final: if that grant was revoked and this one is not, nothing changes, and the
+// error is [ErrGrantRevoked].
+func (m *MemoryGrants) Put(g Grant) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if g.RevokedAt.IsZero() && !m.grants[g.ID].RevokedAt.IsZero() {
+		return ErrGrantRevoked
+	}
 	if m.grants == nil {
 		m.grants = make(map[string]Grant)
 	}
 	m.grants[g.ID] = g.clone()
+	return nil
 }
 
 // Revoke marks the grant as revoked at this time. If the time is zero, the current

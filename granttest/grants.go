@@ -48,7 +48,7 @@ func (s *suite) keepsNoScopesApart() {
 func (s *suite) returnsLastGrant() {
 	revoked := grant("grant-1")
 	revoked.RevokedAt = s.now
-	for _, want := range []bearergate.Grant{grant("grant-1"), revoked, {ID: "grant-1", OrganizationID: "umbrella"}} {
+	for _, want := range []bearergate.Grant{grant("grant-1"), {ID: "grant-1", OrganizationID: "umbrella"}, revoked} {
 		s.put(want)
 		s.has(want)
 	}

@@ -18,29 +18,25 @@ import (
 func TestMemoryGrants(t *testing.T) {
 	granttest.Run(t, func(*testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
 		grants := new(bearergate.MemoryGrants)
-		return func() bearergate.GrantStore { return grants }, putting(grants.Put)
+		return func() bearergate.GrantStore { return grants }, grants.Put
 	})
 }
 
-func putting(put func(bearergate.Grant)) func(bearergate.Grant) error {
-	return func(g bearergate.Grant) error { put(g); return nil }
-}
-
-type fault func(grants *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant))
+type fault func(grants *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error)
 
 // puts is a store that puts other grants than it was given.
 func puts(change func(*bearergate.Grant)) fault {
-	return func(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant)) {
-		return m, func(g bearergate.Grant) {
+	return func(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error) {
+		return m, func(g bearergate.Grant) error {
 			change(&g)
-			m.Put(g)
+			return m.Put(g)
 		}
 	}
 }
 
 // knowsBy is a store for which ids with one key are the same.
 func knowsBy(key func(string) string) fault {
-	return func(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant)) {
+	return func(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error) {
 		find := func(ctx context.Context, id string) (bearergate.Grant, error) {
 			g, err := m.Grant(ctx, key(id))
 			if err == nil {
@@ -48,16 +44,16 @@ func knowsBy(key func(string) string) fault {
 			}
 			return g, err
 		}
-		return bearergate.GrantStoreFunc(find), func(g bearergate.Grant) {
+		return bearergate.GrantStoreFunc(find), func(g bearergate.Grant) error {
 			g.ID = key(g.ID)
-			m.Put(g)
+			return m.Put(g)
 		}
 	}
 }
 
 // answers is a store that answers something else.
 func answers(change func(ctx context.Context, g bearergate.Grant, err error) (bearergate.Grant, error)) fault {
-	return func(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant)) {
+	return func(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error) {
 		return bearergate.GrantStoreFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {
 			g, err := m.Grant(ctx, id)
 			return change(ctx, g, err)
@@ -129,7 +125,7 @@ func TestFaultyStoreFails(t *testing.T) {
 		mustfail.Run(t, name, func(t *testing.T) {
 			granttest.Run(t, func(*testing.T) (func() bearergate.GrantStore, func(bearergate.Grant) error) {
 				store, put := spoil(new(bearergate.MemoryGrants))
-				return func() bearergate.GrantStore { return store }, putting(put)
+				return func() bearergate.GrantStore { return store }, put
 			})
 		})
 	}
@@ -141,18 +137,17 @@ func TestFaultyHandleFails(t *testing.T) {
 	type store = bearergate.GrantStore
 	for name, newStore := range map[string]func(m *bearergate.MemoryGrants) (open func() store, put func(bearergate.Grant) error){
 		"caches": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
-			return func() store { return cached(m) }, putting(m.Put)
+			return func() store { return cached(m) }, m.Put
 		},
 		"forgets when it is opened": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
-			return func() store { *m = bearergate.MemoryGrants{}; return m }, putting(m.Put)
+			return func() store { *m = bearergate.MemoryGrants{}; return m }, m.Put
 		},
 		"refuses long ids": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
 			return func() store { return m }, func(g bearergate.Grant) error {
 				if len(g.ID) > 255 {
 					return errors.New("value too long")
 				}
-				m.Put(g)
-				return nil
+				return m.Put(g)
 			}
 		},
 		"refuses an id and puts another": func(m *bearergate.MemoryGrants) (func() store, func(bearergate.Grant) error) {
@@ -193,8 +188,7 @@ func TestStoreThatRefusesIdsPasses(t *testing.T) {
 			if err := refuses(g.ID); err != nil {
 				return err
 			}
-			m.Put(g)
-			return nil
+			return m.Put(g)
 		}
 	})
 }
@@ -214,15 +208,16 @@ func cached(m *bearergate.MemoryGrants) bearergate.GrantStoreFunc {
 	}
 }
 
-func keepsFirst(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant)) {
-	return m, func(g bearergate.Grant) {
+func keepsFirst(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error) {
+	return m, func(g bearergate.Grant) error {
 		if _, err := m.Grant(context.Background(), g.ID); err != nil {
-			m.Put(g)
+			return m.Put(g)
 		}
+		return nil
 	}
 }
 
-func shares(*bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant)) {
+func shares(*bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error) {
 	var grants sync.Map
 	find := func(_ context.Context, id string) (bearergate.Grant, error) {
 		g, ok := grants.Load(id)
@@ -231,20 +226,20 @@ func shares(*bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Gr
 		}
 		return g.(bearergate.Grant), nil
 	}
-	return bearergate.GrantStoreFunc(find), func(g bearergate.Grant) { grants.Store(g.ID, g) }
+	return bearergate.GrantStoreFunc(find), func(g bearergate.Grant) error { grants.Store(g.ID, g); return nil }
 }
 
-func sharesReturned(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant)) {
+func sharesReturned(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error) {
 	store, put := shares(m)
-	return store, func(g bearergate.Grant) {
+	return store, func(g bearergate.Grant) error {
 		g.Scopes = slices.Clone(g.Scopes)
 		g.ProjectIDs = slices.Clone(g.ProjectIDs)
-		put(g)
+		return put(g)
 	}
 }
 
 // mixes keeps the id of a call where the next call finds it.
-func mixes(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant)) {
+func mixes(m *bearergate.MemoryGrants) (bearergate.GrantStore, func(bearergate.Grant) error) {
 	var mu sync.Mutex
 	var last string
 	return bearergate.GrantStoreFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {

@@ -50,12 +50,17 @@ func (g *Grants) Grant(ctx context.Context, id string) (bearergate.Grant, error)
 	return grant, nil
 }
 
-// Put stores the grant. It replaces a grant with the same ID, also a revoked one: to
-// change a grant that may be revoked meanwhile, put one with another ID.
+// Put stores the grant. It replaces a grant with the same ID, but revocation is final:
+// if that grant was revoked and this one is not, nothing changes, and the error wraps
+// [bearergate.ErrGrantRevoked].
 func (g *Grants) Put(ctx context.Context, grant bearergate.Grant) error {
 	record, err := encode(grantRecord{text(grant.OrganizationID), textsOf(grant.Scopes), textsOf(grant.ProjectIDs)})
-	if err == nil {
-		_, err = g.store.change(ctx, g.store.texts.putGrant, key(grant.ID), revocation(grant.RevokedAt), record)
+	if err != nil {
+		return wrap("storing a grant", err)
+	}
+	stored, err := g.store.change(ctx, g.store.texts.putGrant, key(grant.ID), revocation(grant.RevokedAt), record)
+	if err == nil && stored == 0 {
+		err = bearergate.ErrGrantRevoked
 	}
 	return wrap("storing a grant", err)
 }

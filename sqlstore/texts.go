@@ -47,8 +47,9 @@ ON CONFLICT (sum) DO UPDATE SET family = excluded.family, expires_at = excluded.
 		opaque:       c.text(`SELECT record FROM {p}opaque_tokens WHERE sum = $1`),
 		removeOpaque: c.text(`DELETE FROM {p}opaque_tokens WHERE family = $1`),
 
-		putGrant: c.text(`INSERT INTO {p}grants (id, revoked_at, record) VALUES ($1, $2, $3)
-ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at, record = excluded.record`),
+		putGrant: c.text(`INSERT INTO {p}grants AS stored (id, revoked_at, record) VALUES ($1, $2, $3)
+ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at, record = excluded.record
+WHERE excluded.revoked_at IS NOT NULL OR stored.revoked_at IS NULL`),
 		grant:       c.text(`SELECT revoked_at, record FROM {p}grants WHERE id = $1`),
 		revokeGrant: c.text(`UPDATE {p}grants SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1`),
 
