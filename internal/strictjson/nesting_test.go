@@ -73,6 +73,12 @@ func TestTimeGrowsWithTheLengthAlone(t *testing.T) {
 	for name, shape := range shapes {
 		for what, check := range map[string]func(string) error{"Object": object, "CheckNamesDistinct": strictjson.CheckNamesDistinct} {
 			short, long := fastest(check, nested(shape, length)), fastest(check, nested(shape, times*length))
+			for range 20 { // other programs may take the processor away
+				if long <= 8*times*short {
+					break
+				}
+				long = min(long, fastest(check, nested(shape, times*length)))
+			}
 			if long > 8*times*short {
 				t.Errorf("%s of %s: got %v for %d bytes and %v for %d times as many, want it to grow as they do", what, name, short, length, long, times)
 			}
