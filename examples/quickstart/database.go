@@ -83,9 +83,10 @@ func storesIn(ctx context.Context, pool *sql.DB, config sqlstore.Config) (*store
 	if err != nil {
 		return nil, fmt.Errorf("the signing key: %w", err)
 	}
+	grants := databaseGrants{store.Grants(), store}
 	return &stores{
 		clients: store.Clients(), codes: store.Codes(), tokens: store.OpaqueTokens(),
-		grants: databaseGrants{store.Grants(), store}, key: key,
+		grants: grants, guarded: grants, key: key,
 	}, nil
 }
 

@@ -19,16 +19,13 @@ const (
 	leavingGrant = "grant-leaving"
 )
 
-// putGrants stores the grants that are missing.
+// putGrants stores the grants, unless they were revoked.
 func (a *api) putGrants(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for _, id := range []string{acmeGrant, busyGrant, leavingGrant} {
-		_, err := a.stores.grants.Grant(ctx, id)
-		if errors.Is(err, bearergate.ErrGrantNotFound) {
-			err = a.stores.grants.Put(ctx, bearergate.Grant{ID: id, OrganizationID: organization})
-		}
-		if err != nil {
+		err := a.stores.grants.Put(ctx, bearergate.Grant{ID: id, OrganizationID: organization})
+		if err != nil && !errors.Is(err, bearergate.ErrGrantRevoked) {
 			return err
 		}
 	}
@@ -55,5 +52,5 @@ func (a *api) Grant(ctx context.Context, id string) (bearergate.Grant, error) {
 	if !a.grantsUp.Load() {
 		return bearergate.Grant{}, errors.New("dial tcp 10.0.0.7:5432: connection refused")
 	}
-	return a.stores.grants.Grant(ctx, id)
+	return a.stores.guarded.Grant(ctx, id)
 }

@@ -52,7 +52,8 @@ func (s *stores) cacheGrants(logger *slog.Logger, client redis.UniversalClient) 
 	if err != nil {
 		return err
 	}
-	s.grants = &cachedGrants{grants: s.grants, cache: cache, revocations: revocations, logger: logger}
+	s.guarded = cache
+	s.grants = &publishedGrants{grants: s.grants, cache: cache, revocations: revocations, logger: logger}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -63,27 +64,23 @@ func (s *stores) cacheGrants(logger *slog.Logger, client redis.UniversalClient) 
 	return nil
 }
 
-// cachedGrants reads through the cache.
-type cachedGrants struct {
+// publishedGrants are grants whose revocations reach the caches of all processes.
+type publishedGrants struct {
 	grants
 	cache       *bearergate.CachedGrants
 	revocations *redisstore.Revocations
 	logger      *slog.Logger
 }
 
-func (c *cachedGrants) Grant(ctx context.Context, id string) (bearergate.Grant, error) {
-	return c.cache.Grant(ctx, id)
-}
-
 // RevokeGrant publishes a revocation after it was stored. If that fails, the other
 // processes notice it when their entries are too old.
-func (c *cachedGrants) RevokeGrant(ctx context.Context, id string) error {
-	if err := c.grants.RevokeGrant(ctx, id); err != nil {
+func (p *publishedGrants) RevokeGrant(ctx context.Context, id string) error {
+	defer p.cache.Forget(id) // also if the store failed: it may have revoked
+	if err := p.grants.RevokeGrant(ctx, id); err != nil {
 		return err
 	}
-	c.cache.Forget(id)
-	if err := c.revocations.Publish(ctx, id); err != nil {
-		c.logger.WarnContext(ctx, "a revocation was not published", "grant", id, "error", err)
+	if err := p.revocations.Publish(ctx, id); err != nil {
+		p.logger.WarnContext(ctx, "a revocation was not published", "grant", id, "error", err)
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ type stores struct {
 	codes   tokenendpoint.Store
 	tokens  opaqueTokens
 	grants  grants
-	key     ed25519.PrivateKey // signs access tokens
+	guarded bearergate.GrantStore // grants for the guards, perhaps behind a cache
+	key     ed25519.PrivateKey    // signs access tokens
 
 	budget, failures bearergate.Limiter
 	// The limiters that decide if budget and failures cannot. They are nil in memory.
@@ -78,9 +79,10 @@ func inMemory() (*stores, error) {
 	if err != nil {
 		return nil, err
 	}
+	grants := &memoryGrants{codes: codes}
 	s := &stores{
 		clients: registered{}, codes: codes, tokens: new(installation.MemoryTokens),
-		grants: &memoryGrants{codes: codes}, key: key,
+		grants: grants, guarded: grants, key: key,
 	}
 	return s, s.limitInMemory()
 }
@@ -130,8 +132,7 @@ type memoryGrants struct {
 }
 
 func (m *memoryGrants) Put(_ context.Context, g bearergate.Grant) error {
-	m.MemoryGrants.Put(g)
-	return nil
+	return m.MemoryGrants.Put(g)
 }
 
 func (m *memoryGrants) RevokeGrant(ctx context.Context, id string) error {
