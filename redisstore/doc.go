@@ -42,8 +42,9 @@
 // token endpoint answer invalid_grant, after which every app would have to connect
 // again. Restore the data, or call Setup to begin without it.
 //
-// All keys of a Store are in one slot, so one master of a Cluster keeps them all, and
-// each call is one round trip. A family of refresh tokens with its code and its grant
+// All keys of a Store are in one slot, so one master of a Cluster keeps them all. While
+// the slot moves to another master, calls can fail, and none denies a token that is
+// stored. A family of refresh tokens with its code and its grant
 // costs about 2 KB, and an opaque token about 1 KB.
 //
 // Budgets need none of this: if they are lost, they are full again. They can live in

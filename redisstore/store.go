@@ -23,7 +23,8 @@ type Config struct {
 }
 
 // Store keeps codes, tokens and connections in Redis. [New] returns one; the zero
-// value is not usable. It is safe for concurrent use. Each call is one round trip.
+// value is not usable. It is safe for concurrent use. A call is one round trip,
+// or two for something whose grant was revoked.
 //
 // A call that has no earlier deadline ends after 5 seconds. If a call fails, Redis may
 // have done it all the same, or do it later.
