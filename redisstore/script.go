@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -70,23 +71,34 @@ return answer
 var aliveScript = newScript(`return 1`)
 
 // run runs a script with these keys after the marker, and these arguments after the
-// prefix. The client may run it again if an answer is lost.
-func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
+// prefix. The client may run it again if an answer is lost. A hook of the client that
+// panics does not end the program.
+func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (cmd *redis.Cmd) {
+	defer func() {
+		if p := recover(); p != nil {
+			cmd = failed(ctx, fmt.Errorf("panic: %v", p))
+		}
+	}()
 	if ctx.Err() != nil {
-		cmd := redis.NewCmd(ctx)
-		cmd.SetErr(context.Cause(ctx))
-		return cmd
+		return failed(ctx, context.Cause(ctx))
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxCall)
 	defer cancel()
 	keys, args = append([]string{s.key("alive")}, keys...), append([]any{s.prefix}, args...)
-	cmd := script.Run(ctx, s.client, keys, args...)
+	cmd = script.Run(ctx, s.client, keys, args...)
 	if owner, ok := missingOwner(cmd.Val()); ok {
 		cmd = script.Run(ctx, s.client, append(keys, s.key(owner)), args...)
 	}
 	if err := cmd.Err(); err != nil && strings.HasPrefix(err.Error(), lost) {
 		cmd.SetErr(errLost)
 	}
+	return cmd
+}
+
+// failed returns a command that has an error, and no answer.
+func failed(ctx context.Context, err error) *redis.Cmd {
+	cmd := redis.NewCmd(ctx)
+	cmd.SetErr(err)
 	return cmd
 }
 
