@@ -16,11 +16,11 @@ import (
 // TestReplicaIsRefused has a client that reaches a replica, as one with
 // FailoverOptions.ReplicaOnly does.
 func TestReplicaIsRefused(t *testing.T) {
-	master := servers.NewRedis(t)
+	master := servers.NewRedis(t, "--repl-diskless-sync-delay", "0")
 	host, port, _ := net.SplitHostPort(master.Addr)
 	c := redisstore.Config{}
 	fatal(t, redisstore.Setup(t.Context(), newClient(t, master.Addr), c))
-	replica := newClient(t, servers.NewRedis(t, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0").Addr)
+	replica := newClient(t, servers.NewRedis(t, "--replicaof", host+" "+port).Addr)
 	recovers(t, func() bool { return replica.Exists(t.Context(), "{bearergate}alive").Val() == 1 })
 	_, err := redisstore.New(t.Context(), replica, c)
 	isRefused(t, "New", err, "replica", "ReplicaOnly")
