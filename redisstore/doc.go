@@ -11,7 +11,9 @@
 // All three need a client of go-redis with Options.ContextTimeoutEnabled, since calls
 // would not end at their deadline without it. A ClusterOptions.ReadOnly,
 // RouteByLatency or RouteRandomly is refused: replicas do not know yet what was just
-// revoked. The other options are free. go-redis may send a command again if the answer
+// revoked. go-redis does not show a FailoverOptions.ReplicaOnly: [New] and [Setup] find
+// it by asking the server for its role, and no Limiter or Revocations may use such a
+// client. The other options are free. go-redis may send a command again if the answer
 // was lost, as Options.MaxRetries says; it then takes effect once.
 //
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
@@ -42,9 +44,10 @@
 // token endpoint answer invalid_grant, after which every app would have to connect
 // again. Restore the data, or call Setup to begin without it.
 //
-// All keys of a Store are in one slot, so one master of a Cluster keeps them all, and
-// each call is one round trip. A family of refresh tokens with its code and its grant
-// costs about 2 KB, and an opaque token about 1 KB.
+// All keys of a Store are in one slot, so one master of a Cluster keeps them all. While
+// the slot moves to another master, calls can fail, and none denies a token that is
+// stored. A family of refresh tokens with its code and its grant costs about 2 KB, and
+// an opaque token about 1 KB.
 //
 // Budgets need none of this: if they are lost, they are full again. They can live in
 // another Redis, and a Cluster spreads them over all masters.

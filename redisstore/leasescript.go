@@ -45,7 +45,7 @@ if state[3] then
 		return redis.error_reply('LATE a newer call of the process was answered')
 	end
 	out = out - leased
-	if last ~= answered then
+	if last > answered then
 		given = given - got
 	end
 end

@@ -10,7 +10,7 @@ const (
 	lockLease = time.Minute
 	// longestPoll is the longest pause before another process is found to have unlocked.
 	longestPoll = 250 * time.Millisecond
-	// unlockTimeout bounds the unlock, which has no context. The lease ends anyway.
+	// unlockTimeout bounds how long unlock waits, which has no context.
 	unlockTimeout = time.Second
 )
 
@@ -83,8 +83,16 @@ end
 return 1
 `)
 
+// release unlocks. It waits for that no longer than unlockTimeout, and the unlocking
+// goes on.
 func (l *held) release() {
-	ctx, cancel := context.WithTimeout(context.Background(), unlockTimeout)
-	defer cancel()
-	l.store.run(ctx, unlockScript, []string{l.key}, l.owner)
+	released := make(chan struct{})
+	go func() {
+		defer close(released)
+		l.store.run(context.Background(), unlockScript, []string{l.key}, l.owner)
+	}()
+	select {
+	case <-released:
+	case <-time.After(unlockTimeout):
+	}
 }

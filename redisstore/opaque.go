@@ -64,9 +64,14 @@ func (o *OpaqueTokens) Lookup(ctx context.Context, sum [sha256.Size]byte) (beare
 	return claims, nil
 }
 
-// RevokeFamily ends the tokens that were issued for a family of refresh tokens, for
-// the hook of tokenendpoint.Config.Revoked. It also succeeds if the memory of Redis is
-// full.
+// Revoked ends the opaque tokens of a family that was revoked. It is the hook
+// Revoked of [tokenendpoint.Config].
+func (o *OpaqueTokens) Revoked(ctx context.Context, a tokenendpoint.Authorization) error {
+	return o.RevokeFamily(ctx, a.FamilyID)
+}
+
+// RevokeFamily ends the tokens that were issued for a family of refresh tokens. It also
+// succeeds if the memory of Redis is full.
 func (o *OpaqueTokens) RevokeFamily(ctx context.Context, family string) error {
 	return wrap("revoking opaque tokens", o.store.run(ctx, revokeScript, []string{o.store.key(opaqueFamily, family)}).Err())
 }

@@ -77,8 +77,9 @@ const (
 // what was published before is lost.
 //
 // On a Cluster the channel is a sharded one, and its connection is to the master of
-// its slot. During a failover a former master may give proofs that are worth nothing;
-// then the age of the entries alone bounds how long a revocation goes unnoticed.
+// its slot. In a Cluster or with Sentinel, a former master that still answers after a
+// failover may give proofs that are worth nothing; then the age of the entries alone
+// bounds how long a revocation goes unnoticed.
 func (r *Revocations) Run(ctx context.Context, caches ...Cache) error {
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, longestPause) {
 		if r.listen(ctx, caches) {

@@ -23,7 +23,8 @@ type Config struct {
 }
 
 // Store keeps codes, tokens and connections in Redis. [New] returns one; the zero
-// value is not usable. It is safe for concurrent use. Each call is one round trip.
+// value is not usable. It is safe for concurrent use. A call is one round trip,
+// or two for something whose grant was revoked.
 //
 // A call that has no earlier deadline ends after 5 seconds. If a call fails, Redis may
 // have done it all the same, or do it later.
@@ -34,9 +35,12 @@ type Store struct {
 }
 
 // New returns a store in a Redis that [Setup] was called for. It changes nothing in
-// Redis. It returns an error if the client has an option that would break a promise,
-// if Redis is not set up, or if it evicts keys: see the package comment.
+// Redis. It returns an error if the client has an option that would break a promise or
+// reaches a replica, if Redis is not set up, or if it evicts keys: see the package
+// comment. New and Setup end after 5 seconds, if ctx has no earlier deadline.
 func New(ctx context.Context, client redis.UniversalClient, c Config) (*Store, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxCall)
+	defer cancel()
 	s, err := prepare(ctx, client, c)
 	if err != nil {
 		return nil, err
@@ -53,6 +57,8 @@ func New(ctx context.Context, client redis.UniversalClient, c Config) (*Store, e
 // and no client is answered that its token is unknown. Call Setup again if the data
 // cannot be restored.
 func Setup(ctx context.Context, client redis.UniversalClient, c Config) error {
+	ctx, cancel := context.WithTimeout(ctx, maxCall)
+	defer cancel()
 	s, err := prepare(ctx, client, c)
 	if err != nil {
 		return err
@@ -60,7 +66,7 @@ func Setup(ctx context.Context, client redis.UniversalClient, c Config) error {
 	return wrap("writing the marker", s.client.Set(ctx, s.key("alive"), "1", 0).Err())
 }
 
-// prepare returns a store if the client, the settings and the eviction policy allow it.
+// prepare returns a store if the client, the settings and the server allow it.
 func prepare(ctx context.Context, client redis.UniversalClient, c Config) (*Store, error) {
 	faults := []error{checkClient(client)}
 	if strings.ContainsAny(c.Prefix, "{}") {
@@ -73,7 +79,7 @@ func prepare(ctx context.Context, client redis.UniversalClient, c Config) (*Stor
 		c.Prefix = DefaultPrefix
 	}
 	s := &Store{client: client, prefix: "{" + c.Prefix + "}"}
-	return s, s.checkEviction(ctx)
+	return s, s.checkServer(ctx)
 }
 
 // The kinds of keys. What follows is the SHA-256 of a code or an opaque token, or the

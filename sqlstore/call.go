@@ -48,7 +48,7 @@ func detached[T any](caller context.Context, s *Store, f func(ctx context.Contex
 	err = repeated(ctx, func() error {
 		conn, err := s.db.Conn(ctx)
 		if err != nil {
-			return err
+			return fmt.Errorf("getting a connection of the pool: %w", err)
 		}
 		defer conn.Close()
 		if caller.Err() != nil {

@@ -12,7 +12,7 @@ const (
 	lease = time.Minute
 	// longestPoll is the longest pause before another process is found to have unlocked.
 	longestPoll = 250 * time.Millisecond
-	// unlockTimeout bounds the unlock, which has no context. The lease ends anyway.
+	// unlockTimeout bounds how long unlock waits, which has no context.
 	unlockTimeout = time.Second
 )
 
@@ -69,10 +69,18 @@ func (l *held) acquire(ctx context.Context) error {
 	}
 }
 
+// release unlocks. It waits for that no longer than unlockTimeout, and the unlocking
+// goes on: for a connection of a busy pool, for example.
 func (l *held) release() {
-	ctx, cancel := context.WithTimeout(context.Background(), unlockTimeout)
-	defer cancel()
-	call(ctx, l.store, func(ctx context.Context, conn *sql.Conn) (int64, error) {
-		return rows(conn.ExecContext(ctx, l.store.texts.unlock, l.id, l.owner))
-	})
+	released := make(chan struct{})
+	go func() {
+		defer close(released)
+		detached(context.Background(), l.store, func(ctx context.Context, conn *sql.Conn) (int64, error) {
+			return rows(conn.ExecContext(ctx, l.store.texts.unlock, l.id, l.owner))
+		})
+	}()
+	select {
+	case <-released:
+	case <-time.After(unlockTimeout):
+	}
 }

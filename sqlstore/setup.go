@@ -13,9 +13,11 @@ const setupTimeout = time.Minute
 // setupLock is the key of the lock that one Setup of a PostgreSQL database holds.
 const setupLock = 0x62656172657267 // "bearerg"
 
-// Setup creates the tables that are missing. It changes no other table. It may be
-// called at each start, by several processes at once. Programs with migrations of
-// their own use [Schema] instead.
+// Setup creates the tables, or those that are missing in an older version. It changes
+// no other table. It may be called at each start, by several processes at once: if the
+// database has the version already, Setup only reads that, and so waits for nobody and
+// needs no right to create tables. Programs with migrations of their own use [Schema]
+// instead.
 func Setup(ctx context.Context, db *sql.DB, c Config) error {
 	if err := c.prepare(); err != nil {
 		return err
@@ -35,6 +37,10 @@ func (c Config) setup(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer conn.Close()
+	// CREATE INDEX IF NOT EXISTS waits for all changes of the table, and they for it.
+	if version, err := c.version(ctx, conn); err == nil && version >= schemaVersion {
+		return nil
+	}
 	return c.transaction(ctx, conn, func(tx *sql.Tx) error {
 		if c.Dialect == Postgres { // two CREATE TABLE IF NOT EXISTS at once can fail
 			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", int64(setupLock)); err != nil {

@@ -2,8 +2,6 @@ package sqlstore
 
 // texts are the statements that calls use.
 type texts struct {
-	version string
-
 	saveCode, code, codeState, useCode, addFamily, consume string
 	family, replaceFamily                                  string
 	removeCodes, removeFamilies                            string
@@ -20,8 +18,6 @@ type texts struct {
 
 func (c Config) texts() texts {
 	t := texts{
-		version: c.text(`SELECT max(version) FROM {p}schema`),
-
 		saveCode: c.text(`INSERT INTO {p}codes (sum, grant_id, expires_at, used, family, record) VALUES ($1, $2, $3, $4, $5, $6)`),
 		code:     c.text(`SELECT grant_id, expires_at, used, family, record FROM {p}codes WHERE sum = $1`),
 
