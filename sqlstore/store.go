@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"sync/atomic"
 
 	"github.com/bearergate/bearergate/client"
@@ -15,7 +16,8 @@ type Store struct {
 	db     *sql.DB
 	config Config
 	texts  texts
-	// changes counts the changes, of which some remove expired rows.
+	// changes counts the changes, of which some remove expired rows. It begins at random,
+	// for processes that make few.
 	changes atomic.Uint64
 	// queue has the locks of this process, so that one caller for each connection asks the
 	// database for its lock.
@@ -34,6 +36,7 @@ func New(ctx context.Context, db *sql.DB, c Config) (*Store, error) {
 		return nil, errNoDB
 	}
 	s := &Store{db: db, config: c, texts: c.texts()}
+	s.changes.Store(rand.Uint64N(every))
 	if err := s.checkVersion(ctx); err != nil {
 		return nil, err
 	}
