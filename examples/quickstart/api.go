@@ -70,7 +70,7 @@ func newAPI(ctx context.Context, logger *slog.Logger, base string, lifetime time
 		Tokens:       s.tokens,
 		Lifetime:     lifetime,
 		ReportUse:    a.endpoint.ReportUse,
-		RevokeTokens: s.grants.RevokeGrant,
+		RevokeTokens: s.codes.RevokeGrant,
 		RevokeGrant:  s.grants.RevokeGrant,
 	})
 	if err != nil {

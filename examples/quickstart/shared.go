@@ -79,7 +79,7 @@ func (p *publishedGrants) RevokeGrant(ctx context.Context, id string) error {
 	if err := p.grants.RevokeGrant(ctx, id); err != nil {
 		return err
 	}
-	if err := p.revocations.Publish(ctx, id); err != nil {
+	if err := p.revocations.Publish(context.WithoutCancel(ctx), id); err != nil {
 		p.logger.WarnContext(ctx, "a revocation was not published", "grant", id, "error", err)
 	}
 	return nil
