@@ -9,8 +9,8 @@ import (
 const (
 	// slack is how long expired rows are kept, for processes whose clocks are slow.
 	slack = time.Minute
-	// Clean begins with so many rows at once, and goes on with smallest to largest, so
-	// that they last no longer than brief.
+	// Removing many rows begins with so many at once, and goes on with smallest to
+	// largest, so that they last no longer than brief.
 	beginning, smallest, largest = 100, 20, 1000
 	brief                        = 100 * time.Millisecond
 	// every is how many changes remove expired rows once, and few is how many of each table.
@@ -26,18 +26,20 @@ func now() micros { return microsOf(time.Now()) }
 func (s *Store) Clean(ctx context.Context) error {
 	cutoff := microsOf(time.Now().Add(-slack))
 	for _, statement := range s.texts.clean {
-		if err := s.cleanTable(ctx, statement, cutoff); err != nil {
+		if err := s.removeAll(ctx, statement, cutoff); err != nil {
 			return wrap("removing expired rows", err)
 		}
 	}
 	return nil
 }
 
-func (s *Store) cleanTable(ctx context.Context, statement string, cutoff micros) error {
+// removeAll runs a statement that removes rows, of which arg says which, until it
+// removes fewer than its limit. Those that it removed before it failed stay removed.
+func (s *Store) removeAll(ctx context.Context, statement string, arg any) error {
 	for size := int64(beginning); ; {
 		began := time.Now()
 		removed, err := call(ctx, s, func(ctx context.Context, conn *sql.Conn) (int64, error) {
-			return rows(conn.ExecContext(ctx, statement, cutoff, size))
+			return rows(conn.ExecContext(ctx, statement, arg, size))
 		})
 		if err != nil || removed < size {
 			return err

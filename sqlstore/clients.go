@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/tokenendpoint"
@@ -42,8 +43,14 @@ func (c *Clients) Client(ctx context.Context, id string) (tokenendpoint.Client, 
 	return client, nil
 }
 
-// Put stores the client. It replaces a client with the same ID.
+// Put stores the client. It replaces a client with the same ID. A client with
+// Assertions is refused and nothing changes, since a database cannot keep a verifier.
+// Put it without, with a secret that nobody knows: without any it would be public. Add
+// the Assertions in a [tokenendpoint.ClientStoreFunc] that calls [Clients.Client].
 func (c *Clients) Put(ctx context.Context, client tokenendpoint.Client) error {
+	if client.Assertions != nil { // without them, it may be public when it is read
+		return fmt.Errorf("sqlstore: the client %q has Assertions, which a database cannot keep; put it without, and add them in a tokenendpoint.ClientStoreFunc after Clients.Client", client.ID)
+	}
 	secrets := make([]sum, len(client.Secrets))
 	for i, secret := range client.Secrets {
 		secrets[i] = secret

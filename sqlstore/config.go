@@ -16,8 +16,8 @@ type Config struct {
 	// Dialect is the kind of database. It is required.
 	Dialect Dialect
 	// Prefix begins the names of the tables: lower-case letters, digits and _, at most
-	// 32 characters. On PostgreSQL the name of a schema and a dot may precede it. If
-	// empty, [DefaultPrefix] is used.
+	// 32 characters. On PostgreSQL the name of a schema and a dot may precede it; the
+	// schema must exist, since Setup does not create it. If empty, [DefaultPrefix] is used.
 	Prefix string
 }
 

@@ -48,7 +48,9 @@ func (c Config) text(statement string) string {
 
 // forSQLite leaves out casts, which PostgreSQL needs in lists of SELECT, and row
 // locks: SQLite has one writer.
-var forSQLite = strings.NewReplacer("$", "?", "::bytea", "", "::bigint", "", "::text", "", " FOR UPDATE SKIP LOCKED", "")
+var forSQLite = strings.NewReplacer(
+	"$", "?", "::bytea", "", "::bigint", "", "::text", "", " FOR UPDATE SKIP LOCKED", "", " FOR UPDATE", "",
+)
 
 // isolation returns the options of a transaction. In PostgreSQL, revocation needs
 // statements that each see what was committed before them, whatever the default of

@@ -34,6 +34,12 @@
 // because of a concurrent one is repeated until the five seconds are over. No
 // connection is held between calls, so that a pool of one connection is enough.
 //
+// # Ids
+//
+// Ids may be any bytes. In PostgreSQL an index keeps at most about 2,600 bytes of one
+// that does not compress: longer ids of clients, grants, families and connections are
+// errors when they are stored.
+//
 // # PostgreSQL
 //
 // Durability is the server's: leave synchronous_commit on. With synchronous_commit
@@ -48,6 +54,9 @@
 // Use write-ahead logging, synchronous=FULL and a busy timeout. With modernc.org/sqlite:
 //
 //	sql.Open("sqlite", "file:app.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+//
+// [New] does not check these pragmas. Without a busy timeout, calls are repeated for
+// five seconds; with less than synchronous=FULL, a power failure can undo changes.
 //
 // # Expired rows
 //

@@ -17,9 +17,10 @@ const (
 )
 
 // Lock implements [client.ConnectionStore]. The lock is a row that expires after a
-// minute by the database's clock. No connection of the pool is held with it. A
-// holder whose lock expired cannot unlock that of the next one. If it saves then, the
-// Revision decides.
+// minute by the database's clock. The callers of one Store wait in memory until the
+// holder unlocks, and one of them polls: within one Store a lock does not expire. No
+// connection of the pool is held with it. A holder whose lock expired cannot unlock
+// that of the next one. If it saves then, the Revision decides.
 func (c *Connections) Lock(ctx context.Context, id string) (func(), error) {
 	leave, err := c.store.queue.Lock(ctx, id)
 	if err != nil {

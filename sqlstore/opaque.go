@@ -73,13 +73,14 @@ func (o *OpaqueTokens) Lookup(ctx context.Context, sum [sha256.Size]byte) (beare
 
 var errNoFamily = errors.New("sqlstore: RevokeFamily was given an empty family")
 
-// RevokeFamily ends the tokens that were issued for a family of refresh tokens.
+// RevokeFamily ends the tokens that were issued for a family of refresh tokens, a
+// thousand at once or fewer. If it fails, it may have ended some, and the next call
+// ends the others.
 func (o *OpaqueTokens) RevokeFamily(ctx context.Context, family string) error {
 	if family == "" { // that of tokens without a family
 		return errNoFamily
 	}
-	_, err := o.store.change(ctx, o.store.texts.removeOpaque, key(family))
-	return wrap("revoking opaque tokens", err)
+	return wrap("revoking opaque tokens", o.store.removeAll(ctx, o.store.texts.removeOpaque, key(family)))
 }
 
 func newClaimsRecord(c bearergate.Claims) claimsRecord {

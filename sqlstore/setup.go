@@ -15,8 +15,8 @@ const setupLock = 0x62656172657267 // "bearerg"
 
 // Setup creates the tables, or those that are missing in an older version. It changes
 // no other table. It may be called at each start, by several processes at once: if the
-// database has the version already, Setup only reads that, and so waits for nobody and
-// needs no right to create tables. Programs with migrations of their own use [Schema]
+// database has the version and the tables already, Setup only reads that, and so waits
+// for nobody and needs no right to create tables. Programs with migrations of their own use [Schema]
 // instead.
 func Setup(ctx context.Context, db *sql.DB, c Config) error {
 	if err := c.prepare(); err != nil {
@@ -39,7 +39,9 @@ func (c Config) setup(ctx context.Context, db *sql.DB) error {
 	defer conn.Close()
 	// CREATE INDEX IF NOT EXISTS waits for all changes of the table, and they for it.
 	if version, err := c.version(ctx, conn); err == nil && version >= schemaVersion {
-		return nil
+		if missing, err := c.missing(ctx, conn); err != nil || missing == "" {
+			return err
+		}
 	}
 	return c.transaction(ctx, conn, func(tx *sql.Tx) error {
 		if c.Dialect == Postgres { // two CREATE TABLE IF NOT EXISTS at once can fail

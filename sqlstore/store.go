@@ -26,7 +26,7 @@ type Store struct {
 
 var errNoDB = errors.New("sqlstore: New was given a nil *sql.DB; use one that sql.Open returns")
 
-// New returns the store in db. It never changes the database. If the tables are
+// New returns the store in db. It never changes the database. If a table is
 // missing or too old, the error says so: see [Setup]. The caller closes db.
 func New(ctx context.Context, db *sql.DB, c Config) (*Store, error) {
 	if err := c.prepare(); err != nil {
@@ -37,7 +37,7 @@ func New(ctx context.Context, db *sql.DB, c Config) (*Store, error) {
 	}
 	s := &Store{db: db, config: c, texts: c.texts()}
 	s.changes.Store(rand.Uint64N(every))
-	if err := s.checkVersion(ctx); err != nil {
+	if err := s.checkSchema(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil

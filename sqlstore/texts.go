@@ -40,8 +40,13 @@ WHERE id = $1 AND version = $2`),
 
 		saveOpaque: c.text(`INSERT INTO {p}opaque_tokens (sum, family, expires_at, record) VALUES ($1, $2, $3, $4)
 ON CONFLICT (sum) DO UPDATE SET family = excluded.family, expires_at = excluded.expires_at, record = excluded.record`),
-		opaque:       c.text(`SELECT record FROM {p}opaque_tokens WHERE sum = $1`),
-		removeOpaque: c.text(`DELETE FROM {p}opaque_tokens WHERE family = $1`),
+		opaque: c.text(`SELECT record FROM {p}opaque_tokens WHERE sum = $1`),
+		// It waits for rows that are being changed: if it removes fewer than the limit,
+		// none is left, whoever removed them.
+		removeOpaque: c.text(`WITH revoked AS (
+	SELECT sum FROM {p}opaque_tokens WHERE family = $1 LIMIT $2::bigint FOR UPDATE
+)
+DELETE FROM {p}opaque_tokens WHERE sum IN (SELECT sum FROM revoked)`),
 
 		putGrant: c.text(`INSERT INTO {p}grants AS stored (id, revoked_at, record) VALUES ($1, $2, $3)
 ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at, record = excluded.record

@@ -4,21 +4,53 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"regexp"
+	"strings"
 )
 
-// checkVersion returns an error if the tables are missing or too old. Newer ones are
+// checkSchema returns an error if tables are missing or too old. Newer ones are
 // accepted, so that a database can be changed before its programs.
-func (s *Store) checkVersion(ctx context.Context) error {
+func (s *Store) checkSchema(ctx context.Context) error {
 	version, err := call(ctx, s, s.config.version)
 	switch {
 	case missingTable(err):
-		return fmt.Errorf("sqlstore: there is no table %sschema; call Setup, or run the statements of Schema: %w", s.config.Prefix, err)
+		return fmt.Errorf("%w: %w", s.config.noTable("schema"), err)
 	case err != nil:
 		return fmt.Errorf("sqlstore: reading the version of the schema: %w", err)
 	case version < schemaVersion:
 		return fmt.Errorf("sqlstore: the tables %s… have version %d, and this program needs %d; call Setup, or run the statements of Schema", s.config.Prefix, version, schemaVersion)
 	}
+	missing, err := call(ctx, s, s.config.missing)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sqlstore: looking for the tables: %w", err)
+	case missing != "":
+		return s.config.noTable(missing)
+	}
 	return nil
+}
+
+func (c Config) noTable(name string) error {
+	return fmt.Errorf("sqlstore: there is no table %s%s; call Setup, or run the statements of Schema", c.Prefix, name)
+}
+
+var tableNames = regexp.MustCompile(`CREATE TABLE IF NOT EXISTS \{p\}(\w+)`)
+
+// missing returns a table that is not there, or "". It asks the catalog, which needs no
+// rights to the tables and waits for nobody who changes one.
+func (c Config) missing(ctx context.Context, conn *sql.Conn) (string, error) {
+	statement := `SELECT to_regclass('{t}') IS NOT NULL`
+	if c.Dialect == SQLite {
+		statement = `SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = '{t}'`
+	}
+	for _, match := range tableNames.FindAllStringSubmatch(tables, -1) {
+		var found bool
+		err := conn.QueryRowContext(ctx, strings.Replace(statement, "{t}", c.Prefix+match[1], 1)).Scan(&found)
+		if err != nil || !found {
+			return match[1], err
+		}
+	}
+	return "", nil
 }
 
 // version returns the version of the schema, 0 if the table is empty.

@@ -29,6 +29,23 @@ func TestNewNeedsTheTables(t *testing.T) {
 	})
 }
 
+// TestNewNeedsEveryTable drops one table of many, as a wrong migration does.
+func TestNewNeedsEveryTable(t *testing.T) {
+	onEach(t, all, func(t *testing.T, e engine) {
+		d := e.database(t)
+		db := d.pool(t)
+		for _, table := range []string{"codes", "families", "opaque_tokens", "grants", "clients", "connections", "locks"} {
+			exec(t, db, "DROP TABLE "+d.table(table))
+			_, err := sqlstore.New(t.Context(), db, d.config)
+			wantText(t, err, "there is no table "+d.table(table)+"; call Setup, or run the statements of Schema")
+			must(t, sqlstore.Setup(t.Context(), db, d.config))
+			if _, err := sqlstore.New(t.Context(), db, d.config); err != nil {
+				t.Errorf("New after Setup: got error %v, want none", err)
+			}
+		}
+	})
+}
+
 func TestNewComparesTheVersion(t *testing.T) {
 	onEach(t, both, func(t *testing.T, e engine) {
 		d := e.database(t)

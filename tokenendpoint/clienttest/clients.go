@@ -3,6 +3,7 @@ package clienttest
 import (
 	"strings"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/hardids"
 	"github.com/bearergate/bearergate/tokenendpoint"
 )
@@ -28,6 +29,24 @@ func (s *suite) returnsLastClient() {
 	for _, want := range []tokenendpoint.Client{client("app-1"), rotated, native, client("app-1")} {
 		s.put(want)
 		s.has(want)
+	}
+}
+
+// keepsOrRefusesAssertions puts clients that became public, or lost one way to
+// authenticate, if a store left Assertions out.
+func (s *suite) keepsOrRefusesAssertions() {
+	for id, change := range map[string]func(c *tokenendpoint.Client){
+		"confidential":          func(*tokenendpoint.Client) {},
+		"with Assertions alone": func(c *tokenendpoint.Client) { c.Secrets = nil },
+	} {
+		want := client(id)
+		change(&want)
+		want.Assertions = bearergate.VerifierFunc(verify)
+		if err := s.tryPut(want); err != nil {
+			s.hasNot(id)
+			continue
+		}
+		s.hasWithAssertions(want)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 // opened by returning it again.
 //
 // The store may refuse ids that are not UTF-8 or have a NUL by an error, but never
-// change one.
+// change one. It may also refuse clients with Assertions, but never leave these out.
 func Run(t *testing.T, newStore func(t *testing.T) (open func() tokenendpoint.ClientStore, put func(tokenendpoint.Client) error)) {
 	for _, test := range []struct {
 		name string
@@ -29,6 +29,7 @@ func Run(t *testing.T, newStore func(t *testing.T) (open func() tokenendpoint.Cl
 	}{
 		{"returns clients as they were put", (*suite).returnsClients},
 		{"returns the client that was put last", (*suite).returnsLastClient},
+		{"keeps Assertions, or refuses the client", (*suite).keepsOrRefusesAssertions},
 		{"returns ErrInvalidClient for unknown clients", (*suite).doesNotKnowOthers},
 		{"finds ids byte for byte", (*suite).findsIDsByteForByte},
 		{"keeps all when it is opened again", (*suite).keepsAllWhenOpened},

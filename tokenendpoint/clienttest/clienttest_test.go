@@ -85,6 +85,22 @@ func TestStoreThatRefusesIdsPasses(t *testing.T) {
 	})
 }
 
+func refuseAssertions(c client) error {
+	if c.Assertions != nil {
+		return errors.New("a verifier cannot be stored")
+	}
+	return nil
+}
+
+func TestStoreThatRefusesAssertionsPasses(t *testing.T) {
+	run(t, sound, func(m *memory, c client) error {
+		if err := refuseAssertions(c); err != nil {
+			return err
+		}
+		return m.put(c)
+	})
+}
+
 func TestStoreThatPutsOtherClientsFails(t *testing.T) {
 	for name, change := range map[string]func(c *client){
 		"forgets a secret":          func(c *client) { c.Secrets = c.Secrets[:min(1, len(c.Secrets))] },
@@ -93,6 +109,17 @@ func TestStoreThatPutsOtherClientsFails(t *testing.T) {
 		"splits redirect URIs": func(c *client) {
 			if len(c.RedirectURIs) > 0 {
 				c.RedirectURIs = strings.Split(strings.Join(c.RedirectURIs, ","), ",")
+			}
+		},
+		"forgets Assertions": func(c *client) { c.Assertions = nil },
+		"forgets Assertions of clients with secrets": func(c *client) {
+			if len(c.Secrets) > 0 {
+				c.Assertions = nil
+			}
+		},
+		"accepts all assertions": func(c *client) {
+			if c.Assertions != nil {
+				c.Assertions = bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { return nil, nil })
 			}
 		},
 		"forgets the loopback port": func(c *client) { c.AnyLoopbackPort = false },
@@ -228,6 +255,11 @@ func TestOtherFaultyStoresFail(t *testing.T) {
 				return errors.New("value too long")
 			}
 			return m.put(c)
+		}},
+		"refuses Assertions, but puts the rest": {sound, func(m *memory, c client) error {
+			err := refuseAssertions(c)
+			c.Assertions = nil
+			return errors.Join(err, m.put(c))
 		}},
 		"cuts long ids": {sound, func(m *memory, c client) error {
 			c.ID = c.ID[:min(len(c.ID), 255)]

@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"context"
 	"errors"
 	"reflect"
 
@@ -34,6 +35,29 @@ func (s *suite) has(want tokenendpoint.Client) {
 			s.Errorf("Client(%q): got the error %v, want the client", want.ID, err)
 			continue
 		}
+		s.isSame(got, want)
+	}
+}
+
+var errAssertion = errors.New("the assertion is not this client's")
+
+// verify is the Assertions of clients.
+func verify(context.Context, string) (*bearergate.Token, error) { return nil, errAssertion }
+
+// hasWithAssertions tests that both handles have this client, and that its Assertions
+// are verify.
+func (s *suite) hasWithAssertions(want tokenendpoint.Client) {
+	s.Helper()
+	for _, store := range s.stores {
+		got, err := store.Client(s.Context(), want.ID)
+		if err != nil || got.Assertions == nil {
+			s.Errorf("Client(%q): got %+v, %v, want Assertions, or that the client was refused when it was put", want.ID, got, err)
+			continue
+		}
+		if _, err := got.Assertions.VerifyToken(s.Context(), "assertion"); !errors.Is(err, errAssertion) {
+			s.Errorf("Client(%q).Assertions.VerifyToken: got the error %v, want %v", want.ID, err, errAssertion)
+		}
+		got.Assertions, want.Assertions = nil, nil // functions are not equal
 		s.isSame(got, want)
 	}
 }
