@@ -45,11 +45,17 @@ func NewRevocations(client redis.UniversalClient, channel string) (*Revocations,
 	return &Revocations{client, channel, cluster}, nil
 }
 
+// publishTimeout bounds how long a user waits for Publish, whose revocation has taken
+// effect.
+const publishTimeout = time.Second
+
 // Publish sends the id of a revoked grant to all caches. Call it after the revocation
-// was stored. If it fails, the caches find the revocation out when the entry is too
-// old, and the call can be repeated.
+// was stored. Since the revocation has taken effect by then, ctx should not end with
+// the request: use [context.WithoutCancel]. Publish ends after 1 second, if ctx has no
+// earlier deadline. If it fails, the caches find the revocation out when the entry is
+// too old, and the call can be repeated.
 func (r *Revocations) Publish(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, maxCall)
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	publish := r.client.Publish
 	if r.sharded {
