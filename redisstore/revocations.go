@@ -69,7 +69,8 @@ const (
 	pingEvery = 500 * time.Millisecond
 	// silence is how long the connection may give none before it is replaced.
 	silence = 3 * time.Second
-	// longestPause is the longest pause before another connection is tried.
+	// longestPause is the longest pause before another connection is tried. It also is
+	// how long a connection has to work before the next pause is short again.
 	longestPause = time.Second
 )
 
@@ -88,7 +89,8 @@ const (
 // bounds how long a revocation goes unnoticed.
 func (r *Revocations) Run(ctx context.Context, caches ...Cache) error {
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, longestPause) {
-		if r.listen(ctx, caches) {
+		began := time.Now()
+		if r.listen(ctx, caches) && time.Since(began) >= longestPause {
 			pause = 10 * time.Millisecond
 		}
 		select {
