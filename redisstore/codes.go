@@ -122,9 +122,14 @@ func (c *Codes) Family(ctx context.Context, id string) (tokenendpoint.Family, bo
 	return family, true, nil
 }
 
-// replaceScript does nothing if it is the same call again. It compares versions as
+var (
+	replaceScript      = newScript(replaceText)
+	revokeFamilyScript = newRevocation(replaceText)
+)
+
+// replaceText does nothing if it is the same call again. It compares versions as
 // texts, since Lua's numbers are not exact.
-var replaceScript = newScript(`
+const replaceText = `
 local before, version, data, ttl, call = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local owner = living(KEYS[2])
 if not owner then
@@ -141,11 +146,16 @@ redis.call('HSET', KEYS[2], 'data', data, 'version', version, 'call', call)
 redis.call('PEXPIRE', KEYS[2], ttl)
 redis.call('PEXPIRE', prefix .. owner, ttl, 'GT')
 return 1
-`)
+`
 
-// ReplaceFamily implements [tokenendpoint.Store].
+// ReplaceFamily implements [tokenendpoint.Store]. If f is revoked, it also succeeds if
+// the memory of Redis is full.
 func (c *Codes) ReplaceFamily(ctx context.Context, f tokenendpoint.Family) (bool, error) {
-	replaced, err := c.store.run(ctx, replaceScript, []string{c.family(f.FamilyID)},
+	script := replaceScript
+	if f.Revoked {
+		script = revokeFamilyScript
+	}
+	replaced, err := c.store.run(ctx, script, []string{c.family(f.FamilyID)},
 		version(f.Version-1), version(f.Version), encodeFamily(f), lifetime(f.ExpiresAt), newCall()).Bool()
 	return replaced, wrap("replacing a family", err)
 }

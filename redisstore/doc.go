@@ -51,4 +51,19 @@
 //
 // Budgets need none of this: if they are lost, they are full again. They can live in
 // another Redis, and a Cluster spreads them over all masters.
+//
+// # Rights
+//
+// The marker is the key "{bearergate}alive", with [Config.Prefix] in the braces. A user
+// of Redis needs rights to the keys that begin with "{bearergate}", to those that begin
+// with the prefix of a [Limiter], and to the channels of [Revocations]. Scripts run with
+// the rights of the user that calls them, so their commands are in the list:
+//
+//	ACL SETUSER bearergate on >password ~{bearergate}* ~budget:* &grants
+//		+info +evalsha +eval +exists +get +set +del +pexpire +pttl +hget +hset +hmget
+//		+publish +subscribe +ping
+//
+// On a Cluster go-redis also needs +cluster|slots, +command, and +asking while a slot
+// moves, and [Revocations] use +spublish and +ssubscribe instead of +publish and
+// +subscribe. Options of the client can need more, such as +select for Options.DB.
 package redisstore

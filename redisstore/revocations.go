@@ -45,11 +45,17 @@ func NewRevocations(client redis.UniversalClient, channel string) (*Revocations,
 	return &Revocations{client, channel, cluster}, nil
 }
 
+// publishTimeout bounds how long a user waits for Publish, whose revocation has taken
+// effect.
+const publishTimeout = time.Second
+
 // Publish sends the id of a revoked grant to all caches. Call it after the revocation
-// was stored. If it fails, the caches find the revocation out when the entry is too
-// old, and the call can be repeated.
+// was stored. Since the revocation has taken effect by then, ctx should not end with
+// the request: use [context.WithoutCancel]. Publish ends after 1 second, if ctx has no
+// earlier deadline. If it fails, the caches find the revocation out when the entry is
+// too old, and the call can be repeated.
 func (r *Revocations) Publish(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, maxCall)
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	publish := r.client.Publish
 	if r.sharded {
@@ -63,7 +69,8 @@ const (
 	pingEvery = 500 * time.Millisecond
 	// silence is how long the connection may give none before it is replaced.
 	silence = 3 * time.Second
-	// longestPause is the longest pause before another connection is tried.
+	// longestPause is the longest pause before another connection is tried. It also is
+	// how long a connection has to work before the next pause is short again.
 	longestPause = time.Second
 )
 
@@ -82,7 +89,8 @@ const (
 // bounds how long a revocation goes unnoticed.
 func (r *Revocations) Run(ctx context.Context, caches ...Cache) error {
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, longestPause) {
-		if r.listen(ctx, caches) {
+		began := time.Now()
+		if r.listen(ctx, caches) && time.Since(began) >= longestPause {
 			pause = 10 * time.Millisecond
 		}
 		select {

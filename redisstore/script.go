@@ -31,8 +31,16 @@ const doubt = "DOUBT"
 // depend on it. Redis reports that only for keys that the caller names. So a script
 // that misses an owner's key answers DOUBT, unless the key is its last one. It changes
 // nothing then.
-func newScript(text string) *redis.Script {
-	return redis.NewScript(`
+func newScript(text string) *redis.Script { return redis.NewScript(withOwners(text)) }
+
+// newRevocation is newScript for a script that may write if the memory of Redis is
+// full. It has to store little more than it replaces.
+func newRevocation(text string) *redis.Script {
+	return redis.NewScript("#!lua flags=allow-oom" + withOwners(text))
+}
+
+func withOwners(text string) string {
+	return `
 if redis.call('EXISTS', KEYS[1]) == 0 then
 	return redis.error_reply('` + lost + ` the marker is missing')
 end
@@ -65,7 +73,7 @@ if missing then
 	return {'` + doubt + `', missing}
 end
 return answer
-`)
+`
 }
 
 var aliveScript = newScript(`return 1`)

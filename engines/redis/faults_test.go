@@ -67,6 +67,20 @@ func TestDeadlineHoldsIfRedisHangs(t *testing.T) {
 	}
 }
 
+func TestPublishEndsAfterASecondIfRedisHangs(t *testing.T) {
+	server := servers.NewRedis(t)
+	r := newRevocations(t, newClient(t, server.Addr), newPrefix())
+	publish(t, r, "grant")
+	fatal(t, server.Stop())
+	began := time.Now()
+	err := r.Publish(context.WithoutCancel(t.Context()), "grant")
+	if took := time.Since(began); err == nil || took > 1500*time.Millisecond {
+		t.Errorf("Publish: got the error %v after %v, want one after 1s", err, took)
+	}
+	fatal(t, server.Continue())
+	publish(t, r, "grant")
+}
+
 func memoryLimiter(t testing.TB, limit uint64) *bearergate.MemoryLimiter {
 	t.Helper()
 	l, err := bearergate.PerMinute(limit)

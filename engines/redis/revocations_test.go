@@ -217,3 +217,18 @@ func TestKilledSubscriptionForgetsAll(t *testing.T) {
 		recovers(t, func() bool { return c.has(id) })
 	}
 }
+
+// TestSubscriptionThatIsCutAgainAndAgainIsTriedLessOften lets no subscription live
+// longer than a few milliseconds.
+func TestSubscriptionThatIsCutAgainAndAgainIsTriedLessOften(t *testing.T) {
+	client, c := newClient(t, servers.NewRedis(t).Addr), new(cache)
+	r := newRevocations(t, client, "grants")
+	run(t, r, c)
+	for began := time.Now(); time.Since(began) < 2*time.Second; time.Sleep(2 * time.Millisecond) {
+		fatal(t, client.ClientKillByFilter(t.Context(), "TYPE", "pubsub").Err())
+	}
+	if got := c.timesEmptied(); got > 15 {
+		t.Errorf("got %d times ForgetAll in 2s, want 15 at most", got)
+	}
+	recovers(t, func() bool { publish(t, r, "grant"); return c.has("grant") })
+}
