@@ -63,7 +63,7 @@
 //		+info +evalsha +eval +exists +get +set +del +pexpire +pttl +hget +hset +hmget
 //		+publish +subscribe +ping
 //
-// On a Cluster go-redis also needs +cluster|slots, +command, and +asking while a slot
-// moves, and [Revocations] use +spublish and +ssubscribe instead of +publish and
-// +subscribe. Options of the client can need more, such as +select for Options.DB.
+// On a Cluster go-redis also needs +cluster|slots, and +asking while a slot moves, and
+// [Revocations] use +spublish and +ssubscribe instead of +publish and +subscribe.
+// Options of the client can need more, such as +select for Options.DB.
 package redisstore
