@@ -13,7 +13,7 @@ import (
 // BenchmarkRotate compares ReplaceFamily with the same statement alone, and in a
 // transaction.
 func BenchmarkRotate(b *testing.B) {
-	for _, e := range both {
+	for _, e := range durable {
 		b.Run(e.name+"/store", func(b *testing.B) {
 			codes := e.database(b).store(b).Codes()
 			family := begin(b, codes, newFamily("grant", "family"))
@@ -65,7 +65,7 @@ func benchmarkBare(b *testing.B, e engine, run func(ctx context.Context, db *sql
 
 // BenchmarkRead compares what each request reads with a bare SELECT.
 func BenchmarkRead(b *testing.B) {
-	for _, e := range both {
+	for _, e := range durable {
 		d := e.database(b)
 		s, db, sum := d.store(b), d.pool(b), newSum()
 		claims := bearergate.Claims{Type: bearergate.AccessToken, GrantID: "grant", Scopes: []string{"a"}, ExpiresAt: time.Now().Add(time.Hour)}
@@ -92,7 +92,7 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkExchange stores a code and consumes it.
 func BenchmarkExchange(b *testing.B) {
-	for _, e := range both {
+	for _, e := range durable {
 		b.Run(e.name, func(b *testing.B) {
 			codes := e.database(b).store(b).Codes()
 			for b.Loop() {

@@ -83,7 +83,7 @@ func TestRotationDoesNotWaitForClean(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it removes many rows; leave -short out to run it")
 	}
-	onEach(t, both, func(t *testing.T, e engine) {
+	onEach(t, durable, func(t *testing.T, e engine) {
 		d := e.database(t)
 		fillTable(t, d, "families", backlog, time.Now().Add(-2*time.Minute))
 		cleaning, rotating := d.store(t), d.store(t).Codes()

@@ -39,10 +39,12 @@ var (
 	bouncerSimp = engine{"PgBouncer, simple_protocol", sqlstore.Postgres, pgBouncer("simple_protocol")}
 )
 
-// both are the databases, all are the ways to reach them.
+// both are the databases, durable are those that flush each commit to the disk, and all
+// are the ways to reach them.
 var (
-	both = []engine{pgDefault, sqlite}
-	all  = []engine{pgDefault, pgExec, pgDescribe, pgSimple, bouncerExec, bouncerDesc, bouncerSimp, sqlite}
+	both    = []engine{pgDefault, sqlite}
+	durable = []engine{{"PostgreSQL", sqlstore.Postgres, func(t testing.TB) string { return servers.NewPostgres(t).URL }}, sqlite}
+	all     = []engine{pgDefault, pgExec, pgDescribe, pgSimple, bouncerExec, bouncerDesc, bouncerSimp, sqlite}
 )
 
 // onEach runs a test on each engine.
@@ -55,7 +57,7 @@ func onEach(t *testing.T, engines []engine, test func(t *testing.T, e engine)) {
 // The servers of all tests that kill none.
 var (
 	sharedPostgres = sync.OnceValues(func() (*servers.Postgres, error) {
-		return servers.StartPostgres("max_connections=300")
+		return servers.StartPostgres("max_connections=300", "fsync=off") // nobody kills it
 	})
 	sharedPgBouncer = sync.OnceValues(func() (*servers.PgBouncer, error) {
 		p, err := sharedPostgres()
