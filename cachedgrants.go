@@ -25,7 +25,7 @@ import (
 // on. It has the values of the context of the request that began it, and ends after 5
 // seconds.
 type CachedGrants struct {
-	cache *lookupcache.Cache[string, Grant]
+	cache *lookupcache.Cache[string, *Grant]
 }
 
 // NewCachedGrants returns a cache in front of the store. It returns an error if the
@@ -38,14 +38,18 @@ func NewCachedGrants(store GrantStore, c CacheConfig) (*CachedGrants, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	age := func(id string, g Grant) time.Duration { return ageOfGrant(id, g, c.MaxAge) }
-	return &CachedGrants{newCache(c, store.Grant, age, nil)}, nil
+	lookup := func(ctx context.Context, id string) (*Grant, error) {
+		g, err := store.Grant(ctx, id)
+		return &g, err
+	}
+	age := func(id string, g *Grant) time.Duration { return ageOfGrant(id, g, c.MaxAge) }
+	return &CachedGrants{newCache(c, lookup, age, nil)}, nil
 }
 
 // revokedAge is how many times longer a revoked grant is kept than an active one.
 const revokedAge = 10
 
-func ageOfGrant(id string, g Grant, maxAge time.Duration) time.Duration {
+func ageOfGrant(id string, g *Grant, maxAge time.Duration) time.Duration {
 	switch {
 	case g.ID != id: // the guard refuses it
 		return 0
