@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,13 +29,17 @@ func beginMove(t *testing.T, cluster *redis.ClusterClient, prefix string) *movin
 	from, err := cluster.MasterForKey(t.Context(), prefix)
 	fatal(t, err)
 	m := &moving{from: newClient(t, from.Options().Addr), slot: slot}
+	var masters sync.Map // of addresses, since they are reached concurrently
 	fatal(t, cluster.ForEachMaster(t.Context(), func(_ context.Context, master *redis.Client) error {
-		if addr := master.Options().Addr; addr != from.Options().Addr {
+		masters.Store(master.Options().Addr, true)
+		return nil
+	}))
+	for addr := range masters.Range {
+		if addr := addr.(string); addr != from.Options().Addr {
 			m.to = newClient(t, addr)
 			_, m.toPort, _ = strings.Cut(addr, ":")
 		}
-		return nil
-	}))
+	}
 	source, destination := m.id(t, m.from), m.id(t, m.to)
 	fatal(t, m.to.Do(t.Context(), "CLUSTER", "SETSLOT", slot, "IMPORTING", source).Err())
 	fatal(t, m.from.Do(t.Context(), "CLUSTER", "SETSLOT", slot, "MIGRATING", destination).Err())
