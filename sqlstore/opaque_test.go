@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +17,7 @@ import (
 // slowly is a database that removes a token in a millisecond.
 type slowly struct {
 	fake
-	left int64
+	left atomic.Int64
 }
 
 func (s *slowly) Connect(context.Context) (driver.Conn, error) {
@@ -33,10 +34,10 @@ func (c slowConn) ExecContext(ctx context.Context, _ string, args []driver.Named
 	if len(args) > 1 {
 		removed = args[1].Value.(int64)
 	}
-	removed = min(removed, c.database.left)
+	removed = min(removed, c.database.left.Load())
 	select {
 	case <-time.After(time.Duration(removed) * time.Millisecond):
-		c.database.left -= removed
+		c.database.left.Add(-removed)
 		return driver.RowsAffected(removed), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -47,7 +48,8 @@ func (c slowConn) ExecContext(ctx context.Context, _ string, args []driver.Named
 // statement runs any more.
 func revokeSlowly(t *testing.T, dialect sqlstore.Dialect, limit time.Duration) (left int64, err error) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slowly{left: 300_000}
+		s := new(slowly)
+		s.left.Store(300_000)
 		db := sql.OpenDB(s)
 		defer db.Close()
 		store, newErr := sqlstore.New(t.Context(), db, sqlstore.Config{Dialect: dialect})
@@ -62,7 +64,7 @@ func revokeSlowly(t *testing.T, dialect sqlstore.Dialect, limit time.Duration) (
 			t.Errorf("RevokeFamily: got a return after %v, want one after %v at most", took, limit)
 		}
 		time.Sleep(time.Minute)
-		left = s.left
+		left = s.left.Load()
 	})
 	return left, err
 }
