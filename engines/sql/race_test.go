@@ -6,4 +6,4 @@ package sql_test
 const backlog = 20_000
 
 // suiteEngines are the engines of the suites.
-var suiteEngines = []engine{pgDefault, bouncerExec, sqlite}
+var suiteEngines = []engine{bouncerExec, sqlite}
