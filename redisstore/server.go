@@ -20,7 +20,7 @@ func (s *Store) checkServer(ctx context.Context) error {
 	return checkInfo(ctx, s.client)
 }
 
-// checkInfo asks by INFO, which is allowed where CONFIG is not.
+// checkInfo asks by INFO: many hosts of Redis allow it, and not CONFIG.
 func checkInfo(ctx context.Context, client redis.Cmdable) error {
 	info, err := client.Info(ctx, "memory", "replication").Result()
 	if err != nil {
