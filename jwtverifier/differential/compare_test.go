@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -36,6 +37,9 @@ func (p *panel) compare(token string) (unexplained []string) {
 func (p *panel) comparePayloads(q *question) (unexplained []string) {
 	payload, err := p.ours.payload(q.token)
 	unexplained = mustRefuse(q, err, "signature", false)
+	if err != nil && q.mustAccept(false) {
+		unexplained = append(unexplained, fmt.Sprintf("signature: we refuse a token that no row of the table refuses: %v", err))
+	}
 	for i, peer := range p.peers {
 		theirs, theirErr := peer.payload(q.token)
 		if text := explain(q, peers[i].name, err, theirErr, false); text != "" {
@@ -51,6 +55,9 @@ func (p *panel) comparePayloads(q *question) (unexplained []string) {
 func (p *panel) compareClaims(q *question) (unexplained []string) {
 	claims, err := p.ours.claims(q.token)
 	unexplained = mustRefuse(q, err, "claims", true)
+	if err != nil && q.mustAccept(true) {
+		unexplained = append(unexplained, fmt.Sprintf("claims: we refuse a token that no row of the table refuses: %v", err))
+	}
 	for i, peer := range p.peers {
 		theirs, theirErr := peer.claims(q.token)
 		if text := explain(q, peers[i].name, err, theirErr, true); text != "" {
@@ -71,6 +78,28 @@ func mustRefuse(q *question, err error, level string, ofClaims bool) (unexplaine
 		}
 	}
 	return unexplained
+}
+
+// mustAccept reports whether a key that counts made the signature, and nothing is
+// wrong with the token.
+func (q *question) mustAccept(ofClaims bool) bool {
+	if !q.signedByCandidate() || q.tooManyFit() || isDeep(q.payload) {
+		return false
+	}
+	for _, d := range refused {
+		if d.concerns(q, ofClaims) && d.holds(q) {
+			return false
+		}
+	}
+	return !ofClaims || q.isForUs()
+}
+
+// isForUs reports whether the policy that all libraries have accepts the claims.
+func (q *question) isForUs() bool {
+	p, now := q.payload, float64(time.Now().Unix())
+	audiences, _ := p.texts("aud")
+	return p.is("iss", issuer) && slices.Contains(audiences, audience) && p.seconds("exp") > now-leeway.Seconds() &&
+		(!p.has("nbf") || p.seconds("nbf") <= now+leeway.Seconds())
 }
 
 // concerns reports whether the condition is known at a level. Claims that are nested

@@ -62,13 +62,20 @@ var edits = []edit{
 	{false, "", []string{`1`}},
 }
 
-// applyEdits makes an edit for each two bytes: the first chooses the name, and the
-// second the value, and whether a member of that name stays beside it.
-func applyEdits(chosen []byte, header, payload string) (string, string) {
-	for pair := range slices.Chunk(chosen, 2) {
-		if len(pair) < 2 {
-			break
-		}
+// maxEdits bounds the time that an input takes.
+const maxEdits = 6
+
+// pairs are the choices of edits: the first byte of each chooses a member, and the
+// second a value, and whether a member of that name stays beside it.
+func pairs(choices []byte) (all [][]byte) {
+	for pair := range slices.Chunk(choices[:min(len(choices)&^1, 2*maxEdits)], 2) {
+		all = append(all, pair)
+	}
+	return all
+}
+
+func applyEdits(choices []byte, header, payload string) (string, string) {
+	for _, pair := range pairs(choices) {
 		e := edits[int(pair[0])%len(edits)]
 		value, stays := e.values[int(pair[1]&0x7f)%len(e.values)], pair[1]&0x80 != 0
 		if e.ofHeader {

@@ -9,7 +9,7 @@ import (
 // done to their header and payload.
 type input struct {
 	header, payload string // if empty, a good one
-	edits           []byte // see applyEdits
+	edits           []byte // pairs
 	signer, keys    byte
 	// Of the token, cut bytes at the position at are replaced by insert.
 	at     uint16

@@ -4,6 +4,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
+	"net/url"
 	"slices"
 )
 
@@ -12,7 +15,7 @@ func (k webKey) findDefect() string {
 	switch {
 	case !k.valid || k.duplicate:
 		return "malformed"
-	case slices.ContainsFunc([]string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}, k.has):
+	case k.is("kty", "oct"), slices.ContainsFunc([]string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}, k.has):
 		return "private or symmetric"
 	case k.has("use") && !k.is("use", "sig"), k.has("key_ops") && !k.verifies():
 		return "another use"
@@ -24,8 +27,8 @@ func (k webKey) findDefect() string {
 	return k.weakness()
 }
 
-func (k webKey) is(name, value string) bool {
-	text, ok := k.text(name)
+func (o object) is(name, value string) bool {
+	text, ok := o.text(name)
 	return ok && text == value
 }
 
@@ -38,15 +41,11 @@ func (k webKey) verifies() bool {
 
 // weakness returns what is wrong with the numbers, or with the algorithm for them.
 func (k webKey) weakness() string {
-	var algorithms []string
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
 		if n := public.N.BitLen(); n < 2048 || n > 8192 || public.N.Bit(0) == 0 || public.E < 3 || public.E&1 == 0 {
 			return "weak"
 		}
-		algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
-	case *ecdsa.PublicKey:
-		algorithms = []string{ecAlgorithms[public.Curve]}
 	case ed25519.PublicKey:
 		if !k.is("crv", "Ed25519") {
 			return "another curve"
@@ -54,12 +53,24 @@ func (k webKey) weakness() string {
 		if hasSmallOrder(public) {
 			return "weak"
 		}
-		algorithms = []string{"EdDSA"}
 	}
-	if k.alg != "" && !slices.Contains(algorithms, k.alg) {
+	if k.alg != "" && !slices.Contains(k.algorithms(), k.alg) {
 		return "another algorithm"
 	}
 	return ""
+}
+
+// algorithms are those that fit a key.
+func (k webKey) algorithms() []string {
+	switch public := k.public.(type) {
+	case *rsa.PublicKey:
+		return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+	case *ecdsa.PublicKey:
+		return []string{ecAlgorithms[public.Curve]}
+	case ed25519.PublicKey:
+		return []string{"EdDSA"}
+	}
+	return nil
 }
 
 // hasSmallOrder reports whether a signature that anybody can make is good for one
@@ -71,4 +82,39 @@ func hasSmallOrder(public ed25519.PublicKey) bool {
 		}
 	}
 	return false
+}
+
+// mayBreakSet reports whether a library that reads every member of every entry may
+// refuse the whole set because of this one.
+func (k webKey) mayBreakSet() bool {
+	return k.defect != "" || k.is("alg", "") || hasHugeNumber(k.object) || k.has("x5c") && !isChain(k.object, "x5c") || k.hasLooseNumber() || k.hasUnreadableLink()
+}
+
+// hasLooseNumber reports whether a number is not in the one way in which RFC 7518
+// writes it.
+func (k webKey) hasLooseNumber() bool {
+	return slices.ContainsFunc([]string{"n", "e", "x", "y"}, func(name string) bool {
+		text, ok := k.text(name)
+		return ok && (isNotStrict(text) || k.is("kty", "EC") && len(decode(text)) != coordinate(k.public))
+	})
+}
+
+// coordinate returns the length of x and y.
+func coordinate(public any) int {
+	k, ok := public.(*ecdsa.PublicKey)
+	if !ok {
+		return 0
+	}
+	return (k.Curve.Params().BitSize + 7) / 8
+}
+
+func (k webKey) hasUnreadableLink() bool {
+	for name, size := range map[string]int{"x5t": sha1.Size, "x5t#S256": sha256.Size} {
+		if text, ok := k.text(name); k.has(name) && (!ok || isNotStrict(text) || len(decode(text)) != size) {
+			return true
+		}
+	}
+	address, ok := k.text("x5u")
+	_, err := url.Parse(address)
+	return k.has("x5u") && (!ok || err != nil)
 }

@@ -1,7 +1,6 @@
 package differential_test
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rsa"
 	"encoding/json"
@@ -47,11 +46,14 @@ func (q *question) keys() []webKey {
 // readSet reads the entries of a set. An id that several usable keys have is a
 // defect.
 func readSet(set string) (entries []webKey) {
-	var document struct{ Keys []json.RawMessage }
-	json.NewDecoder(bytes.NewReader([]byte(set))).Decode(&document)
-	ids := make(map[string]int)
-	for _, text := range document.Keys {
+	document, ids := readObject([]byte(set)), make(map[string]int)
+	var texts []json.RawMessage
+	json.Unmarshal(document.members["keys"], &texts)
+	for _, text := range texts {
 		k := readKey(text)
+		if !document.valid || document.duplicate {
+			k.defect = "in a malformed set"
+		}
 		if k.defect == "" {
 			ids[k.id]++
 		}
@@ -128,4 +130,11 @@ func isSignedAsTheKeySays(q *question) bool {
 	return len(q.segments) == 3 && slices.ContainsFunc(q.entries, func(k webKey) bool {
 		return !q.mayVerify(k) && signs(k.public, k.alg, []byte(q.segments[0]+"."+q.segments[1]), q.signature)
 	})
+}
+
+// tooManyFit reports whether more keys fit a token than are tried (S3c.24).
+func (q *question) tooManyFit() bool {
+	alg, _ := q.header.text("alg")
+	fitting := slices.DeleteFunc(q.candidates(), func(k webKey) bool { return !q.mayVerify(k) || !slices.Contains(k.algorithms(), alg) })
+	return len(fitting) > 4
 }

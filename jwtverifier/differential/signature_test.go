@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rsa"
+	"encoding/base64"
 	"math/big"
 	"strings"
 )
@@ -15,7 +16,7 @@ import (
 func publicKey(key object) any {
 	number := func(name string) []byte {
 		text, _ := key.text(name)
-		return decode(text)
+		return decodeNumber(text)
 	}
 	kty, _ := key.text("kty")
 	switch kty {
@@ -36,6 +37,23 @@ func publicKey(key object) any {
 		return number("k")
 	}
 	return nil
+}
+
+// decodeNumber reads either alphabet of base64, with padding or without, as
+// providers write keys. It returns nil if the text mixes them.
+func decodeNumber(text string) []byte {
+	encoding := base64.URLEncoding
+	if strings.ContainsAny(text, "+/") {
+		encoding = base64.StdEncoding
+	}
+	if !strings.HasSuffix(text, "=") {
+		encoding = encoding.WithPadding(base64.NoPadding)
+	}
+	number, err := encoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return number
 }
 
 var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
