@@ -70,12 +70,21 @@ func (p *panel) compareClaims(q *question) (unexplained []string) {
 	return unexplained
 }
 
-// mustRefuse returns the conditions of the table for which we had to refuse.
+// mustRefuse returns the reasons for which we had to refuse a token.
 func mustRefuse(q *question, err error, level string, ofClaims bool) (unexplained []string) {
+	if err != nil {
+		return nil
+	}
 	for _, d := range refused {
-		if err == nil && d.concerns(q, ofClaims) && d.holds(q) {
+		if d.concerns(q, ofClaims) && d.holds(q) {
 			unexplained = append(unexplained, level+": we accept a token that "+d.token)
 		}
+	}
+	if !q.signedByCandidate() {
+		unexplained = append(unexplained, level+": we accept a token that no key signed")
+	}
+	if ofClaims && !isDeep(q.payload) && !q.isForUs() {
+		unexplained = append(unexplained, level+": we accept a token that is not for us, or not now")
 	}
 	return unexplained
 }

@@ -33,12 +33,15 @@ func FuzzSameVerdict(f *testing.F) {
 	})
 }
 
-// oneEditEach returns inputs that have one edit, with each value of each edit.
+// oneEditEach returns inputs that have one edit, with each value of each edit, and
+// the first value of each beside another.
 func oneEditEach() (inputs []input) {
 	for i, e := range edits {
+		signer := byte(6 + 3*(i%2)) // ES256 or EdDSA
 		for j := range e.values {
-			inputs = append(inputs, input{edits: []byte{byte(i), byte(j)}, signer: byte(6 + 3*(i%2))}) // ES256 or EdDSA
+			inputs = append(inputs, input{edits: []byte{byte(i), byte(j)}, signer: signer})
 		}
+		inputs = append(inputs, input{edits: []byte{byte(i), 0, byte(i), 0x80}, signer: signer})
 	}
 	return inputs
 }
