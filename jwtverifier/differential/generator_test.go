@@ -28,7 +28,7 @@ func generate(n int) []input {
 func TestSameVerdict(t *testing.T) {
 	accepted := 0
 	atRest(t, func() {
-		for _, in := range append(oneEditEach(), generate(2500)...) {
+		for _, in := range append(oneEditEach(), generate(1000)...) {
 			p, token := panels()[int(in.keys)%len(keySets)], in.token()
 			for _, text := range p.compare(token) {
 				t.Errorf("%s\n%s", text, in)
@@ -38,7 +38,7 @@ func TestSameVerdict(t *testing.T) {
 			}
 		}
 	})
-	if accepted < 300 {
+	if accepted < 200 {
 		t.Errorf("got %d good tokens, want some hundreds: the differences would be those of signatures alone", accepted)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"net/url"
 	"slices"
+	"sync"
 )
 
 // findDefect returns why a key must not be used (S3c.16 to S3c.22), or "".
@@ -73,15 +74,20 @@ func (k webKey) algorithms() []string {
 	return nil
 }
 
+var (
+	smallOrders sync.Map // keys that were examined
+	messages    = []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+)
+
 // hasSmallOrder reports whether a signature that anybody can make is good for one
 // of some messages, as it is for a key of small order.
 func hasSmallOrder(public ed25519.PublicKey) bool {
-	for i := range 64 {
-		if ed25519.Verify(public, []byte{byte(i)}, weakSignature) {
-			return true
-		}
+	known, ok := smallOrders.Load(string(public))
+	if !ok {
+		known = slices.ContainsFunc(messages, func(m byte) bool { return ed25519.Verify(public, []byte{m}, weakSignature) })
+		smallOrders.Store(string(public), known)
 	}
-	return false
+	return known.(bool)
 }
 
 // mayBreakSet reports whether a library that reads every member of every entry may
