@@ -11,6 +11,7 @@ func FuzzSameKeys(f *testing.F) {
 	for _, in := range generateKeys(60) {
 		f.Add(in.signer, in.named, in.entry, in.edits, in.beside, in.set)
 	}
+	f.Add(byte(0), true, byte(0), []byte(nil), "", keySetOfRFC7517)
 	f.Add(byte(0), true, byte(0), []byte(nil), "", keySets[0].set)
 	f.Add(byte(1), false, byte(0), []byte(nil), "", keySets[2].set)
 	f.Fuzz(func(t *testing.T, signer byte, named bool, entry byte, edits []byte, beside, set string) {
@@ -31,6 +32,12 @@ func compareKeys(t *testing.T, in keyInput) {
 		}
 	})
 }
+
+// keySetOfRFC7517 is the one of its appendix A.1. RFC 7638 has its second key again.
+const keySetOfRFC7517 = `{"keys":[
+{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"enc","kid":"1"},
+{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}
+]}`
 
 // beside are entries that stand beside the good ones in the sets of providers.
 var beside = []string{
@@ -78,6 +85,7 @@ func generateKeys(n int) []keyInput {
 // TestSameKeys holds what [FuzzSameKeys] does, for inputs that are the same in every
 // run.
 func TestSameKeys(t *testing.T) {
+	compareKeys(t, keyInput{set: keySetOfRFC7517})
 	for _, in := range append(oneKeyEditEach(), generateKeys(300)...) {
 		compareKeys(t, in)
 	}
