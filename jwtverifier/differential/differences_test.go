@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
-	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -106,7 +106,7 @@ var accepted = []difference{
 		func(q *question) bool {
 			return slices.ContainsFunc(dates, func(d string) bool { return math.Abs(q.payload.seconds(d)) >= 1<<62 })
 		}, true},
-	{"is checked with a set that has an unusable entry beside its key, or a member that we do not read", all, "RFC 7517 5", "S3c.16 to S3c.23", "One post-quantum key in a set must not be an outage. The libraries refuse the whole set for some entries, and jwx for one number that is written loosely.",
+	{"is checked with a set that has an unusable entry beside its key, or a member that we do not read", all, "RFC 7517 5", "S3c.16 to S3c.23", "One post-quantum key in a set must not be an outage. The libraries refuse the whole set for some such entries, and for numbers that are written loosely.",
 		func(q *question) bool { return slices.ContainsFunc(q.entries, webKey.mayBreakSet) }, false},
 	{"nests more than 10,000 deep", []string{nameGolangJWT}, "RFC 8259 9", "S3a.59", "Nothing here is recursive, so that the length is the only limit. encoding/json has one of depth.",
 		func(q *question) bool { return isDeep(q.header) || isDeep(q.payload) }, false},
@@ -200,11 +200,7 @@ func (o object) seconds(name string) float64 {
 	if !ok {
 		return math.NaN()
 	}
-	f, _, err := big.ParseFloat(text, 10, 64, big.ToZero)
-	if err != nil {
-		return math.Inf(1)
-	}
-	seconds, _ := f.Float64()
+	seconds, _ := strconv.ParseFloat(text, 64) // infinite if it is too large
 	return math.Trunc(seconds)
 }
 
@@ -215,7 +211,7 @@ func hasUnreadableMember(q *question) bool {
 	if slices.ContainsFunc([]string{"jku", "x5u", "x5t", "x5t#S256", "cty", "nonce"}, func(name string) bool { return isNoString(h, name) }) {
 		return true
 	}
-	return h.has("jwk") && readKey(h.members["jwk"]).defect != "" || h.has("x5c") && !isChain(h, "x5c")
+	return h.has("jwk") && readKey(h.members["jwk"]).mayBreakSet() || h.has("x5c") && !isChain(h, "x5c")
 }
 
 func isChain(o object, name string) bool {

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
+	"math/big"
 	"net/url"
 	"slices"
 	"sync"
@@ -51,7 +52,7 @@ func (k webKey) weakness() string {
 		if !k.is("crv", "Ed25519") {
 			return "another curve"
 		}
-		if hasSmallOrder(public) {
+		if !isPoint(public) || hasSmallOrder(public) {
 			return "weak"
 		}
 	}
@@ -74,6 +75,22 @@ func (k webKey) algorithms() []string {
 	return nil
 }
 
+// isPoint reports whether y of -x² + y² = 1 + dx²y² has an x (RFC 8032 section
+// 5.1.3).
+func isPoint(public ed25519.PublicKey) bool {
+	p := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
+	d := new(big.Int).Mul(big.NewInt(-121665), new(big.Int).ModInverse(big.NewInt(121666), p))
+	encoded := slices.Clone(public)
+	slices.Reverse(encoded)
+	encoded[0] &= 0x7f
+	y := new(big.Int).SetBytes(encoded)
+	yy := new(big.Int).Mul(y, y)
+	numerator := new(big.Int).Sub(yy, big.NewInt(1))
+	denominator := d.Mul(d, yy).Add(d, big.NewInt(1))
+	xx := numerator.Mul(numerator, denominator.ModInverse(denominator.Mod(denominator, p), p))
+	return y.Cmp(p) < 0 && big.Jacobi(xx.Mod(xx, p), p) >= 0
+}
+
 var (
 	smallOrders sync.Map // keys that were examined
 	messages    = []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -93,7 +110,8 @@ func hasSmallOrder(public ed25519.PublicKey) bool {
 // mayBreakSet reports whether a library that reads every member of every entry may
 // refuse the whole set because of this one.
 func (k webKey) mayBreakSet() bool {
-	return k.defect != "" || k.is("alg", "") || hasHugeNumber(k.object) || k.has("x5c") && !isChain(k.object, "x5c") || k.hasLooseNumber() || k.hasUnreadableLink()
+	return k.defect != "" || k.is("alg", "") || hasHugeNumber(k.object) || k.has("x5c") && !isChain(k.object, "x5c") || k.hasLooseNumber() ||
+		k.hasUnreadableLink() || k.hasUnknownOperation()
 }
 
 // hasLooseNumber reports whether a number is not in the one way in which RFC 7518
@@ -112,6 +130,19 @@ func coordinate(public any) int {
 		return 0
 	}
 	return (k.Curve.Params().BitSize + 7) / 8
+}
+
+// hasUnknownOperation reports whether key_ops has another one than RFC 7517 section
+// 4.3 has, or one twice.
+func (k webKey) hasUnknownOperation() bool {
+	operations, _ := k.texts("key_ops")
+	known := []string{"sign", "verify", "encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"}
+	for i, o := range operations {
+		if !slices.Contains(known, o) || slices.Contains(operations[:i], o) {
+			return true
+		}
+	}
+	return false
 }
 
 func (k webKey) hasUnreadableLink() bool {

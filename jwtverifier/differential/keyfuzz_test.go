@@ -1,6 +1,7 @@
 package differential_test
 
 import (
+	"crypto/ed25519"
 	"math/rand/v2"
 	"testing"
 )
@@ -44,7 +45,7 @@ var beside = []string{
 	`{"kty":"AKP","alg":"ML-DSA-44","kid":"pq","pub":"AA"}`, `{"kty":"OKP","crv":"X25519","kid":"x","x":"` + encode(seed(32)) + `"}`,
 	`{"kty":"oct","k":"` + encode(secret) + `"}`, `{}`, `null`, `1`, `"key"`, `[]`, `{`,
 	entry(&rsaKey.PublicKey, "ES256", ""), entry(&p256Key.PublicKey, "ES256", ""), entry(&p256Key.PublicKey, "", ""), entry(weakKey, "EdDSA", ""),
-	entry(edKey.Public(), "RS256", ""),
+	entry(edKey.Public(), "RS256", ""), entry(ed25519.PublicKey(append([]byte{2}, make([]byte, 31)...)), "ES256", ""),
 }
 
 // oneKeyEditEach returns inputs that have one edit, with each value of each edit.

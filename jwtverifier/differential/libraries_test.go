@@ -3,7 +3,6 @@ package differential_test
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -132,9 +131,6 @@ var errNoExpiry = errors.New("no exp")
 func keyID(token string) string {
 	segment, _, _ := strings.Cut(token, ".")
 	text, _ := base64.RawURLEncoding.DecodeString(segment)
-	var header struct {
-		KeyID string `json:"kid"`
-	}
-	json.Unmarshal(text, &header)
-	return header.KeyID
+	id, _ := readObject(text).text("kid")
+	return id
 }
