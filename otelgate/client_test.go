@@ -1,10 +1,14 @@
 package otelgate_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/client"
 	"github.com/google/go-cmp/cmp"
@@ -100,4 +104,27 @@ func must[T any](value T, err error) T {
 		panic(err)
 	}
 	return value
+}
+
+func TestErrorsOfRenewalsAreBounded(t *testing.T) {
+	m := newMeter(t)
+	config := m.ObserveClient(client.Config{APIURL: "https://api.example:8443/v1"})
+	for _, err := range []error{
+		nil,
+		fmt.Errorf("refreshing: %w", &client.Error{Code: bearergate.ErrRateLimited}),
+		&client.Error{Code: "made_up"},
+		fmt.Errorf("locking: %w", context.DeadlineExceeded),
+		errors.New("no route to 10.0.0.7"),
+	} {
+		config.Renewed(client.Renewal{Err: err})
+	}
+	want := map[string]float64{
+		"server.address=api.example":                         1,
+		"error.type=rate_limited server.address=api.example": 1,
+		"error.type=timeout server.address=api.example":      1,
+		"error.type=_OTHER server.address=api.example":       2,
+	}
+	if diff := cmp.Diff(want, m.series(t, "bearergate.client.renewal.duration")); diff != "" {
+		t.Errorf("renewals (-want +got):\n%s", diff)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/client"
 	"github.com/bearergate/bearergate/jwtverifier"
+	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
@@ -89,4 +90,20 @@ func kindOf(m metricdata.Metrics) string {
 		return "histogram"
 	}
 	return fmt.Sprintf("%T", m.Data)
+}
+
+func TestHistogramsSpanWhatIsMeasured(t *testing.T) {
+	m := newMeter(t)
+	measureEverything(t, m)
+	got := make(map[string][]float64)
+	for _, metric := range m.metrics(t) {
+		if data, ok := metric.Data.(metricdata.Histogram[float64]); ok {
+			bounds := data.DataPoints[0].Bounds
+			got[metric.Name] = []float64{bounds[0], bounds[len(bounds)-1]}
+		}
+	}
+	want := map[string][]float64{"bearergate.decision.duration": {10e-6, 5}, "bearergate.client.renewal.duration": {5e-3, 25}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("first and last bound (-want +got):\n%s", diff)
+	}
 }

@@ -89,3 +89,14 @@ func TestWithoutASpanNothingIsDescribed(t *testing.T) {
 		t.Errorf("got status %d, want 401", got)
 	}
 }
+
+func TestClientGoneIsNoErrorOfTheSpan(t *testing.T) {
+	spans := tracetest.NewSpanRecorder()
+	ctx, span := trace.NewTracerProvider(trace.WithSpanProcessor(spans)).Tracer("").Start(t.Context(), "GET")
+	newMeter(t).Observer(nil)(ctx, bearergate.Decision{Code: bearergate.ErrTemporarilyUnavailable, ClientGone: true, Method: "GET"})
+	span.End()
+	const want = "bearergate.client_gone=true bearergate.code=temporarily_unavailable http.request.method=GET"
+	if got := spans.Ended()[0]; got.Status().Code != codes.Unset || decisionIn(got.Attributes()) != want {
+		t.Errorf("got the status %v and %s, want none and %s", got.Status().Code, decisionIn(got.Attributes()), want)
+	}
+}
