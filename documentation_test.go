@@ -90,7 +90,7 @@ func TestGoCodeOfTheDocumentationIsCompiled(t *testing.T) {
 func compiled(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, dir := range []string{"docs/code", "examples", "adapters", "sqlstore", "redisstore"} {
+	for _, dir := range []string{"docs/code", "examples", "adapters", "otelgate", "sqlstore", "redisstore"} {
 		err := filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
 			if err == nil && filepath.Ext(name) == ".go" {
 				all.WriteString("\n" + readFile(t, name))

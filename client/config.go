@@ -59,6 +59,19 @@ type Config struct {
 	// connected again, by [Transport.Connect] or [SaveConnection], every Transport
 	// goes on with the new connection.
 	Dead func(error)
+	// Renewed, if set, is called after each renewal of the tokens, in a goroutine of
+	// its own. It is for metrics.
+	Renewed func(Renewal)
+}
+
+// Renewal is an attempt to renew the tokens of a connection. All requests share it. It
+// may take several token requests, or none if another process renewed the tokens.
+type Renewal struct {
+	// Err is nil if there are new tokens. If an answer of the API caused the failure,
+	// the tree of Err has an [*Error].
+	Err error
+	// Duration is how long the renewal took, with the wait for other processes.
+	Duration time.Duration
 }
 
 // check returns all faults of the configuration.

@@ -82,9 +82,18 @@ func (t *Transport) force(token string) bool {
 // renewal returns the task that renews the tokens.
 func (t *Transport) renewal(rejected string) func(context.Context) error {
 	return func(ctx context.Context) error {
+		began := time.Now()
 		err := recovered(ctx, func(ctx context.Context) error { return t.renew(ctx, rejected) })
 		t.settle(err)
+		t.report(Renewal{Err: err, Duration: time.Since(began)})
 		return err
+	}
+}
+
+// report calls Config.Renewed. No request waits for it.
+func (t *Transport) report(r Renewal) {
+	if t.config.Renewed != nil {
+		go recovered(context.Background(), func(context.Context) error { t.config.Renewed(r); return nil })
 	}
 }
 

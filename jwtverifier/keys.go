@@ -54,6 +54,9 @@ type KeyStatus struct {
 	// Failure is the error of the last fetch, or nil if it succeeded. Known keys go
 	// on working after a failure.
 	Failure error
+	// Fetches is the number of fetches that ended, and FailedFetches the number of
+	// those that failed. Both only grow, and are 0 if keys are not fetched.
+	Fetches, FailedFetches uint64
 }
 
 type staticKeys struct {

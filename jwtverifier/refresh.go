@@ -114,7 +114,9 @@ func (k *remoteKeys) run(f *flight) {
 	k.mu.Lock()
 	before, failure, reporters := k.current.Load(), k.failure, k.reporters
 	k.flight, k.failure, f.err = nil, err, err
+	k.fetches++
 	if err != nil {
+		k.failed++
 		k.retryAt = began + k.retry
 		k.refreshAt.Store(int64(k.retryAt))
 	} else {

@@ -150,6 +150,8 @@ type remoteKeys struct {
 
 	mu        sync.Mutex
 	flight    *flight
+	fetches   uint64        // that ended
+	failed    uint64        // of the fetches
 	failure   error         // of the last fetch
 	retryAt   time.Duration // when the next fetch may begin, after a failure
 	unknownAt time.Duration // when a fetch for an unknown key last ended
@@ -198,7 +200,7 @@ func (k *remoteKeys) Ready(ctx context.Context) error {
 // Status implements [KeySource].
 func (k *remoteKeys) Status() KeyStatus {
 	k.mu.Lock()
-	s := KeyStatus{Failure: k.failure}
+	s := KeyStatus{Failure: k.failure, Fetches: k.fetches, FailedFetches: k.failed}
 	k.mu.Unlock()
 	if keys := k.current.Load(); keys != nil && time.Since(k.epoch) < keys.usableUntil {
 		s.Keys, s.FetchedAt = keys.set.Len(), keys.at

@@ -570,6 +570,31 @@ func TestMaxAgeIsHonouredBetweenAMinuteAndADay(t *testing.T) {
 	}
 }
 
+func TestStatusCountsFetches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyServer()
+		keys := s.keys(t)
+		wantFetches(t, keys, 0, 0)
+		s.fail(errors.New("down"))
+		keys.Ready(t.Context())
+		wantFetches(t, keys, 1, 1)
+		s.fail(nil)
+		time.Sleep(5 * time.Second)
+		keys.Ready(t.Context())
+		wantFetches(t, keys, 2, 1)
+		keys.Ready(t.Context())
+		wantFetches(t, keys, 2, 1)
+	})
+	wantFetches(t, issuer.Config().Keys, 0, 0)
+}
+
+func wantFetches(t *testing.T, keys jwtverifier.KeySource, fetches, failed uint64) {
+	t.Helper()
+	if got := keys.Status(); got.Fetches != fetches || got.FailedFetches != failed {
+		t.Errorf("got %d fetches and %d that failed, want %d and %d", got.Fetches, got.FailedFetches, fetches, failed)
+	}
+}
+
 // Rules: S3c.10.
 func TestReadyFetchesAndTellsWhyNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
