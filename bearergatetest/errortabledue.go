@@ -21,7 +21,7 @@ type due struct {
 
 func (d due) String() string { return fmt.Sprint(d.code.Status(), " ", d.code) }
 
-// fault is what is wrong with an answer, and what to do.
+// fault is the difference of an answer from the one that is due, and the advice.
 type fault struct{ finding, advice string }
 
 const (
