@@ -29,7 +29,7 @@ type Routes struct {
 	// Org is the path parameter that names the organization: RequireOrg or
 	// RequireMembership.
 	Org string
-	// PutGrant stores a grant where RequireGrant finds it, such as the Put method of
+	// PutGrant stores a grant for RequireGrant, such as the Put method of
 	// bearergate.MemoryGrants does.
 	PutGrant func(bearergate.Grant) error
 	// GrantInPath is the path parameter of WithGrantInPath.
@@ -37,8 +37,8 @@ type Routes struct {
 	// Failures is the number of bad tokens that LimitFailedAuthentication lets each
 	// address send.
 	Failures int
-	// Outages has functions that make a store or a verifier of the API fail, or work
-	// again, by its name. Good tokens have to be answered 503 meanwhile.
+	// Outages has a function for each store or verifier of the API, by its name, that
+	// makes it fail, or work again. Good tokens have to be answered 503 meanwhile.
 	Outages map[string]func(down bool)
 
 	// PathValues has values for path parameters. The parameters of Org and
@@ -60,17 +60,17 @@ type Routes struct {
 //
 //	GET /projects: a token without the scope "projects:read" was answered 200, want 403 missing_scope; this route lacks RequireScope("projects:read")
 //
-// mint returns a token with the claims that it is given, which the API accepts unless
-// they say that it is expired, or of another issuer or audience. [Issuer.Mint] is one.
-// For opaque tokens, mint saves the claims where the API's lookup finds them. If the
-// API asks a database for its users, mint puts them there: the user Claims.Subject is
-// a member of Claims.OrganizationID.
+// mint returns a token with the claims that it receives. The API accepts it, unless
+// the claims are expired, or name another issuer or audience. [Issuer.Mint] is such a
+// function. For opaque tokens, mint saves the claims for the lookup of the API. If the
+// API reads its users from a database, mint stores Claims.Subject there, as a member of
+// Claims.OrganizationID alone.
 //
-// A good token has to pass, or else no refusal would prove anything. Its handlers run
-// for it, so give the API stores of the test. Each request comes from an address of its
-// own in 2001:db8::/32, and each token belongs to a user, an app, a grant and an
-// organization of its own. So neither LimitFailedAuthentication nor other tests of the
-// same API are disturbed.
+// A good token has to pass first: otherwise its refusal would prove nothing. The
+// handlers run then, so give the API stores of the test. Each request comes from an
+// address of its own in 2001:db8::/32. Each token belongs to a user, an app, a grant and
+// an organization of its own. So the test disturbs neither LimitFailedAuthentication
+// nor other tests of the same API.
 func TestErrorTable(t *testing.T, api http.Handler, mint func(bearergate.Claims) string, routes ...Routes) {
 	t.Helper()
 	if len(routes) == 0 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/internal/mustfail"
 )
 
 // wiring is an API that can be wired wrongly.
@@ -132,6 +133,14 @@ func (w *wiring) api(t *testing.T) http.Handler {
 		mux.Handle(p, bearergate.Chain(guards...)(w.serve))
 	}
 	return bearergate.Chain(w.around, configure, w.failures)(mux)
+}
+
+func TestTableWithoutRoutesFails(t *testing.T) {
+	for name, routes := range map[string][]bearergatetest.Routes{"no routes": nil, "no scopes": {{}}} {
+		mustfail.Run(t, name, func(t *testing.T) {
+			bearergatetest.TestErrorTable(t, http.NotFoundHandler(), bearergatetest.NewIssuer().Mint, routes...)
+		})
+	}
 }
 
 // Rules: S5.1 to S5.4.

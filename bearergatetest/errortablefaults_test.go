@@ -63,6 +63,16 @@ func with(name, value string) func(*wiring) {
 	})
 }
 
+// ofStatus sets a header of the answers of this status.
+func ofStatus(status int, name, value string) func(*wiring) {
+	return around(func(w http.ResponseWriter, rec *httptest.ResponseRecorder, _ *http.Request) {
+		if rec.Code == status {
+			rec.Header().Set(name, value)
+		}
+		copyAnswer(w, rec)
+	})
+}
+
 // goesOn is a guard whose refusals do not stop the handler, as in gin without Abort.
 func goesOn(guard bearergate.Middleware, after http.HandlerFunc) bearergate.Middleware {
 	return func(next http.Handler) http.Handler {
@@ -249,6 +259,30 @@ func faults() []fault {
 		{"a member that anybody is", func(w *wiring) {
 			w.replace("org", bearergate.RequireMembership(bearergate.PathValue("org"), func(context.Context, *bearergate.Token, string) (bool, error) { return true, nil }))
 		}},
+		{"a grant in the path that tells whether it was revoked", func(w *wiring) {
+			w.patterns = []string{"DELETE /installations/{grantId}"}
+			w.remove("org")
+			w.routes.Org, w.routes.GrantInPath = "", "grantId"
+			w.routes.Scopes = bearergate.RouteScopes{w.patterns[0]: {"projects:read", "projects:list"}}
+			w.replace("grant", bearergate.Chain(bearergate.Require(func(r *http.Request) error {
+				if g, err := w.grant(r.Context(), r.PathValue("grantId")); err != nil || !g.RevokedAt.IsZero() {
+					return cmp.Or(err, error(bearergate.ErrGrantRevoked))
+				}
+				return nil
+			}), w.guards[2].guard, bearergate.RequireGrant(bearergate.GrantStoreFunc(w.grant), bearergate.WithGrantInPath("grantId"))))
+		}},
+		{"a request without a token that counts as a guess", func(w *wiring) {
+			w.around = func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Header.Get("Authorization") == "" {
+						guess := r.Clone(r.Context())
+						guess.Header.Set("Authorization", "Bearer none")
+						next.ServeHTTP(httptest.NewRecorder(), guess)
+					}
+					next.ServeHTTP(w, r)
+				})
+			}
+		}},
 
 		// HEAD.
 		{"HEAD without RequireToken", func(w *wiring) {
@@ -273,6 +307,12 @@ func faults() []fault {
 		{"signatures that nobody checks", verifyingFunc(func(raw string, token *bearergate.Token, err error) (*bearergate.Token, error) {
 			if token := unverified(raw); token != nil {
 				return token, nil
+			}
+			return token, err
+		})},
+		{"alg none", verifyingFunc(func(raw string, token *bearergate.Token, err error) (*bearergate.Token, error) {
+			if header, _, _ := strings.Cut(raw, "."); strings.Contains(string(decode(header)), `"none"`) {
+				return unverified(raw), nil
 			}
 			return token, err
 		})},
@@ -370,6 +410,11 @@ func faults() []fault {
 			}
 			copyAnswer(w, rec)
 		})},
+		{"Retry-After for everything", with("Retry-After", "5")},
+		{"Retry-After of a second", ofStatus(http.StatusTooManyRequests, "Retry-After", "1")},
+		{"a challenge for 410", ofStatus(http.StatusGone, "WWW-Authenticate", `Bearer realm="api"`)},
+		{"no X-Content-Type-Options", without("X-Content-Type-Options")},
+		{"a Content-Encoding", with("Content-Encoding", "gzip")},
 		{"no RateLimit", without("RateLimit")},
 		{"no RateLimit-Policy", without("RateLimit-Policy")},
 		{"a page in place of 401", around(func(w http.ResponseWriter, rec *httptest.ResponseRecorder, _ *http.Request) {

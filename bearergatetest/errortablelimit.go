@@ -64,7 +64,7 @@ func (a *answer) checkRateLimit() (fault, bool) {
 	}
 	t, _ := strconv.Atoi(m[1])
 	if wait, _ := strconv.Atoi(a.header.Get("Retry-After")); wait < t {
-		return fault{fmt.Sprintf("%s with Retry-After: %d, and a budget that is restored in %d seconds", a.text(), wait, t), adviceReplaced}, false
+		return fault{fmt.Sprintf("%s with Retry-After: %d, before the time of its RateLimit field", a.text(), wait), adviceReplaced}, false
 	}
 	return fault{}, true
 }

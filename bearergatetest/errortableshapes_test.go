@@ -29,6 +29,8 @@ func TestAPIOfAnyShapePasses(t *testing.T) {
 		routes  bearergatetest.Routes
 	}{
 		"a token is enough": {pattern: "GET /whoami", guards: token},
+		"no HEAD":           {pattern: "GET /whoami", guards: bearergate.Chain(withoutHead, token)},
+		"early hints":       {pattern: "GET /whoami", guards: bearergate.Chain(hints, token)},
 		"all methods":       {pattern: "/whoami", guards: token},
 		"a host and the rest of a path": {
 			pattern: "GET api.example/files/{path...}", guards: bearergate.Chain(token, bearergate.RequireScope("files:read")), scopes: []string{"files:read"},
@@ -78,6 +80,24 @@ func TestAPIOfAnyShapePasses(t *testing.T) {
 			bearergatetest.TestErrorTable(t, mux, issuer.Mint, c.routes)
 		})
 	}
+}
+
+// withoutHead serves as routers do that have no route for HEAD.
+func withoutHead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func hints(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // onlyAt fails for every other path.
