@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/bearergate/bearergate"
 )
@@ -55,7 +56,7 @@ var rateLimitField = regexp.MustCompile(`"[^"]+";r=0;t=(\d+)`)
 
 // checkRateLimit checks the fields of a refusal by RateLimit.
 func (a *answer) checkRateLimit() (fault, bool) {
-	m := rateLimitField.FindStringSubmatch(a.header.Get("RateLimit"))
+	m := rateLimitField.FindStringSubmatch(strings.Join(a.header.Values("RateLimit"), ", ")) // one member for each limit
 	switch {
 	case len(a.header.Values("RateLimit-Policy")) == 0:
 		return fault{a.text() + " with no RateLimit-Policy", adviceReplaced}, false

@@ -53,6 +53,12 @@ func TestAPIOfAnyShapePasses(t *testing.T) {
 			pattern: "GET /projects", guards: bearergate.Chain(token, bearergate.RateLimit(perMinute(t, 1000), bearergate.WithKey("user", bearergate.UserKey))),
 			routes: bearergatetest.Routes{Budget: 1000},
 		},
+		"two limits": {
+			pattern: "GET /projects",
+			guards: bearergate.Chain(token, bearergate.RateLimit(perMinute(t, 9), bearergate.WithKey("app", bearergate.ClientKey)),
+				bearergate.RateLimit(perMinute(t, 3), bearergate.WithKey("user", bearergate.UserKey))),
+			routes: bearergatetest.Routes{Budget: 3},
+		},
 		"a limit for each organization": {
 			pattern: "GET /orgs/{org}/projects",
 			guards: bearergate.Chain(token, bearergate.RateLimit(perMinute(t, 3), bearergate.WithKey("organization", bearergate.OrganizationKey)),
