@@ -16,6 +16,8 @@
 // that has installations: they name a grant and an organization, for RequireGrant
 // and RequireOrg.
 //
+// [TestErrorTable] sends an API every bad request that the error table knows.
+//
 // [NewAppServer] starts a whole service, an authorization server and an API, for the
 // tests of an app that connects to one.
 //

@@ -3,7 +3,10 @@ package bearergatetest
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"strings"
 	"time"
+
+	"github.com/bearergate/bearergate"
 )
 
 // mint is a token before it is signed.
@@ -39,6 +42,43 @@ func (i *Issuer) InstallationToken(opts ...TokenOption) string {
 	m.claims.set("type", "installation")
 	m.claims.set("installationId", DefaultInstallationID)
 	return i.seal(m, opts)
+}
+
+// Mint mints a token with these claims, for [TestErrorTable]. If Issuer or Audience is
+// empty, it is the issuer's own. The members of Raw, such as those that settings of
+// yours demand, are claims of the token too. It is signed with ES256, which is quick.
+func (i *Issuer) Mint(c bearergate.Claims) string {
+	m := i.newMint()
+	m.algorithm = ES256
+	m.set(c)
+	if c.Raw != "" {
+		for _, member := range parseObject("Raw", c.Raw) {
+			m.claims.setText(member.name, member.value)
+		}
+	}
+	return i.seal(m, nil)
+}
+
+// set sets the claims that are not empty.
+func (m *mint) set(c bearergate.Claims) {
+	set := func(name string, value any, present bool) {
+		if present {
+			m.claims.set(name, value)
+		}
+	}
+	set("iss", c.Issuer, c.Issuer != "")
+	set("aud", c.Audience, len(c.Audience) > 0)
+	set("sub", c.Subject, c.Subject != "")
+	set("client_id", c.ClientID, c.ClientID != "")
+	set("exp", c.ExpiresAt.Unix(), !c.ExpiresAt.IsZero())
+	set("iat", c.IssuedAt.Unix(), !c.IssuedAt.IsZero())
+	set("jti", c.ID, c.ID != "")
+	set("type", "installation", c.Type == bearergate.InstallationToken)
+	set("grantId", c.GrantID, c.GrantID != "")
+	set("organizationId", c.OrganizationID, c.OrganizationID != "")
+	set("installationId", c.InstallationID, c.InstallationID != "")
+	set("projectIds", c.ProjectIDs, len(c.ProjectIDs) > 0)
+	set("scope", strings.Join(c.Scopes, " "), len(c.Scopes) > 0)
 }
 
 func (i *Issuer) newMint() *mint {

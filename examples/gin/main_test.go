@@ -38,3 +38,22 @@ func TestAPI(t *testing.T) {
 		}
 	}
 }
+
+func TestErrorTable(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	budget, err := bearergate.PerMinute(10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer budget.Close()
+	api, err := newAPI(issuer.Verifier(), budget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearergatetest.TestErrorTable(t, api, issuer.Mint, bearergatetest.Routes{
+		Scopes: scopes,
+		Type:   bearergate.InstallationToken,
+		Budget: 10,
+		Org:    "org",
+	})
+}

@@ -12,8 +12,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
 )
+
+func TestErrorTable(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	api, err := newAPI(issuer.Verifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearergatetest.TestErrorTable(t, api, issuer.Mint, bearergatetest.Routes{
+		Scopes: bearergate.RouteScopes{"GET /projects": {"projects:read"}},
+	})
+}
 
 func TestProjectsNeedTheirScope(t *testing.T) {
 	issuer := bearergatetest.NewIssuer()
