@@ -19,7 +19,7 @@ const keyfuncModule = "github.com/MicahParks/keyfunc/v3"
 var echoJWT = peer{
 	name:    "echo-jwt",
 	modules: []string{"github.com/labstack/echo-jwt/v5", keyfuncModule},
-	setUp:   "README, \"Full example\", with `Recover`; `Config.KeyFunc`, which its comment offers for tokens of an external party, is that of MicahParks/keyfunc, which golang-jwt's README names for key sets.",
+	setUp:   "README, \"Full example\", with `Recover`; `Config.KeyFunc`, which its comment offers for tokens of an external party, is that of MicahParks/keyfunc, which golang-jwt's README names for key sets. With `ParseTokenFunc`, which takes the parser's place, a user can add checks of their own.",
 	lacks: map[need]string{
 		scopes:        "leaves scopes to the handler",
 		organizations: "knows no organizations",

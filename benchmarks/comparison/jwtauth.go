@@ -12,11 +12,12 @@ import (
 
 // jwtAuth is set up as its README says, "Usage": Verifier and Authenticator in a group
 // of chi. New has one key, that of the issuer at the start. Its options, which the
-// README does not mention, are used for issuer, audience and clock skew.
+// README does not mention, are used for issuer, audience, required expiration and
+// clock skew.
 var jwtAuth = peer{
 	name:    "jwtauth",
 	modules: []string{"github.com/go-chi/jwtauth/v5"},
-	setUp:   "README, \"Usage\": `Verifier` and `Authenticator`, with the one key that the issuer had at the start; beyond the README, `New`'s options for issuer, audience and 30 s of clock skew.",
+	setUp:   "README, \"Usage\": `Verifier` and `Authenticator`, with the one key that the issuer had at the start; beyond the README, `New`'s options for issuer, audience, required `exp` and 30 s of clock skew.",
 	lacks: map[need]string{
 		aKeyServer:    "is given one key and fetches none",
 		aCallback:     "calls nothing to verify a token",
@@ -28,7 +29,7 @@ var jwtAuth = peer{
 	},
 	protects: func(s setting) (http.Handler, error) {
 		ja := jwtauth.New("RS256", nil, s.issuer.key().private.Public(),
-			jwt.WithIssuer(s.issuer.url()), jwt.WithAudience(audience), jwt.WithAcceptableSkew(30*time.Second))
+			jwt.WithIssuer(s.issuer.url()), jwt.WithAudience(audience), jwt.WithRequiredClaim("exp"), jwt.WithAcceptableSkew(30*time.Second))
 		if s.router == inGin {
 			return wrapH(s, func(next http.Handler) http.Handler { return jwtauth.Verifier(ja)(jwtauth.Authenticator(ja)(next)) }), nil
 		}

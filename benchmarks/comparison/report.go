@@ -21,10 +21,11 @@ type report struct {
 	cells  map[*situation][]cell
 }
 
-// newReport brings each peer into each situation, many at a time: most of them wait.
+// newReport brings each peer into each situation. Several run at a time, since some of
+// them wait; many at a time would make each other slow.
 func newReport(ps []peer, themes []theme) *report {
 	r := &report{peers: ps, themes: themes, cells: make(map[*situation][]cell)}
-	places := make(chan struct{}, 24)
+	places := make(chan struct{}, 8)
 	var running sync.WaitGroup
 	for s := range r.situations() {
 		row := make([]cell, len(ps))
