@@ -25,6 +25,7 @@ type issuer struct {
 	strange []string     // further entries of the set, as JSON
 	maxAge  int          // in seconds
 	broken  http.HandlerFunc
+	down    bool
 }
 
 func newIssuer(ctx context.Context) *issuer {
@@ -95,6 +96,9 @@ func (i *issuer) cacheFor(seconds int) {
 
 // goDown refuses connections from now on.
 func (i *issuer) goDown() {
+	i.mu.Lock()
+	i.down = true
+	i.mu.Unlock()
 	i.server.CloseClientConnections()
 	i.server.Close()
 }
@@ -116,6 +120,12 @@ func (i *issuer) hang() {
 		case <-i.ctx.Done():
 		}
 	})
+}
+
+func (i *issuer) isBroken() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.down || i.broken != nil
 }
 
 func (i *issuer) breakWith(h http.HandlerFunc) {
