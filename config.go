@@ -54,7 +54,7 @@ type Config struct {
 // The defaults of [Config].
 const (
 	DefaultRealm          = "api"
-	DefaultMaxTokenLength = 16 << 10
+	DefaultMaxTokenLength = 8 << 10
 )
 
 // maxMaxTokenLength bounds Config.MaxTokenLength.

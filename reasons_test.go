@@ -91,7 +91,7 @@ func reasonCases(now time.Time) []reasonCase {
 		{"not ASCII, of a JWT", bearergate.RequireToken(issuer.Verifier()), authorized("Bearer é"), bearergate.ErrInvalidRequest, "the token is malformed: byte 1 of 2 is not ASCII" + syntax, nil},
 		{"an = inside", token, authorized("Bearer a=b=="), bearergate.ErrInvalidRequest, "the token is malformed: byte 2 of 5 is an = before the end" + syntax, nil},
 		{"padding alone", token, authorized("Bearer =="), bearergate.ErrInvalidRequest, "the token is malformed: byte 1 of 2 is an = before the end" + syntax, nil},
-		{"too long", token, get(strings.Repeat("a", 16385)), bearergate.ErrInvalidToken, "the token has 16385 bytes, and Config.MaxTokenLength allows 16384", []string{"16385", "16384"}},
+		{"too long", token, get(strings.Repeat("a", 8193)), bearergate.ErrInvalidToken, "the token has 8193 bytes, and Config.MaxTokenLength allows 8192", []string{"8193", "8192"}},
 		{"an access token", verified(access, bearergate.InstallationToken), get("token"), bearergate.ErrInvalidToken,
 			"this route accepts installation tokens, and the token is an access token" + hint, []string{"installation"}},
 		{"an installation token", verified(claims, bearergate.AccessToken), get("token"), bearergate.ErrInvalidToken,

@@ -112,7 +112,7 @@ func (s *settings) addRoute(flags *flag.FlagSet) {
 		s.accepts = append(s.accepts, t)
 		return nil
 	})
-	flags.IntVar(&s.maxTokenLength, "max-token-length", 0, "how many `bytes` a token may have, 16384 if 0 (bearergate.Config.MaxTokenLength)")
+	flags.IntVar(&s.maxTokenLength, "max-token-length", 0, "how many `bytes` a token may have, 8192 if 0 (bearergate.Config.MaxTokenLength)")
 }
 
 func appendTo(list *[]string) func(string) error {

@@ -51,6 +51,10 @@ var entraV1 = jwtverifier.Config{
 	ScopeClaims: []jwtverifier.ClaimPath{{"roles"}},
 }
 
+var entraWithGroups = bearergate.Config{
+	MaxTokenLength: 16 << 10, // 200 groups are some 11 KB
+}
+
 var oktaCustom = jwtverifier.Config{
 	Issuer:   "https://acme.okta.com/oauth2/default",
 	Audience: "api://default",
@@ -176,6 +180,10 @@ func shapes(t *testing.T) []shape {
 // else is as the recipe says.
 func TestRecipesOfProvidersPage(t *testing.T) {
 	issuer := bearergatetest.NewIssuer()
+	configure, err := bearergate.Configure(entraWithGroups)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range shapes(t) {
 		t.Run(s.ID, func(t *testing.T) {
 			c, found := recipeOf(s.ID)
@@ -188,7 +196,7 @@ func TestRecipesOfProvidersPage(t *testing.T) {
 				t.Fatal(err)
 			}
 			var token *bearergate.Token
-			api := bearergate.RequireToken(verifier)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			api := bearergate.Chain(configure, bearergate.RequireToken(verifier))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				token, _ = bearergate.TokenFrom(r.Context())
 			}))
 			want := http.StatusOK
