@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/pattern"
@@ -112,16 +113,28 @@ func (d *document) url() string {
 	return d.APIURL + "/"
 }
 
-// fillIn replaces the parameters of a path by words to replace: {org} by ORG.
+// fillIn replaces the parameters of a path by words to replace: {grantId} by GRANT_ID.
 func fillIn(path string) string {
 	var b strings.Builder
 	for path != "" {
 		before, name, after := pattern.CutParameter(path)
 		b.WriteString(before)
 		if name != "$" {
-			b.WriteString(strings.ToUpper(strings.TrimSuffix(name, "...")))
+			b.WriteString(placeholder(strings.TrimSuffix(name, "...")))
 		}
 		path = after
+	}
+	return b.String()
+}
+
+// placeholder returns a name in upper case, with an underscore between its words.
+func placeholder(name string) string {
+	var b strings.Builder
+	for i, c := range name {
+		if unicode.IsUpper(c) && i > 0 {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToUpper(c))
 	}
 	return b.String()
 }

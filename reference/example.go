@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -42,19 +43,45 @@ func (e *Example) headers() map[string]string {
 // command returns the command that sends the request to an origin.
 func (e *Example) command(origin string) string {
 	words := []string{"curl -i " + shellQuote(origin+e.Path)}
+	form := e.isForm()
 	switch {
 	case e.method() == http.MethodHead:
 		words = append(words, "--head")
-	case e.method() != http.MethodGet:
+	case e.method() != http.MethodGet && !form:
 		words = append(words, "-X "+shellQuote(e.Method))
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
-		words = append(words, "-H "+shellQuote(name+": "+e.Header[name]))
+		if !form || name != "Content-Type" {
+			words = append(words, headerWord(name, e.Header[name]))
+		}
 	}
-	if e.Body != "" {
-		words = append(words, "--data-binary "+shellQuote(e.Body))
+	return strings.Join(append(words, e.bodyWords(form)...), " \\\n  ")
+}
+
+// isForm reports whether curl sends the body with -d, which sets method and type.
+func (e *Example) isForm() bool {
+	return e.method() == http.MethodPost && e.Body != "" && e.Header["Content-Type"] == "application/x-www-form-urlencoded" &&
+		!strings.Contains("&"+e.Body, "&@") // which names a file
+}
+
+func headerWord(name, value string) string {
+	encoded, basic := strings.CutPrefix(value, "Basic ")
+	if credentials, err := base64.StdEncoding.DecodeString(encoded); basic && err == nil && name == "Authorization" && strings.Contains(string(credentials), ":") && printable(string(credentials)) {
+		return "-u " + shellQuote(string(credentials))
 	}
-	return strings.Join(words, " \\\n  ")
+	return "-H " + shellQuote(name+": "+value)
+}
+
+func (e *Example) bodyWords(form bool) (words []string) {
+	switch {
+	case form:
+		for pair := range strings.SplitSeq(e.Body, "&") {
+			words = append(words, "-d "+shellQuote(pair))
+		}
+	case e.Body != "":
+		words = append(words, "--data-raw "+shellQuote(e.Body))
+	}
+	return words
 }
 
 // shellQuote quotes a word for a POSIX shell, if it needs quotes.

@@ -46,15 +46,23 @@
       cache: "no-store",
       redirect: "error",
     });
-    const lines = [`HTTP ${answer.status} ${answer.statusText}`.trimEnd()];
-    for (const [name, value] of answer.headers) lines.push(`${fieldName(name)}: ${value}`);
-    return `${lines.join("\n")}\n\n${await answer.text()}`;
+    return { answer, text: await answer.text() };
   };
 
-  const show = (result, text) => {
+  const show = (result, ...parts) => {
     const pre = document.createElement("pre");
-    pre.textContent = text;
+    pre.append(...parts);
     result.replaceChildren(pre);
+  };
+
+  const showAnswer = (result, { answer, text }) => {
+    const parts = [`HTTP ${answer.status} ${answer.statusText}`.trimEnd()];
+    for (const [name, value] of answer.headers) {
+      const field = document.createElement("b");
+      field.textContent = `${fieldName(name)}:`;
+      parts.push("\n", field, ` ${value}`);
+    }
+    show(result, ...parts, "\n\n", text);
   };
 
   for (const panel of document.querySelectorAll("[data-request]")) {
@@ -63,7 +71,7 @@
     const button = addButton(panel, "Send the request", code, async () => {
       button.setAttribute("aria-busy", "true");
       try {
-        show(result, await send(JSON.parse(panel.dataset.request)));
+        showAnswer(result, await send(JSON.parse(panel.dataset.request)));
       } catch (error) {
         show(result, `There was no answer: ${error.message}`);
       }

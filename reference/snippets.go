@@ -18,6 +18,22 @@ type snippet struct {
 // Label names the snippet for a screen reader.
 func (s snippet) Label() string { return s.Language.Name + " for " + s.subject }
 
+// Lines returns the lines of the code, with their ends.
+func (s snippet) Lines() (lines []line) {
+	for text := range strings.Lines(s.Code) {
+		start := strings.TrimLeft(text, " \t")
+		comment := strings.HasPrefix(start, "# ") || strings.HasPrefix(start, "// ")
+		lines = append(lines, line{text, comment})
+	}
+	return lines
+}
+
+// line is a line of code.
+type line struct {
+	Text    string
+	Comment bool
+}
+
 // language is a language of snippets.
 type language struct {
 	ID, Name string
