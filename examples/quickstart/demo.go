@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -38,24 +37,25 @@ const (
 // guards, and state of its own in memory that no request changes: it issues no code and
 // no token, so its answers are the same for ever. It counts no failed authentication,
 // since there is nothing to guess.
-func newDemo(ctx context.Context, logger *slog.Logger, base string) (http.Handler, error) {
+func (a *api) newDemo(ctx context.Context) (http.Handler, error) {
 	s, err := inMemory()
 	if err != nil {
 		return nil, err
 	}
+	a.stores.closers = append(a.stores.closers, s.Close)
 	s.guarded = partlyDown{s.guarded}
 	s.plan = planOfBusy(usedUp{s.budget})
-	a, err := newAPI(ctx, logger, base, time.Hour, s)
+	demo, err := newAPI(ctx, a.logger, a.base, a.lifetime, s)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.putDemo(ctx); err != nil {
+	if err := demo.putDemo(ctx); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	a.handleResources(mux)
-	mux.Handle(tokenPath, a.endpoint)
-	return http.StripPrefix(demoPath, a.configure(mux)), nil
+	demo.handleResources(mux)
+	mux.Handle(tokenPath, demo.endpoint)
+	return http.StripPrefix(demoPath, demo.configure(mux)), nil
 }
 
 // putDemo stores the grants and tokens of the demo.

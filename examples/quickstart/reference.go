@@ -24,7 +24,7 @@ func (a *api) withReference(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	demo, err := newDemo(ctx, a.logger, a.base)
+	demo, err := a.newDemo(ctx)
 	if err != nil {
 		return nil, err
 	}
