@@ -18,9 +18,14 @@ import (
 // Rules: S1.37.
 func TestReferencePage(t *testing.T) {
 	browser := newBrowser(t)
+	directory := modules(t)
 	url := serveQuickstart(t)
+	t.Run("has a valid OpenAPI document", func(t *testing.T) {
+		t.Parallel()
+		testOpenAPI(t, url+"?format=openapi", directory)
+	})
 	for name, test := range map[string]func(*testing.T, func(screen) *tab){
-		"is accessible on every screen":            testAccessible,
+		"is accessible on every screen":            testAccessible(readFile(t, directory, "node_modules", "axe-core", "axe.min.js")),
 		"does not scroll sideways":                 testNoOverflow,
 		"every request gets the documented answer": testRequests,
 		"works by keyboard":                        testKeyboard,
@@ -37,19 +42,19 @@ func TestReferencePage(t *testing.T) {
 	}
 }
 
-func testAccessible(t *testing.T, open func(screen) *tab) {
-	rules := axe(t)
-	printed := wide()
-	printed.media = "print"
-	p := open(wide())
-	sendAll(p)
-	evaluate[chromedp.Void](p, rules)
-	for _, s := range []screen{wide(), wide().dark(), narrow(), narrow().dark(), printed} {
-		p.show(s)
-
-		for _, violation := range evaluate[[]string](p, `axe.run({resultTypes: ["violations"]}).then(({violations}) =>
-			violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + " at " + v.nodes.map((n) => n.target).join(" ")))`) {
-			t.Errorf("%v: got %s", s, violation)
+func testAccessible(axe string) func(*testing.T, func(screen) *tab) {
+	return func(t *testing.T, open func(screen) *tab) {
+		printed := wide()
+		printed.media = "print"
+		p := open(wide())
+		sendAll(p)
+		evaluate[chromedp.Void](p, axe)
+		for _, s := range []screen{wide(), wide().dark(), narrow(), narrow().dark(), printed} {
+			p.show(s)
+			for _, violation := range evaluate[[]string](p, `axe.run({resultTypes: ["violations"]}).then(({violations}) =>
+				violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + " at " + v.nodes.map((n) => n.target).join(" ")))`) {
+				t.Errorf("%v: got %s", s, violation)
+			}
 		}
 	}
 }
@@ -221,17 +226,18 @@ func testSnippetsParse(t *testing.T, open func(screen) *tab) {
 }
 
 func testPrints(t *testing.T, open func(screen) *tab) {
-	for _, s := range []screen{wide(), wide().dark(), narrow(), narrow().dark()} {
-		p := open(s)
-		keep(t, s.String()+".png", func() ([]byte, error) { return chromedp.Run(p.ctx, chromedp.FullScreenshot(100)) })
-		keep(t, s.String()+"-top.png", func() ([]byte, error) { return chromedp.Run(p.ctx, chromedp.CaptureScreenshot()) })
-	}
 	p := open(wide().dark())
 	pdf, err := chromedp.Run(p.ctx, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4)))
 	if err != nil || len(pdf) < 10_000 {
 		t.Fatalf("got a PDF of %d bytes, %v", len(pdf), err)
 	}
 	keep(t, "print.pdf", func() ([]byte, error) { return pdf, nil })
+	for _, s := range []screen{wide(), wide().dark(), narrow(), narrow().dark()} {
+		keep(t, s.String()+".png", func() ([]byte, error) {
+			p.show(s)
+			return chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+		})
+	}
 	printed := wide().dark()
 	printed.media = "print"
 	p.show(printed)

@@ -44,18 +44,20 @@ func serveQuickstart(t *testing.T) string {
 	return ""
 }
 
-// needProgram skips the test without the program, except in CI.
-func needProgram(t *testing.T, name, install string) string {
+// needProgram returns the path of the first of the programs that is there. Without one it
+// skips the test, except in CI.
+func needProgram(t *testing.T, install string, names ...string) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true":
-		t.Fatal(err)
-	default:
-		t.Skipf("needs %s: %s", name, install)
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
 	}
-	return path
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("needs %s: %s", names[0], install)
+	}
+	t.Skipf("needs %s: %s", names[0], install)
+	return ""
 }
 
 func run(t *testing.T, dir, name string, args ...string) string {

@@ -20,7 +20,7 @@ import (
 // newBrowser starts Chromium.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path := needProgram(t, "chromium", "apt-get install chromium")
+	path := needProgram(t, "apt-get install chromium", "chromium", "google-chrome")
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
