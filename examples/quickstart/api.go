@@ -60,7 +60,7 @@ func newAPI(ctx context.Context, logger *slog.Logger, base string, lifetime time
 	if err != nil {
 		return nil, err
 	}
-	a.configure, err = bearergate.Configure(bearergate.Config{Realm: realm, Observer: bearergate.LogDecisions(logger)})
+	a.configure, err = bearergate.Configure(a.answers())
 	if err != nil {
 		return nil, err
 	}
@@ -80,35 +80,57 @@ func newAPI(ctx context.Context, logger *slog.Logger, base string, lifetime time
 	return a, a.putGrants(ctx)
 }
 
+// answers holds the settings of every answer.
+func (a *api) answers() bearergate.Config {
+	return bearergate.Config{Realm: realm, ReferenceURL: a.base + "/", Observer: bearergate.LogDecisions(a.logger)}
+}
+
 // Handler wires the guards: once for all routes what holds for all, and each
 // group of routes its own chain.
 func (a *api) Handler() http.Handler {
-	limited := bearergate.RateLimit(a.stores.budget, a.stores.rateLimitOptions()...)
-	resource := func(scope string, handler http.HandlerFunc) http.Handler {
-		return bearergate.Chain(
-			bearergate.RequireToken(a.installations.Verifier(), bearergate.InstallationToken),
-			limited,
-			bearergate.RequireGrant(a),
-			bearergate.RequireOrg(bearergate.PathValue("org")),
-			bearergate.RequireScope(scope),
-		)(handler)
-	}
+	limited := a.limited()
 	mux := http.NewServeMux()
+	a.handleResources(mux)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", a.metadata)
 	mux.HandleFunc("GET /.well-known/openid-configuration", a.metadata)
 	mux.HandleFunc("GET /jwks.json", a.issuer.keys)
-	mux.Handle("GET /v1/orgs/{org}/projects", resource(readProjects, a.listProjects))
-	mux.Handle("POST /v1/orgs/{org}/projects/{project}/translations", resource(publishTranslations, a.publish))
 	mux.HandleFunc("GET "+authorizePath, a.authorize)
 	mux.HandleFunc("POST "+authorizePath, a.authorize)
 	mux.Handle(tokenPath, a.endpoint)
 	mux.Handle("POST /api/oauth-client/installations/{grantId}/tokens", a.installations.Mint(limited))
 	mux.Handle("DELETE /api/oauth-client/installations/{grantId}", a.installations.Revoke(limited))
-	// A mistake, to show what it answers: the scope guard has no RequireToken.
-	mux.Handle("GET /v1/miswired", bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
 
 	guesses := bearergate.LimitFailedAuthentication(a.stores.failures, a.stores.failureOptions()...)
 	return bearergate.Chain(a.configure, readForms, guesses)(mux)
+}
+
+func (a *api) limited() bearergate.Middleware {
+	return bearergate.RateLimit(a.stores.budget, a.stores.rateLimitOptions()...)
+}
+
+// The routes of the resources.
+const (
+	projectsRoute     = "GET /v1/orgs/{org}/projects"
+	translationsRoute = "POST /v1/orgs/{org}/projects/{project}/translations"
+	miswired          = "/v1/miswired"
+)
+
+func routeScopes() bearergate.RouteScopes {
+	return bearergate.RouteScopes{projectsRoute: {readProjects}, translationsRoute: {publishTranslations}}
+}
+
+func (a *api) handleResources(mux *http.ServeMux) {
+	guards := bearergate.Chain(
+		bearergate.RequireToken(a.installations.Verifier(), bearergate.InstallationToken),
+		a.limited(),
+		bearergate.RequireGrant(a),
+		bearergate.RequireOrg(bearergate.PathValue("org")),
+		bearergate.RequireRouteScopes(routeScopes()),
+	)
+	mux.Handle(projectsRoute, guards(http.HandlerFunc(a.listProjects)))
+	mux.Handle(translationsRoute, guards(http.HandlerFunc(a.publish)))
+	// A mistake, to show what it answers: the scope guard has no RequireToken.
+	mux.Handle("GET "+miswired, bearergate.RequireScope(readProjects)(http.HandlerFunc(a.listProjects)))
 }
 
 func (a *api) listProjects(w http.ResponseWriter, _ *http.Request) {

@@ -18,7 +18,11 @@ func printCurl(out io.Writer, base string, i issuer, grant string) {
 	access := i.accessToken(grant, readProjects, nil)
 	installation := i.installationToken(grant, readProjects, nil)
 	fmt.Fprintf(out, `
-Serving on %[1]s until interrupted. To try it, paste these lines in their order:
+Serving on %[1]s until interrupted. The reference of its errors, with a button to try each:
+
+    %[1]s/
+
+To try the API by hand, paste these lines in their order:
 
 TOKEN=%[2]s
 curl -i %[1]s%[4]s -H "Authorization: Bearer $TOKEN"; echo 'expected: 200, the projects'

@@ -5,6 +5,9 @@
 //	go run ./examples/quickstart -once        # the tour alone
 //	go run ./examples/quickstart -db app.db   # serve, and survive restarts
 //
+// The page at / explains the errors, and has a button for each that sends a request and
+// shows the answer.
+//
 // Its exit status is 1 if an answer was not as documented.
 //
 // Without -db everything is in memory. With it, clients, codes, tokens, grants and the
@@ -77,7 +80,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := newServer(api.Handler())
+	handler, err := api.withReference(ctx)
+	if err != nil {
+		return err
+	}
+	server := newServer(handler)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	defer server.Close()

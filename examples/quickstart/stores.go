@@ -24,6 +24,7 @@ type stores struct {
 	key     ed25519.PrivateKey    // signs access tokens
 
 	budget, failures bearergate.Limiter
+	plan             bearergate.PlanFunc // if not nil, chooses a budget
 	// The limiters that decide if budget and failures cannot. They are nil in memory.
 	budgetFallback, failuresFallback bearergate.Limiter
 	closers                          []func()
@@ -111,11 +112,14 @@ func (s *stores) memoryLimiters() (budget, failures *bearergate.MemoryLimiter, e
 	return budget, failures, nil
 }
 
-func (s *stores) rateLimitOptions() []bearergate.RateLimitOption {
-	if s.budgetFallback == nil {
-		return nil
+func (s *stores) rateLimitOptions() (opts []bearergate.RateLimitOption) {
+	if s.budgetFallback != nil {
+		opts = append(opts, bearergate.WithFallback(s.budgetFallback))
 	}
-	return []bearergate.RateLimitOption{bearergate.WithFallback(s.budgetFallback)}
+	if s.plan != nil {
+		opts = append(opts, bearergate.WithPlan(s.plan))
+	}
+	return opts
 }
 
 func (s *stores) failureOptions() []bearergate.FailedAuthenticationOption {

@@ -157,7 +157,7 @@ func (t *tour) stops(ctx context.Context) ([]stop, error) {
 			headers: map[string]string{"Retry-After": ""},
 		}},
 		bearergate.ErrServerError: {{
-			when: "RequireScope stands without RequireToken", method: "GET", path: "/v1/miswired", authorization: bearer(minted),
+			when: "RequireScope stands without RequireToken", method: "GET", path: miswired, authorization: bearer(minted),
 		}},
 	}
 	stops := []stop{{

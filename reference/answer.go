@@ -1,0 +1,88 @@
+package reference
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/bearergate/bearergate"
+)
+
+// answer is an error answer as it comes over the wire.
+type answer struct {
+	Header map[string]string `json:"headers"`
+	Body   string            `json:"body"`
+}
+
+// Names returns the names of the header fields in order.
+func (a answer) Names() []string { return slices.Sorted(maps.Keys(a.Header)) }
+
+func (a answer) contentType() string { return a.Header["Content-Type"] }
+
+// answers gets the answers from the guards themselves.
+type answers struct {
+	configure bearergate.Middleware
+	scope     string
+}
+
+func newAnswers(c bearergate.Config, scope string) (*answers, error) {
+	c.Observer = bearergate.LogDecisions(slog.New(slog.DiscardHandler))
+	configure, err := bearergate.Configure(c)
+	return &answers{configure, scope}, err
+}
+
+// answer returns the answer with the code: that of a guarded route or, for the codes
+// of the token endpoint, that of an endpoint.
+func (a *answers) answer(code bearergate.Code) answer {
+	refusal := &bearergate.Error{Code: code}
+	if code == bearergate.ErrMissingScope {
+		refusal.Required = a.scope
+	}
+	authorization, handler := "Bearer token", bearergate.RequireToken(refuseTokens(refusal))(nothing())
+	if ofTokenEndpoint(code) {
+		authorization, handler = "Basic Y2xpZW50OnNlY3JldA==", refuseAll(refusal)
+	}
+	r, _ := http.NewRequest(http.MethodGet, "/", http.NoBody)
+	r.Header.Set("Authorization", authorization)
+	w := recorder{header: make(http.Header)}
+	a.configure(handler).ServeHTTP(&w, r)
+	return w.answer()
+}
+
+func ofTokenEndpoint(code bearergate.Code) bool {
+	return code == bearergate.ErrInvalidGrant || code == bearergate.ErrInvalidClient
+}
+
+func refuseTokens(err error) bearergate.Verifier {
+	return bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { return nil, err })
+}
+
+func refuseAll(err error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { bearergate.Refuse(w, r, err) })
+}
+
+func nothing() http.Handler { return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}) }
+
+// recorder is a ResponseWriter that keeps an answer.
+type recorder struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(int)             {}
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+func (r *recorder) answer() answer {
+	a := answer{make(map[string]string), r.body.String()}
+	for name, values := range r.header {
+		if name != "Content-Length" {
+			a.Header[name] = strings.Join(values, ", ")
+		}
+	}
+	return a
+}
