@@ -45,10 +45,16 @@ func New(ctx context.Context, client redis.UniversalClient, c Config) (*Store, e
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.run(ctx, aliveScript, nil).Result(); err != nil {
-		return nil, wrap("looking for the marker of Setup", err)
+	if err := s.Ping(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// Ping returns nil if Redis answers and has the marker of [Setup], so that the calls of
+// the Store can work. It is one round trip, and is for readiness probes.
+func (s *Store) Ping(ctx context.Context) error {
+	return wrap("looking for the marker of Setup", s.run(ctx, aliveScript, nil).Err())
 }
 
 // Setup marks an empty Redis as the one that keeps the data. Call it once, by hand or

@@ -11,6 +11,22 @@ import (
 // checkSchema returns an error if tables are missing or too old. Newer ones are
 // accepted, so that a database can be changed before its programs.
 func (s *Store) checkSchema(ctx context.Context) error {
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	missing, err := call(ctx, s, s.config.missing)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sqlstore: looking for the tables: %w", err)
+	case missing != "":
+		return s.config.noTable(missing)
+	}
+	return nil
+}
+
+// Ping returns nil if the database answers and has the tables of [Schema]. It reads one
+// row, and is for readiness probes.
+func (s *Store) Ping(ctx context.Context) error {
 	version, err := call(ctx, s, s.config.version)
 	switch {
 	case missingTable(err):
@@ -19,13 +35,6 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		return fmt.Errorf("sqlstore: reading the version of the schema: %w", err)
 	case version < schemaVersion:
 		return fmt.Errorf("sqlstore: the tables %s… have version %d, and this program needs %d; call Setup, or run the statements of Schema", s.config.Prefix, version, schemaVersion)
-	}
-	missing, err := call(ctx, s, s.config.missing)
-	switch {
-	case err != nil:
-		return fmt.Errorf("sqlstore: looking for the tables: %w", err)
-	case missing != "":
-		return s.config.noTable(missing)
 	}
 	return nil
 }

@@ -2,30 +2,30 @@ package code_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/bearergatetest"
+	"github.com/bearergate/bearergate/health"
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
-func warm(ctx context.Context, keys jwtverifier.KeySource) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if err := keys.Ready(ctx); err != nil {
-		slog.Warn("no keys yet; the first requests will try again", "error", err)
+func probes(mux *http.ServeMux, keys jwtverifier.KeySource, store interface{ Ping(context.Context) error }) error {
+	ready, err := health.Ready(health.Config{Checks: map[string]health.Check{
+		"keys":  keys.Ready, // fetches them, if there are none
+		"store": store.Ping,
+	}})
+	if err != nil {
+		return err
 	}
-}
-
-func readiness(keys jwtverifier.KeySource) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		if keys.Status().Keys == 0 {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-	}
+	mux.Handle("/live", health.Live())
+	mux.Handle("/ready", ready)
+	return nil
 }
 
 func metrics(count func(code string, hit bool)) (bearergate.Middleware, error) {
@@ -49,7 +49,12 @@ func sharedLimit(shared bearergate.Limiter) (bearergate.Middleware, error) {
 	), nil
 }
 
-func TestProbeOfOperationsPage(t *testing.T) {
+// pinged is a store that answers with an error, or nil.
+type pinged struct{ err error }
+
+func (p *pinged) Ping(context.Context) error { return p.err }
+
+func TestProbesOfOperationsPage(t *testing.T) {
 	issuer := bearergatetest.NewIssuer()
 	server := issuer.Start()
 	t.Cleanup(server.Close)
@@ -58,12 +63,22 @@ func TestProbeOfOperationsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { keys.Close() })
-	if got := status(readiness(keys), "GET", "/ready", ""); got != 503 {
-		t.Errorf("before the first fetch: got %d, want 503", got)
+	mux, store := http.NewServeMux(), new(pinged)
+	if err := probes(mux, keys, store); err != nil {
+		t.Fatal(err)
 	}
-	warm(t.Context(), keys)
-	if got := status(readiness(keys), "GET", "/ready", ""); got != 200 {
-		t.Errorf("after it: got %d, want 200", got)
+	wantProbe(t, mux, "/ready", 200, `{"ready":true,"checks":{"keys":"ok","store":"ok"}}`)
+	store.err = errors.New("down")
+	wantProbe(t, mux, "/ready", 503, `{"ready":false,"checks":{"keys":"ok","store":"failing"}}`)
+	wantProbe(t, mux, "/live", 200, `{"live":true}`)
+}
+
+func wantProbe(t *testing.T, h http.Handler, path string, status int, body string) {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+	if rec.Code != status || rec.Body.String() != body+"\n" {
+		t.Errorf("%s: got %d %s, want %d %s", path, rec.Code, rec.Body, status, body)
 	}
 }
 

@@ -166,8 +166,14 @@ func TestRedisThatLostItsDataIsNotInvalidGrant(t *testing.T) {
 	e := newEndpoint(t, store.Codes())
 	waiting, refresh := e.newCode(), refreshForm(t, e.answers(e.newCode(), http.StatusOK))
 	saveConnection(t, store.Connections(newKey(t)), "id", connection(1))
+	if err := store.Ping(t.Context()); err != nil {
+		t.Errorf("Ping: got the error %v, want none", err)
+	}
 
 	server.Kill()
+	if err := store.Ping(t.Context()); err == nil {
+		t.Error("Ping of a server that is down: got no error, want one")
+	}
 	if err := server.Empty(); err != nil {
 		t.Fatal(err)
 	}
@@ -182,6 +188,9 @@ func TestRedisThatLostItsDataIsNotInvalidGrant(t *testing.T) {
 			t.Errorf("Lookup: got the error %v, want one without a code", err)
 		}
 		isUnsure(t, store, "id")
+	}
+	if err := store.Ping(t.Context()); err == nil {
+		t.Error("Ping of a server that lost its data: got no error, want one that names Setup")
 	}
 	if _, err := redisstore.New(t.Context(), client, c); err == nil {
 		t.Error("New: got no error, want one that names Setup")

@@ -69,6 +69,7 @@ func calls(t *testing.T, s *sqlstore.Store) map[string]func(ctx context.Context)
 		"RevokeGrant": func(ctx context.Context) error { return s.Codes().RevokeGrant(ctx, "grant") },
 		"Grant":       func(ctx context.Context) error { _, err := s.Grants().Grant(ctx, "grant"); return err },
 		"Clean":       s.Clean,
+		"Ping":        s.Ping,
 		"Load":        func(ctx context.Context) error { _, err := connections.Load(ctx, "a"); return err },
 		"Lock":        func(ctx context.Context) error { _, err := connections.Lock(ctx, "a"); return err },
 	}

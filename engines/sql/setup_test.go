@@ -46,6 +46,21 @@ func TestNewNeedsEveryTable(t *testing.T) {
 	})
 }
 
+// TestPingNeedsTheDatabaseAndItsTables pings with tables, without, and with no pool.
+func TestPingNeedsTheDatabaseAndItsTables(t *testing.T) {
+	onEach(t, all, func(t *testing.T, e engine) {
+		d := e.database(t)
+		db := d.pool(t)
+		s, err := sqlstore.New(t.Context(), db, d.config)
+		must(t, err)
+		must(t, s.Ping(t.Context()))
+		exec(t, db, "DROP TABLE "+d.table("schema"))
+		wantText(t, s.Ping(t.Context()), "there is no table "+d.table("schema"))
+		db.Close()
+		wantText(t, s.Ping(t.Context()), "database is closed")
+	})
+}
+
 func TestNewComparesTheVersion(t *testing.T) {
 	onEach(t, both, func(t *testing.T, e engine) {
 		d := e.database(t)
