@@ -131,6 +131,18 @@ func TestPageNamesMetricsThatExist(t *testing.T) {
 	}
 }
 
+var ruleName = regexp.MustCompile("`(Bearergate[A-Za-z]+)`")
+
+func TestPageNamesAlertsThatExist(t *testing.T) {
+	needDocumentation(t)
+	rules := string(read(t, "../../../examples/otel/alerts.yml"))
+	for _, match := range ruleName.FindAllStringSubmatch(string(read(t, page)), -1) {
+		if !strings.Contains(rules, "alert: "+match[1]+"\n") {
+			t.Errorf("got the rule %s, want one of alerts.yml", match[1])
+		}
+	}
+}
+
 func recordings(t *testing.T) map[string]outages.Recording {
 	t.Helper()
 	all := make(map[string]outages.Recording)

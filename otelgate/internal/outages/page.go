@@ -54,10 +54,18 @@ func section(s Scenario, r Recording) string {
 	var text strings.Builder
 	t := texts[s.Name]
 	fmt.Fprintf(&text, "\n### <a id=\"%s\"></a>%s\n\n![%s, as recorded](outages/%s.svg)\n\n", s.Name, s.Title, s.Title, s.Name)
-	fmt.Fprintf(&text, "**What you see.** %s\n\n%s%s", t.See, moved(r), logged(r))
+	fmt.Fprintf(&text, "**What you see.** %s%s\n\n%s%s", t.See, alerted(t.Alert), moved(r), logged(r))
 	fmt.Fprintf(&text, "**What clients get.** %s\n\n%s", t.Get, answers(r))
 	fmt.Fprintf(&text, "**What to do.** %s\n\n**How to try it.** %s\n", t.Do, t.Try)
 	return text.String()
+}
+
+// alerted names the alerting rule.
+func alerted(rule string) string {
+	if rule == "" {
+		return " No [rule](../examples/otel/alerts.yml) fires."
+	}
+	return fmt.Sprintf(" The [rule](../examples/otel/alerts.yml) `%s` fires, if it lasts.", rule)
 }
 
 // moved lists the counters that began to move. That of all durations always moves.

@@ -3,6 +3,7 @@ package outages
 // Text is the prose of a section.
 type Text struct {
 	Metric            string // for the table at the top
+	Alert             string // the rule of examples/otel/alerts.yml that fires
 	See, Get, Do, Try string
 }
 
@@ -34,6 +35,7 @@ address is in the access log of your proxy alone.
 var texts = map[string]Text{
 	"keys-known": {
 		Metric: "`bearergate_key_age_seconds`",
+		Alert:  "BearergateKeysNotFetched",
 		See: "`bearergate_key_age_seconds` grows beyond 15 minutes, or the `max-age` of your key server, and `bearergate_key_fetches_total` with `error_type` " +
 			"grows. Decisions do not change for 24 hours. When the keys are too old, the series of the age **ends**, and `bearergate_key_count` is 0: " +
 			"an alert on the age alone is resolved just then. Alert on both. The log has one line at the first failure, and none for each retry.",
@@ -43,6 +45,7 @@ var texts = map[string]Text{
 	},
 	"keys-at-start": {
 		Metric: "`bearergate_key_count`",
+		Alert:  "BearergateNoKeys",
 		See:    "`bearergate_key_count` is 0, failed fetches grow every 5 seconds, and every decision is `temporarily_unavailable`. `bearergate_key_age_seconds` is absent: there are no keys that have an age.",
 		Get:    "503 with `Retry-After: 5`, for good and bad tokens alike. No client is refused with 401.",
 		Do:     "Nothing on the API: it tries again every 5 seconds while requests arrive. Keep the old release running until the new one is [ready](operations.md#readiness).",
@@ -50,6 +53,7 @@ var texts = map[string]Text{
 	},
 	"keys-garbage": {
 		Metric: "`bearergate_key_fetches_total`",
+		Alert:  "BearergateCannotDecide",
 		See: "Failed fetches every 5 seconds. In this run the key server answered 503 with JSON for the first minute and 200 with a page of HTML for the second, while " +
 			"half of the clients already had tokens with a new key. The log says what came in place of keys.",
 		Get: "Clients with a known key: their usual answers. Clients with the new key: 503, since the API cannot know that their key is bad.",
@@ -73,6 +77,7 @@ var texts = map[string]Text{
 	},
 	"clock-wrong": {
 		Metric: "`bearergate_decisions_total`",
+		Alert:  "BearergateRefusesMost",
 		See: "`invalid_token` grows, and the reason in the log says by how much the time is wrong: an `exp` that is long ago, or an `nbf` in the future, of tokens that were just issued. " +
 			"Tokens that live long hide a clock that is fast. No metric has the difference of the clocks.",
 		Get: "401, up to the budget of failed authentication of their address, and 429 beyond. Apps refresh, get a token that is refused again, and back off.",
@@ -81,6 +86,7 @@ var texts = map[string]Text{
 	},
 	"grants-down": {
 		Metric: "`bearergate_decisions_total`",
+		Alert:  "BearergateCannotDecide",
 		See:    "`temporarily_unavailable`. The reason in the log names the grant and has the error of your store.",
 		Get:    "503, also for revoked grants. A 404 or 410 would end connections.",
 		Do:     "Get the database up. `CachedGrants` in front of the store spares queries, and does not cover up an outage: after 5 seconds it needs the store again.",
@@ -88,14 +94,16 @@ var texts = map[string]Text{
 	},
 	"grants-hanging": {
 		Metric: "`bearergate_decision_duration_seconds`",
+		Alert:  "BearergateDecidesSlowly",
 		See: "**No 503, and no line of level ERROR.** The store of this run has no deadline of its own. Requests wait until the client gives up, here after 10 seconds, and " +
-			"are then counted as `client_gone`, which looks like the fault of the clients. Until then nothing is counted at all. The duration of the decisions shows it: alert on it, and on `client_gone`.",
+			"are then counted as `client_gone`, which looks like the fault of the clients. Until then nothing is counted at all. The duration of the decisions shows it. Do not alert on `client_gone` alone: phones hang up too.",
 		Get: "Nothing: they give up. If a proxy in front has a timeout, they get its 504.",
 		Do:  "Give the store a deadline, such as `context.WithTimeout` of a second around the query, or put `CachedGrants` in front, whose queries end after 5 seconds. The answer is then 503, as if the store were down.",
 		Try: "`SIGSTOP` the database.",
 	},
 	"limiter-fallback": {
 		Metric: "`bearergate_limiter_degradations_total`",
+		Alert:  "BearergateLimiterDegraded",
 		See:    "Degradations, and a line of level WARN for each request that a fallback decided. No decision changes.",
 		Get:    "Their usual answers. Each server has a budget of its own now, so that a client gets up to as many budgets as there are servers.",
 		Do:     "Get the shared limiter up. There is no hurry.",
@@ -103,6 +111,7 @@ var texts = map[string]Text{
 	},
 	"limiter-down": {
 		Metric: "`bearergate_decisions_total`",
+		Alert:  "BearergateCannotDecide",
 		See:    "`temporarily_unavailable` for all requests behind the limit, and `bearergate_limiter_degradations_total` stays 0.",
 		Get:    "503 without `RateLimit` fields.",
 		Do:     "Get the limiter up, and give it a [fallback](operations.md#limiters) for the next time.",
@@ -110,13 +119,15 @@ var texts = map[string]Text{
 	},
 	"limiter-hanging": {
 		Metric: "`bearergate_decision_duration_seconds`",
-		See:    "As above, and the mean duration of decisions is the timeout of the limiter, 50 ms.",
+		Alert:  "BearergateCannotDecide",
+		See:    "`temporarily_unavailable` for all requests behind the limit, and the mean duration of decisions is the timeout of the limiter, 50 ms.",
 		Get:    "503 after 50 ms. With a fallback: its answer after 50 ms.",
 		Do:     "As above. A shorter `WithLimiterTimeout` lowers the price of a store that hangs.",
 		Try:    "`SIGSTOP` Redis, or `redis-cli DEBUG SLEEP 60`.",
 	},
 	"codes-down": {
 		Metric: "`bearergate_decisions_total{http_route=\"/oauth/token\"}`",
+		Alert:  "BearergateCannotDecide",
 		See:    "`temporarily_unavailable` at the route of the token endpoint alone. The API goes on as long as it does not ask the same store.",
 		Get:    "Apps that renew get 503. Their codes and refresh tokens stay good, and package `client` tries again.",
 		Do:     "Get the database up. Nobody has to connect again.",
@@ -132,6 +143,7 @@ var texts = map[string]Text{
 	},
 	"forged-by-many": {
 		Metric: "`bearergate_decisions_total`",
+		Alert:  "BearergateRefusesMost",
 		See:    "`invalid_token` and no `rate_limited`: each address stays within its budget. Some 50 to 100 µs of CPU for each, by the algorithm. Memory does not grow.",
 		Get:    "The attackers: 401. Other clients notice nothing, as long as there is CPU.",
 		Do:     "This is the work of what stands in front: block networks at the proxy, or answer requests without a plausible token there. The log has no address.",
@@ -146,6 +158,7 @@ var texts = map[string]Text{
 	},
 	"unknown-kids": {
 		Metric: "`bearergate_key_fetches_total`",
+		Alert:  "BearergateRefusesMost",
 		See:    "One fetch of keys in 10 seconds, however many ids arrive, and `invalid_token`. The id is in the reason of the log.",
 		Get:    "The attacker: 401, and 429 beyond its budget. Other clients do not wait for the fetches.",
 		Do:     "Nothing. The key server sees 6 requests a minute from each of your servers.",
@@ -161,6 +174,7 @@ var texts = map[string]Text{
 	},
 	"stolen-refresh": {
 		Metric: "`bearergate_thefts_total`",
+		Alert:  "BearergateTheft",
 		See:    "Between theft and use: **nothing**, a copy leaves no trace. At the use of a token that was rotated long ago: one theft and one line of level WARN, with the app, the user, the grant and the family. If the thief is the first to use it, the theft is found when the app renews.",
 		Get:    "Thief and app alike: `invalid_grant`, and `invalid_token` at an API that reports uses. The app has to ask its user to connect again.",
 		Do:     "Treat it as an incident of the app: its store, its logs and its backups had a refresh token. Search the log for the family.",
@@ -168,6 +182,7 @@ var texts = map[string]Text{
 	},
 	"code-replay": {
 		Metric: "`bearergate_thefts_total`",
+		Alert:  "BearergateTheft",
 		See:    "One theft, and one line of level WARN. The family of the first exchange is revoked at once.",
 		Get:    "`invalid_grant` for the replay and for the app's next renewal, and `invalid_token` for its access tokens at an API that reports uses.",
 		Do:     "Look whether the app itself sends codes twice, as a page that is reloaded does. Else find out who read the redirect: a log of URLs, an extension, a shared device.",
@@ -189,6 +204,7 @@ var texts = map[string]Text{
 	},
 	"miswired": {
 		Metric: "`bearergate_decisions_total{bearergate_code=\"server_error\"}`",
+		Alert:  "BearergateMiswired",
 		See:    "`server_error` at one route, from the minute of the release. The reason says which guard is missing, and where it belongs.",
 		Get:    "500 for everybody, with a good token or none. The handler does not run.",
 		Do:     "Roll back. `bearergatetest` finds it before the next release.",
@@ -196,6 +212,7 @@ var texts = map[string]Text{
 	},
 	"app-renewals": {
 		Metric: "`bearergate_client_renewal_duration_seconds`",
+		Alert:  "BearergateRenewalsFail",
 		See: "In the metrics of the app: renewals with an `error_type`. They begin only when the tokens come to their last minute, here 2 minutes after the server broke. " +
 			"In those of the server: 503 at the token endpoint, and requests that stay away, which no counter has.",
 		Get: "The app's own requests go on while its token lives, and fail with a `*client.Error` whose `Action` is to wait. The connection lives.",
@@ -204,6 +221,7 @@ var texts = map[string]Text{
 	},
 	"app-death": {
 		Metric: "`bearergate_client_deaths_total`",
+		Alert:  "BearergateConnectionsDie",
 		See:    "In the metrics of the app: one death with its code. `grant_revoked` is a user who uninstalled it; `invalid_grant` is a refresh token that was revoked or came to its end. Many at once are a fault of the server, or a theft.",
 		Get:    "One 410. After it the app sends no request of this connection.",
 		Do:     "Show the user that the connection is gone: `client.Config.Dead`.",
