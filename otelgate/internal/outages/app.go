@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/client"
@@ -13,9 +14,23 @@ import (
 
 // connection is an app's connection that is renewed by hand.
 type connection struct {
-	number          int // of the grant and the address
-	code            string
+	number int // of the grant and the address
+	code   string
+
+	mu              sync.Mutex
 	access, refresh string
+}
+
+func (c *connection) accessToken() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.access
+}
+
+func (c *connection) refreshToken() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refresh
 }
 
 // connect returns the connection of a user who consented.
@@ -38,7 +53,7 @@ func (w *world) exchange(c *connection) answer {
 
 // renew sends the refresh token. If the answer is no success, the connection stays.
 func (w *world) renew(c *connection) answer {
-	return w.keep(c, refreshForm(c.refresh))
+	return w.keep(c, refreshForm(c.refreshToken()))
 }
 
 func refreshForm(token string) url.Values {
@@ -53,6 +68,8 @@ func (w *world) keep(c *connection, form url.Values) answer {
 			Refresh string `json:"refresh_token"`
 		}
 		must(0, json.Unmarshal(a.body, &tokens))
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.access, c.refresh = tokens.Access, tokens.Refresh
 	}
 	return a
@@ -61,7 +78,7 @@ func (w *world) keep(c *connection, form url.Values) answer {
 // app returns an app that uses package client, connected as installation i.
 func (w *world) app(i int) *http.Client {
 	store, c := new(client.MemoryConnections), w.connect(i)
-	must(0, client.SaveConnection(context.Background(), store, "user-1", client.Connection{GrantID: grantID(i), RefreshToken: c.refresh}))
+	must(0, client.SaveConnection(context.Background(), store, "user-1", client.Connection{GrantID: grantID(i), RefreshToken: c.refreshToken()}))
 	transport := must(client.New(w.gate.ObserveClient(client.Config{
 		APIURL: "https://api.example", TokenURL: "https://api.example/oauth/token",
 		ClientID: bearergatetest.DefaultClientID, ClientSecret: appSecret, Connections: store, ConnectionID: "user-1",

@@ -30,7 +30,7 @@ func appDeath() Scenario {
 			{Metric: "bearergate.client.deaths", Attrs: "bearergate.code=grant_revoked", Label: "grant_revoked", Kind: Total},
 		}},
 	})
-	s.Length, s.Break, s.Mend, s.Step = 4*time.Minute, time.Minute, 4*time.Minute, 2*time.Second
+	s.Length, s.Break, s.Mend, s.Step = 4*time.Minute, time.Minute, 4*time.Minute, 4*time.Second
 	return s
 }
 
@@ -44,7 +44,7 @@ func withApps(s Scenario) Scenario {
 		}
 	}
 	for i := range apps {
-		s.Load = append(s.Load, stream{every: 2 * time.Second, first: time.Duration(i)*500*time.Millisecond + 100*time.Millisecond, send: func(w *world, _ int) {
+		s.Load = append(s.Load, stream{every: 4 * time.Second, first: time.Duration(i)*time.Second + 100*time.Millisecond, send: func(w *world, _ int) {
 			call(w.apps[i])
 		}})
 	}

@@ -30,13 +30,13 @@ func forgery(opts ...bearergatetest.TokenOption) string {
 }
 
 func forged() Scenario {
-	return attack(Scenario{Name: "forged", Title: "A flood of forged tokens from a few addresses", Begins: "begins", Ends: "ends"}, 50*time.Millisecond, func(w *world, n int) {
+	return attack(Scenario{Name: "forged", Title: "A flood of forged tokens from a few addresses", Begins: "begins", Ends: "ends"}, 200*time.Millisecond, func(w *world, n int) {
 		w.send(attacker(n%3), get("/orgs/acme/projects", forgery(bearergatetest.WithClaim("jti", fmt.Sprint(n)))))
 	})
 }
 
 func forgedByMany() Scenario {
-	return attack(Scenario{Name: "forged-by-many", Title: "A flood of forged tokens from very many addresses", Begins: "begins", Ends: "ends"}, 50*time.Millisecond, func(w *world, n int) {
+	return attack(Scenario{Name: "forged-by-many", Title: "A flood of forged tokens from very many addresses", Begins: "begins", Ends: "ends"}, 200*time.Millisecond, func(w *world, n int) {
 		w.send(attacker(n), get("/orgs/acme/projects", forgery(bearergatetest.WithClaim("jti", fmt.Sprint(n)))))
 	})
 }
@@ -48,7 +48,7 @@ func oneTime() Scenario {
 			{Metric: "bearergate.token.verifications", Attrs: "bearergate.cache_hit=true", Label: "from the cache"},
 			{Metric: "bearergate.token.verifications", Attrs: "bearergate.cache_hit=false", Label: "signature checked"},
 		}},
-	}, 250*time.Millisecond, func(w *world, n int) {
+	}, 500*time.Millisecond, func(w *world, n int) {
 		w.list(20, w.mint(20, bearergatetest.WithClaim("jti", fmt.Sprint(n))))
 	})
 }
@@ -56,7 +56,7 @@ func oneTime() Scenario {
 func unknownKids() Scenario {
 	s := attack(Scenario{
 		Name: "unknown-kids", Title: "A flood of unknown key ids", Begins: "begins", Ends: "ends", Second: Panel{"bearergate.key.fetches, in 10 s", fetches()},
-	}, 50*time.Millisecond, func(w *world, n int) {
+	}, 200*time.Millisecond, func(w *world, n int) {
 		w.send(attacker(n%60), get("/orgs/acme/projects", forgery(bearergatetest.WithHeader("kid", fmt.Sprint("key-", n)))))
 	})
 	s.Step = 10 * time.Second
@@ -64,7 +64,7 @@ func unknownKids() Scenario {
 }
 
 func guessing() Scenario {
-	return attack(Scenario{Name: "guessing", Title: "Somebody guesses client secrets or codes", Begins: "begins", Ends: "ends"}, 100*time.Millisecond, func(w *world, n int) {
+	return attack(Scenario{Name: "guessing", Title: "Somebody guesses client secrets or codes", Begins: "begins", Ends: "ends"}, 200*time.Millisecond, func(w *world, n int) {
 		w.form(attacker(0), fmt.Sprint("guess ", n), "grant_type=authorization_code&code=guessed&redirect_uri="+url.QueryEscape(redirectURI))
 	})
 }
@@ -83,7 +83,7 @@ func renewing(s Scenario) Scenario {
 	s = minutes(s)
 	s.Load = append(s.Load,
 		stream{every: 10 * time.Second, first: 5100 * time.Millisecond, send: func(w *world, _ int) { w.renew(w.connections[0]) }},
-		stream{every: 2 * time.Second, first: 300 * time.Millisecond, send: func(w *world, _ int) { w.list(30, w.connections[0].access) }},
+		stream{every: 2 * time.Second, first: 300 * time.Millisecond, send: func(w *world, _ int) { w.list(30, w.connections[0].accessToken()) }},
 	)
 	s.Second, s.Step = thefts(), 10*time.Second
 	return s
@@ -92,7 +92,7 @@ func renewing(s Scenario) Scenario {
 func stolenRefresh() Scenario {
 	return renewing(Scenario{
 		Name: "stolen-refresh", Title: "A stolen refresh token is used", Begins: "stolen", Ends: "used by the thief",
-		Breaks: func(w *world) { w.stolen = w.connections[0].refresh },
+		Breaks: func(w *world) { w.stolen = w.connections[0].refreshToken() },
 		Mends: func(w *world) {
 			w.form(attacker(0), appSecret, refreshForm(w.stolen).Encode())
 		},

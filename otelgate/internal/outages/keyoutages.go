@@ -22,7 +22,7 @@ func keysKnown() Scenario {
 	return Scenario{
 		Name: "keys-known", Title: "The key server is down, and the keys are known", Begins: "down", Ends: "up",
 		Length: 30 * time.Hour, Break: 2 * time.Hour, Mend: 28 * time.Hour, Step: 15 * time.Minute,
-		Load:   installations(2, 2*time.Minute),
+		Load:   installations(2, 5*time.Minute),
 		Breaks: func(w *world) { w.keyServer.mode.Store(down) },
 		Mends:  func(w *world) { w.keyServer.mode.Store(up) },
 		Second: Panel{"bearergate.key.age, in hours", []Series{{Metric: "bearergate.key.age", Label: "age of the keys", Kind: Value, Scale: 1.0 / 3600}}},
@@ -34,7 +34,7 @@ func keysAtStart() Scenario {
 		Name: "keys-at-start", Title: "The key server is down when the program starts", Begins: "down", Ends: "up",
 		Length: 3 * time.Minute, Break: 0, Mend: 2 * time.Minute, Step: 2 * time.Second,
 		Prepare: func(w *world) { w.keyServer.mode.Store(down) },
-		Load:    installations(4, time.Second),
+		Load:    installations(4, 2*time.Second),
 		Breaks:  nothing,
 		Mends:   func(w *world) { w.keyServer.mode.Store(up) },
 		Second:  Panel{"bearergate.key.count", []Series{{Metric: "bearergate.key.count", Label: "keys", Kind: Value}}},
@@ -63,7 +63,7 @@ func keyRotation() Scenario {
 	return Scenario{
 		Name: "key-rotation", Title: "A key is rotated", Begins: "new key",
 		Length: 4 * time.Minute, Break: time.Minute, Mend: time.Minute, Step: 2 * time.Second,
-		Load: installations(4, time.Second),
+		Load: installations(4, 2*time.Second),
 		Breaks: func(w *world) {
 			w.issuer.Rotate()
 			for i := range 4 {
@@ -79,7 +79,7 @@ func keyRemoved() Scenario {
 		Name: "key-removed", Title: "A key leaked and is removed", Begins: "removed",
 		Length: time.Hour, Break: 22 * time.Minute, Mend: 22 * time.Minute, Step: 30 * time.Second,
 		Prepare: func(w *world) { w.stolen = w.mint(9, bearergatetest.ExpiresIn(24*time.Hour)) },
-		Load: append(installations(3, 5*time.Second), stream{
+		Load: append(installations(3, 15*time.Second), stream{
 			every: 10 * time.Second, first: 2500 * time.Millisecond, send: func(w *world, _ int) { w.list(9, w.stolen) },
 		}),
 		Breaks: func(w *world) {
@@ -97,11 +97,11 @@ func clockWrong() Scenario {
 	return Scenario{
 		Name: "clock-wrong", Title: "A clock is wrong", Begins: "clocks differ", Ends: "set right",
 		Length: 4 * time.Minute, Break: time.Minute, Mend: 3 * time.Minute, Step: 2 * time.Second,
-		Load: append(installations(2, time.Second),
-			stream{every: time.Second, first: 100 * time.Millisecond, send: func(w *world, _ int) {
+		Load: append(installations(2, 2*time.Second),
+			stream{every: 2 * time.Second, first: 100 * time.Millisecond, send: func(w *world, _ int) {
 				w.list(7, w.mint(7, bearergatetest.ExpiresIn(time.Minute-w.ahead(ahead))))
 			}},
-			stream{every: time.Second, first: 300 * time.Millisecond, send: func(w *world, _ int) {
+			stream{every: 2 * time.Second, first: 300 * time.Millisecond, send: func(w *world, _ int) {
 				w.list(8, w.mint(8, bearergatetest.WithClaim("nbf", time.Now().Add(w.ahead(ahead)).Unix())))
 			}}),
 		Breaks: func(w *world) { w.skewed.Store(true) },

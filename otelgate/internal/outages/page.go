@@ -13,7 +13,7 @@ func Page(recordings map[string]Recording) string {
 	var page strings.Builder
 	page.WriteString(introduction)
 	page.WriteString(index(recordings))
-	page.WriteString(reading1)
+	page.WriteString(howToRead)
 	for _, group := range Groups() {
 		fmt.Fprintf(&page, "\n## %s\n", group.Title)
 		for _, s := range group.Scenarios {

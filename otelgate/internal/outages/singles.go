@@ -7,7 +7,7 @@ func singles() []Scenario {
 }
 
 func noisy() Scenario {
-	return attack(Scenario{Name: "noisy", Title: "One installation sends too much", Begins: "begins", Ends: "ends"}, 100*time.Millisecond, func(w *world, _ int) {
+	return attack(Scenario{Name: "noisy", Title: "One installation sends too much", Begins: "begins", Ends: "ends"}, 200*time.Millisecond, func(w *world, _ int) {
 		w.list(0, w.token(0))
 	})
 }

@@ -15,7 +15,7 @@ func minutes(s Scenario) Scenario {
 		s.Mend = s.Length
 	}
 	if s.Load == nil {
-		s.Load = installations(4, time.Second)
+		s.Load = installations(4, 2*time.Second)
 	}
 	return s
 }
@@ -66,7 +66,7 @@ func codesDown() Scenario {
 				w.connections = append(w.connections, w.connect(10+i))
 			}
 		},
-		Load: installations(2, time.Second),
+		Load: installations(2, 2*time.Second),
 	}
 	for i := range 6 {
 		s.Load = append(s.Load, stream{every: 6 * time.Second, first: time.Duration(i)*time.Second + 500*time.Millisecond, send: func(w *world, _ int) {

@@ -10,14 +10,16 @@ type Text struct {
 const introduction = `# Outages and attacks
 
 For the operator at three in the morning: each outage with a picture, the metric that moves, the log line, the
-answer that clients get, and the thing to do. Nothing here was typed from memory. A program runs an API with all guards through each
-outage, records its metrics ([observability.md](observability.md)), its log and its answers, and makes this page.
+answer that clients get, and the thing to do. Log lines, answers and numbers are
+those of recorded runs. A program runs an API with all guards, a token endpoint and apps through each outage, records metrics
+([observability.md](observability.md)), log and answers, and makes this page. Its stores, its limiter and its network are in memory, and
+fail on command. For an API to try by hand, with Prometheus and a dashboard, see [examples/otel](../examples/otel).
 
 `
 
-const reading1 = `
+const howToRead = `
 **How to read it.** The upper chart has all decisions by code, on top of each other. The shaded time is the
-outage. Names with dots are those of OpenTelemetry, and those with ` + "`_`" + ` are Prometheus'. A client has four or so requests a second there:
+outage. Names with dots are those of OpenTelemetry, and those with ` + "`_`" + ` are Prometheus'. There are a few requests a second:
 compare shapes, not numbers. In log lines, random ids are replaced by ` + "`…`" + `. Answers are shown without the headers that
 every refusal has (` + "`Cache-Control: no-store`, `Content-Type`, `Content-Length`, `X-Content-Type-Options`, `Date`, and `Pragma` at the token endpoint" + `).
 
@@ -47,7 +49,7 @@ var texts = map[string]Text{
 		Metric: "`bearergate_key_count`",
 		Alert:  "BearergateNoKeys",
 		See:    "`bearergate_key_count` is 0, failed fetches grow every 5 seconds, and every decision is `temporarily_unavailable`. `bearergate_key_age_seconds` is absent: there are no keys that have an age.",
-		Get:    "503 with `Retry-After: 5`, for good and bad tokens alike. No client is refused with 401.",
+		Get:    "503 with `Retry-After: 5`. No token that may be good is refused with 401.",
 		Do:     "Nothing on the API: it tries again every 5 seconds while requests arrive. Keep the old release running until the new one is [ready](operations.md#readiness).",
 		Try:    "Start the API with an issuer whose host does not resolve.",
 	},
@@ -144,10 +146,10 @@ var texts = map[string]Text{
 	"forged-by-many": {
 		Metric: "`bearergate_decisions_total`",
 		Alert:  "BearergateRefusesMost",
-		See:    "`invalid_token` and no `rate_limited`: each address stays within its budget. Some 50 to 100 µs of CPU for each, by the algorithm. Memory does not grow.",
+		See:    "`invalid_token` and no `rate_limited`: each address stays within its budget. Each costs the check of a signature: see [benchmarks.md](benchmarks.md). Memory does not grow.",
 		Get:    "The attackers: 401. Other clients notice nothing, as long as there is CPU.",
 		Do:     "This is the work of what stands in front: block networks at the proxy, or answer requests without a plausible token there. The log has no address.",
-		Try:    "As above, from many addresses, such as those of an IPv6 network that `WithTrustedProxies` lets you claim.",
+		Try:    "Send forgeries through a proxy of `WithTrustedProxies`, with another address in `X-Forwarded-For` each time.",
 	},
 	"one-time": {
 		Metric: "`bearergate_token_verifications_total{bearergate_cache_hit=\"false\"}`",
