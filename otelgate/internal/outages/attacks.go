@@ -48,7 +48,7 @@ func oneTime() Scenario {
 			{Metric: "bearergate.token.verifications", Attrs: "bearergate.cache_hit=true", Label: "from the cache"},
 			{Metric: "bearergate.token.verifications", Attrs: "bearergate.cache_hit=false", Label: "signature checked"},
 		}},
-	}, 500*time.Millisecond, func(w *world, n int) {
+	}, 400*time.Millisecond, func(w *world, n int) {
 		w.list(20, w.mint(20, bearergatetest.WithClaim("jti", fmt.Sprint(n))))
 	})
 }
