@@ -1,6 +1,7 @@
 package bearergate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -77,7 +78,7 @@ var (
 // take takes one request from the key's budget and sets the RateLimit fields. A
 // limiter that fails is never a fault of the client.
 func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, name, key string) (Quota, time.Time, error) {
-	q, now, err := b.decide(w, r, s, l, key)
+	q, now, err := b.decide(w, r, s, l, name, key)
 	if err == nil {
 		b.setFields(w.Header(), name, q, now)
 	}
@@ -85,16 +86,24 @@ func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limite
 }
 
 // decide takes one request from the key's budget.
-func (b *budget) decide(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (Quota, time.Time, error) {
+func (b *budget) decide(w http.ResponseWriter, r *http.Request, s *state, l Limiter, name, key string) (Quota, time.Time, error) {
 	q, err := b.ask(w, r, s, l, key)
 	if err != nil && b.fallback != nil {
-		s.record.degraded()
+		s.record.degraded(b.failure(name, err))
 		q, err = b.ask(w, r, s, b.fallback, key)
 	}
 	if err != nil {
-		return Quota{}, time.Time{}, ErrTemporarilyUnavailable.because(err)
+		return Quota{}, time.Time{}, ErrTemporarilyUnavailable.because(b.failure(name, err))
 	}
 	return q, time.Now(), nil
+}
+
+// failure names the limiter that failed, for the log.
+func (b *budget) failure(name string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the limiter of the budget %q had no answer within %v: %w", name, b.idle.timeout, err)
+	}
+	return fmt.Errorf("the limiter of the budget %q failed: %w", name, err)
 }
 
 func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (q Quota, err error) {

@@ -225,7 +225,7 @@ func TestDecisionsAreLoggedByWeight(t *testing.T) {
 		`level=DEBUG msg="request passed" method=GET` + ids + ` duration=X`,
 		`level=INFO msg="request refused" code=invalid_token method=GET duration=X`,
 		`level=ERROR msg="request refused" code=temporarily_unavailable reason="` + errInner.Error() + `" method=GET duration=X`,
-		`level=WARN msg="request passed" method=GET` + ids + ` degraded=true duration=X`,
+		`level=WARN msg="request passed" method=GET` + ids + ` degraded=true limiter_failure="the limiter of the budget \"installation\" failed: inner-error 10.0.0.7:6379 password=hunter2" duration=X`,
 		`level=DEBUG msg="request passed" method=GET` + ids + ` cache_hit=true duration=X`,
 	}, "\n") + "\n"
 	got := regexp.MustCompile(`duration=\S+`).ReplaceAllString(log.String(), "duration=X")

@@ -127,7 +127,7 @@ func (f *failedAuthentication) chargeClient(w http.ResponseWriter, r *http.Reque
 	if client == "" {
 		return err
 	}
-	q, now, failure := f.budget.decide(w, r, s, f.budget.limiter, "client:"+client)
+	q, now, failure := f.budget.decide(w, r, s, f.budget.limiter, f.budget.name, "client:"+client)
 	if failure != nil {
 		return failure
 	}

@@ -53,8 +53,10 @@ type Decision struct {
 	// CacheHit reports that the token had been verified before, so that its signature
 	// was not checked again.
 	CacheHit bool
-	// Degraded reports that a limiter failed and its fallback decided.
-	Degraded bool
+	// Degraded reports that a limiter failed and its fallback decided. LimiterFailure
+	// is the error of the limiter, or of the first one that failed.
+	Degraded       bool
+	LimiterFailure error
 	// Duration is the time from [Configure] to the last guard's decision.
 	Duration time.Duration
 }
@@ -147,7 +149,7 @@ func reasonText(reason error, c Code) string {
 }
 
 func (d Decision) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 19)
+	attrs := make([]slog.Attr, 0, 20)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -178,6 +180,9 @@ func (d Decision) attrs() []slog.Attr {
 	}
 	if d.Degraded {
 		attrs = append(attrs, slog.Bool("degraded", true))
+	}
+	if d.LimiterFailure != nil {
+		attrs = append(attrs, slog.Any("limiter_failure", d.LimiterFailure))
 	}
 	return append(attrs, slog.Duration("duration", d.Duration))
 }

@@ -3,6 +3,7 @@ package bearergate_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -388,6 +389,35 @@ func TestFallbackLimitsLocallyAndIsSeen(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	refuses(t, bearergate.RateLimit(brokenLimiter(), bearergate.WithFallback(brokenLimiter())), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
+}
+
+// TestLimiterThatFailsIsNamed has the log say which limiter failed, and why: with a
+// fallback too, and if it had no answer in time.
+//
+// Rules: S6.16, S6.18.
+func TestLimiterThatFailsIsNamed(t *testing.T) {
+	hanging := bearergate.LimiterFunc(func(ctx context.Context, _ string) (bearergate.Quota, error) {
+		<-ctx.Done()
+		return bearergate.Quota{}, ctx.Err()
+	})
+	const failed, late = `the limiter of the budget \"installation\" failed: `, `the limiter of the budget \"installation\" had no answer within 50ms: context deadline exceeded`
+	for name, c := range map[string]struct {
+		limiter bearergate.Limiter
+		opts    []bearergate.RateLimitOption
+		want    string
+	}{
+		"down":                     {brokenLimiter(), nil, `level=ERROR msg="request refused" code=temporarily_unavailable reason="` + failed},
+		"down, with a fallback":    {brokenLimiter(), []bearergate.RateLimitOption{bearergate.WithFallback(budgetOf(t, 1))}, `limiter_failure="` + failed},
+		"hanging":                  {hanging, nil, `reason="` + late},
+		"hanging, with a fallback": {hanging, []bearergate.RateLimitOption{bearergate.WithFallback(budgetOf(t, 1))}, `limiter_failure="` + late},
+	} {
+		var log strings.Builder
+		observer := bearergate.LogDecisions(slog.New(slog.NewTextHandler(&log, nil)))
+		serve(bearergate.Chain(configured(bearergate.Config{Observer: observer}), bearergate.RateLimit(c.limiter, c.opts...)), as(bearergatetest.InstallationClaims()))
+		if !strings.Contains(log.String(), c.want) {
+			t.Errorf("%s: got the log %s, want %s", name, log.String(), c.want)
+		}
+	}
 }
 
 // usualChain is the guards of a route, and a request whose token they have seen

@@ -106,13 +106,16 @@ func (rec *record) audited(r *http.Request, f audit.Facts) {
 	d.Repeated = d.Repeated || f.Repeated
 }
 
-func (rec *record) degraded() {
+func (rec *record) degraded(failure error) {
 	if rec == nil {
 		return
 	}
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	rec.decision.Degraded = true
+	if rec.decision.LimiterFailure == nil {
+		rec.decision.LimiterFailure = failure
+	}
 }
 
 // report calls the observer, after the handler returned or panicked. If the observer

@@ -52,12 +52,20 @@ func (k *remoteKeys) verify(ctx context.Context, t *jose.Signed) (*jose.KeySet, 
 		newer, err := k.newerThan(ctx, set, now.Add(k.maxWait))
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("jwtverifier: no keys to verify with: %w", withoutAnswer(err))
+			return nil, undecided(set, withoutAnswer(err))
 		case newer == nil:
 			return nil, invalid(jose.ErrUnknownKey)
 		}
 		set = newer
 	}
+}
+
+// undecided says for the log whether keys are known at all.
+func undecided(set *jose.KeySet, err error) error {
+	if set == nil {
+		return fmt.Errorf("jwtverifier: no keys to verify with: %w", err)
+	}
+	return fmt.Errorf("jwtverifier: no known key signed the token, and newer ones cannot be fetched: %w", err)
 }
 
 // withoutAnswer hides an error of bearergate in the tree of err, which comes from a

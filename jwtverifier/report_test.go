@@ -6,12 +6,14 @@ import (
 	"errors"
 	"log"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/bearergate/bearergate/bearergatetest"
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
@@ -117,4 +119,33 @@ func TestLoggerThatPanicsEndsNothing(t *testing.T) {
 		cannotTell(t, v, s.AccessToken())
 		synctest.Wait()
 	})
+}
+
+// TestReasonSaysWhetherKeysAreKnown has a key server that fails at the start, and one
+// that fails when a key is rotated.
+func TestReasonSaysWhetherKeysAreKnown(t *testing.T) {
+	down := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }
+	for want, known := range map[string]bool{
+		"no keys to verify with: ": false, "no known key signed the token, and newer ones cannot be fetched: ": true,
+	} {
+		issuer := bearergatetest.NewIssuer()
+		server := issuer.Start()
+		defer server.Close()
+		verifier, err := jwtverifier.New(jwtverifier.Config{Issuer: issuer.URL, Audience: issuer.Audience, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer verifier.Keys().Close()
+		if known {
+			if err := verifier.Keys().Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			issuer.Rotate()
+		}
+		issuer.Break(down)
+		_, err = verifier.VerifyToken(t.Context(), issuer.Token())
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+	}
 }
