@@ -9,6 +9,7 @@ import (
 // mutant is a Go file with one change.
 type mutant struct {
 	file     string
+	nth      int // of its file: the outer before the inner
 	line     int
 	function string
 	kind     string

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -16,7 +15,7 @@ func mutate(name string, source []byte) ([]mutant, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &places{name: name, source: source, fset: fset, decides: make(map[ast.Expr]bool)}
+	p := &places{name: name, source: source, fset: fset, decides: make(map[ast.Expr]bool), headers: make(map[ast.Node]bool)}
 	for _, declaration := range file.Decls {
 		p.function = declared(declaration)
 		if f, ok := declaration.(*ast.FuncDecl); ok {
@@ -68,6 +67,7 @@ type places struct {
 	function string
 	found    []mutant
 	decides  map[ast.Expr]bool // the conditions and sides that have mutants already
+	headers  map[ast.Node]bool // the statements in the header of another
 }
 
 func (p *places) offset(pos token.Pos) int { return p.fset.Position(pos).Offset }
@@ -79,7 +79,7 @@ func (p *places) text(n ast.Node) string {
 // add adds the mutant that has text in place of the source between from and to.
 func (p *places) add(from, to token.Pos, kind, text string) *mutant {
 	p.found = append(p.found, mutant{
-		file: p.name, line: p.fset.Position(from).Line, function: p.function, kind: kind,
+		file: p.name, nth: len(p.found), line: p.fset.Position(from).Line, function: p.function, kind: kind,
 		source: p.source, change: edit{p.offset(from), p.offset(to), text},
 	})
 	return &p.found[len(p.found)-1]
@@ -99,13 +99,18 @@ func (p *places) visit(n ast.Node) bool {
 	case *ast.FuncLit:
 		p.entered(n.Type, n.Body)
 	case *ast.IfStmt:
+		p.headers[n.Init] = true
 		p.condition(n.Cond)
 	case *ast.ForStmt:
+		p.headers[n.Init], p.headers[n.Post] = true, true
 		if n.Cond != nil {
 			p.value(n.Cond, "no loop", "false", "!# && (", ")")
 		}
 	case *ast.SwitchStmt:
+		p.headers[n.Init] = true
 		p.cases(n.Body, n.Tag == nil)
+	case *ast.CommClause:
+		p.headers[n.Comm] = true
 	case *ast.TypeSwitchStmt:
 		p.cases(n.Body, false)
 	case *ast.BinaryExpr:
@@ -210,7 +215,23 @@ func (p *places) assignment(n *ast.AssignStmt) {
 // drop adds the mutant without a statement, whose source up to end becomes text.
 func (p *places) drop(statement ast.Node, end token.Pos, text string) {
 	m := p.add(statement.Pos(), end, "no statement", text)
+	if p.headers[statement] || isPanic(statement) { // an if cannot be there, or misses a return
+		return
+	}
 	m.guarded = guard{p.offset(statement.Pos()), p.offset(statement.End()), "if !# { ", " }"}
+}
+
+func isPanic(n ast.Node) bool {
+	statement, ok := n.(*ast.ExprStmt)
+	if !ok {
+		return false
+	}
+	call, ok := statement.X.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	name, ok := call.Fun.(*ast.Ident)
+	return ok && name.Name == "panic"
 }
 
 func blank(left []ast.Expr) bool {
@@ -228,14 +249,15 @@ func (p *places) entered(signature *ast.FuncType, body *ast.BlockStmt) {
 	if body == nil || len(body.List) == 0 {
 		return
 	}
-	zeros, isError := p.results(signature)
-	m := p.add(body.Lbrace+1, body.Lbrace+1, "returns at once", fmt.Sprintf(" return %s; ", zeros))
-	m.guarded = guard{m.change.from, m.change.to, fmt.Sprintf(" if # { return %s }; ", zeros), ""}
-	if !isError {
+	zeros := p.zeros(signature)
+	all := strings.Join(zeros, ", ")
+	m := p.add(body.Lbrace+1, body.Lbrace+1, "returns at once", " return "+all+"; ")
+	m.guarded = guard{m.change.from, m.change.to, " if # { return " + all + " }; ", ""}
+	if len(zeros) == 0 || zeros[len(zeros)-1] != "*new(error)" {
 		return
 	}
 	ast.Inspect(body, func(n ast.Node) bool {
-		if r, ok := n.(*ast.ReturnStmt); ok {
+		if r, ok := n.(*ast.ReturnStmt); ok && len(r.Results) == len(zeros) {
 			p.noError(r)
 		}
 		_, isFunction := n.(*ast.FuncLit)
@@ -245,9 +267,6 @@ func (p *places) entered(signature *ast.FuncType, body *ast.BlockStmt) {
 
 // noError adds the mutant of a return without its error.
 func (p *places) noError(r *ast.ReturnStmt) {
-	if len(r.Results) == 0 {
-		return
-	}
 	last := r.Results[len(r.Results)-1]
 	if name, ok := last.(*ast.Ident); ok && name.Name == "nil" {
 		return
@@ -257,17 +276,15 @@ func (p *places) noError(r *ast.ReturnStmt) {
 	m.guarded = guard{p.offset(r.Pos()), p.offset(r.Pos()), "if # { " + without + " }; ", ""}
 }
 
-// results returns the zero values of a function's results, and whether the last of
-// them is an error.
-func (p *places) results(signature *ast.FuncType) (zeros string, isError bool) {
+// zeros returns the zero values of a function's results.
+func (p *places) zeros(signature *ast.FuncType) (values []string) {
 	if signature.Results == nil {
-		return "", false
+		return nil
 	}
-	var values []string
 	for _, field := range signature.Results.List {
 		for range max(1, len(field.Names)) {
 			values = append(values, "*new("+p.text(field.Type)+")")
 		}
 	}
-	return strings.Join(values, ", "), strings.HasSuffix(values[len(values)-1], "new(error)")
+	return values
 }

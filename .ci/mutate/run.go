@@ -21,6 +21,7 @@ type runner struct {
 	out     io.Writer
 	counts  tally
 	last    []byte // the output of the last program
+	checked string // the last directory whose tests pass without a mutant
 }
 
 type outcome int
@@ -86,8 +87,8 @@ func (r *runner) together(mutants []mutant) error {
 	case err != nil:
 		return err
 	}
-	if got, err := r.test(programs, mutants[0], 0); err != nil || got != survived {
-		return errors.Join(fmt.Errorf("the tests fail without a mutant:\n%s", r.last), err)
+	if err := r.sound(programs, mutants[0]); err != nil {
+		return err
 	}
 	for i, m := range mutants {
 		got, err := r.test(programs, m, i+1)
@@ -95,6 +96,18 @@ func (r *runner) together(mutants []mutant) error {
 			return err
 		}
 		r.report(m, got)
+	}
+	return nil
+}
+
+// sound returns an error if the tests fail without a mutant. It runs them once for
+// each package.
+func (r *runner) sound(programs map[string]string, m mutant) error {
+	if dir := path.Dir(m.file); r.checked != dir {
+		r.checked = dir
+		if got, err := r.test(programs, m, 0); err != nil || got != survived {
+			return errors.Join(fmt.Errorf("the tests fail without a mutant:\n%s", r.last), err)
+		}
 	}
 	return nil
 }

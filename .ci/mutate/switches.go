@@ -30,8 +30,8 @@ func withSwitches(mutants []mutant) map[string][]byte {
 		call := fmt.Sprintf("isMutant(%d)", i+1)
 		sources[m.file] = m.source
 		byFile[m.file] = append(byFile[m.file],
-			insertion{m.guarded.from, opening, i, strings.ReplaceAll(m.guarded.before, "#", call)},
-			insertion{m.guarded.to, closing, -i, strings.ReplaceAll(m.guarded.after, "#", call)})
+			insertion{m.guarded.from, opening, m.nth, strings.ReplaceAll(m.guarded.before, "#", call)},
+			insertion{m.guarded.to, closing, -m.nth, strings.ReplaceAll(m.guarded.after, "#", call)})
 	}
 	files := make(map[string][]byte)
 	for name, insertions := range byFile {
