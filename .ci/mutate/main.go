@@ -21,6 +21,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,6 +32,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "the `seed` of the choice of mutants")
 	n := flag.Int("n", 0, "how many `mutants` to try, all if 0")
 	alone := flag.Int("alone", math.MaxInt, "how many of them may need a `program` of their own, which takes long to build")
+	match := flag.String("match", "", "a `regexp`: try only mutants with it in their first line, such as survivors")
 	timeout := flag.Duration("timeout", time.Minute, "how long one run of the tests may `last`")
 	list := flag.Bool("list", false, "print the mutants and run nothing")
 	var tests []string
@@ -41,6 +44,11 @@ func main() {
 	all, err := mutantsOf(flag.Args())
 	if err != nil {
 		log.Fatal(err)
+	}
+	if matching, err := regexp.Compile(*match); err != nil {
+		log.Fatal(err)
+	} else {
+		all = slices.DeleteFunc(all, func(m mutant) bool { return !matching.MatchString(m.String()) })
 	}
 	chosen := choose(all, *seed, *n, *alone)
 	if *list {
