@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/big"
 	"strings"
 	"testing"
@@ -265,6 +266,20 @@ func TestCertificatesInAJWKAreNotLookedAt(t *testing.T) {
 	key["x5c"], key["x5u"], key["x5t"] = []string{"not a certificate"}, 7, nil
 	if _, err := jwtverifier.StaticKeys(toJSON(t, key)); err != nil {
 		t.Errorf("got %v, want it taken", err)
+	}
+}
+
+// Rules: S3c.1.
+func TestExponentOfAnRSAKeyIsOddAndHas31Bits(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for exponent, want := range map[int]bool{1: false, 2: false, 3: true, 4: false, 65537: true, 65538: false, math.MaxInt32: true} {
+		_, err := jwtverifier.StaticKeys(&rsa.PublicKey{N: private.N, E: exponent})
+		if got := err == nil; got != want {
+			t.Errorf("exponent %d: got accepted %v, want %v: %v", exponent, got, want, err)
+		}
 	}
 }
 
