@@ -325,7 +325,9 @@ func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
 	if _, err := jwtverifier.StaticKeys(); err == nil {
 		t.Error("no keys: got no error, want one")
 	}
-	if _, err := jwtverifier.StaticKeys(&private.PublicKey, "-----BEGIN PUBLIC KEY-----\nAAAA"); err == nil {
-		t.Error("broken PEM beside a good key: got no error, want one")
+	for _, text := range []string{"secret", "-----BEGIN PUBLIC KEY-----\nAAAA"} {
+		if _, err := jwtverifier.StaticKeys(&private.PublicKey, text); err == nil {
+			t.Errorf("%q beside a good key: got no error, want one", text)
+		}
 	}
 }

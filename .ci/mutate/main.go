@@ -34,6 +34,7 @@ func main() {
 	alone := flag.Int("alone", math.MaxInt, "how many of them may need a `program` of their own, which takes long to build")
 	match := flag.String("match", "", "a `regexp`: try only mutants with it in their first line, such as survivors")
 	timeout := flag.Duration("timeout", time.Minute, "how long one run of the tests may `last`")
+	span := flag.Duration("for", 24*time.Hour, "how long to `go` on with another mutant")
 	list := flag.Bool("list", false, "print the mutants and run nothing")
 	var tests []string
 	flag.Func("test", "a `package` whose tests each mutant has to pass; may be repeated", func(s string) error {
@@ -57,7 +58,7 @@ func main() {
 		}
 		return
 	}
-	if err := try(chosen, runner{tests: tests, timeout: *timeout, out: os.Stdout}); err != nil {
+	if err := try(chosen, runner{tests: tests, timeout: *timeout, until: time.Now().Add(*span), out: os.Stdout}); err != nil {
 		log.Fatal(err)
 	}
 }

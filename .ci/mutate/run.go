@@ -18,6 +18,7 @@ type runner struct {
 	builder
 	tests   []string // a package each, and perhaps flags of its test program
 	timeout time.Duration
+	until   time.Time // no mutant is tried after it
 	out     io.Writer
 	counts  tally
 	last    []byte // the output of the last program
@@ -91,6 +92,9 @@ func (r *runner) together(mutants []mutant) error {
 		return err
 	}
 	for i, m := range mutants {
+		if time.Now().After(r.until) {
+			return nil
+		}
 		got, err := r.test(programs, m, i+1)
 		if err != nil {
 			return err
@@ -114,6 +118,9 @@ func (r *runner) sound(programs map[string]string, m mutant) error {
 
 // alone tries a mutant in a program of its own.
 func (r *runner) alone(m mutant) error {
+	if time.Now().After(r.until) {
+		return nil
+	}
 	programs, err := r.build(map[string][]byte{m.file: m.mutated()}, r.packages(m))
 	if errors.Is(err, errBroken) {
 		r.report(m, broken)
