@@ -38,9 +38,7 @@ func credentials(h http.Header, schemes []*acceptedScheme, maxLength int) (strin
 		switch {
 		case !ok:
 			continue
-		case rest == "":
-			return "", scheme, errNothingSent
-		case rest[0] != ' ':
+		case rest != "" && rest[0] != ' ':
 			return "", scheme, errNoSpace
 		}
 		raw := skipSpaces(rest)

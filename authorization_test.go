@@ -76,7 +76,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 		{"several spaces", []string{"Bearer    token"}, "token", 0, ""},
 		{"every character", []string{"Bearer aZ09-._~+/=="}, "aZ09-._~+/==", 0, ""},
 		{"longest token", []string{"Bearer " + max}, max, 0, ""},
-		{"longest token behind many spaces", []string{"Bearer" + strings.Repeat(" ", 1000) + max}, max, 0, ""},
+		{"longest token behind the most spaces", []string{"Bearer" + strings.Repeat(" ", 1024) + max}, max, 0, ""},
 
 		{"two headers", []string{"Bearer token", "Bearer token"}, "", 400, malformed},
 		{"two headers of two schemes", []string{"Basic dXNlcg==", "Bearer token"}, "", 400, malformed},
@@ -102,6 +102,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 		{"too long by one", []string{"Bearer " + max + "a"}, "", 401, invalid},
 		{"900 KiB", []string{"Bearer " + strings.Repeat("a", 900<<10)}, "", 401, invalid},
 		{"900 KiB that is malformed", []string{"Bearer " + strings.Repeat("\x00", 900<<10)}, "", 401, invalid},
+		{"one space too many", []string{"Bearer" + strings.Repeat(" ", 1025) + "a"}, "", 400, malformed},
 		{"more spaces than there is a reason for", []string{"Bearer" + strings.Repeat(" ", 5000) + "a"}, "", 400, malformed},
 		{"900 KiB of spaces", []string{"Bearer " + strings.Repeat(" ", 900<<10) + "a"}, "", 401, invalid},
 	} {

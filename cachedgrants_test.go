@@ -65,13 +65,14 @@ func guardedByCache(t *testing.T, c bearergate.CacheConfig) (*remoteGrants, *bea
 func TestRevocationIsSeenAtOnceOrWithinTheBound(t *testing.T) {
 	for name, test := range map[string]struct {
 		config bearergate.CacheConfig
-		told   bool
+		forget func(*bearergate.CachedGrants) // nil: nobody reports the revocation
 		bound  time.Duration
 	}{
-		"told":               {bearergate.CacheConfig{}, true, 0},
-		"not told":           {bearergate.CacheConfig{}, false, 5 * time.Second},
-		"not told, a minute": {bearergate.CacheConfig{MaxAge: time.Minute}, false, time.Minute},
-		"a silent channel":   {bearergate.CacheConfig{MaxAge: time.Minute, MaxSilence: time.Second}, false, time.Second},
+		"told":               {bearergate.CacheConfig{}, func(c *bearergate.CachedGrants) { c.Forget(cachedID) }, 0},
+		"told of all":        {bearergate.CacheConfig{}, (*bearergate.CachedGrants).ForgetAll, 0},
+		"not told":           {bearergate.CacheConfig{}, nil, 5 * time.Second},
+		"not told, a minute": {bearergate.CacheConfig{MaxAge: time.Minute}, nil, time.Minute},
+		"a silent channel":   {bearergate.CacheConfig{MaxAge: time.Minute, MaxSilence: time.Second}, nil, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -79,8 +80,8 @@ func TestRevocationIsSeenAtOnceOrWithinTheBound(t *testing.T) {
 				cached.Alive(time.Now())
 				passes(t, guard, as(bearergatetest.InstallationClaims()))
 				store.Revoke(cachedID, time.Time{})
-				if test.told {
-					cached.Forget(cachedID)
+				if test.forget != nil {
+					test.forget(cached)
 				} else {
 					time.Sleep(test.bound - 1)
 					passes(t, guard, as(bearergatetest.InstallationClaims()))

@@ -80,8 +80,18 @@ func TestTokenDoesNotPrintItsClaims(t *testing.T) {
 			t.Errorf("got %q in\n%s", form, &printed)
 		}
 	}
-	if !strings.Contains(printed.String(), "bearergate.Token") {
-		t.Errorf("got %q, want it to say that there is a token", &printed)
+}
+
+func TestTokenPrintsThatItIsOne(t *testing.T) {
+	token := bearergate.NewToken(bearergate.Claims{Subject: "user"})
+	var logged strings.Builder
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("got", "value", token)
+	for how, got := range map[string]string{
+		"with a verb": fmt.Sprintf("%d", token), "as a value": fmt.Sprint(*token), "in a log": logged.String(),
+	} {
+		if want := "bearergate.Token"; !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %s in it", how, got, want)
+		}
 	}
 }
 
@@ -117,8 +127,8 @@ func TestDecodeIntoTheApplicationsStruct(t *testing.T) {
 			t.Errorf("%s was decoded", raw)
 		}
 	}
-	if err := bearergate.NewToken(bearergate.Claims{}).Decode(&got); err == nil {
-		t.Error("a token without claims was decoded")
+	if err := bearergate.NewToken(bearergate.Claims{}).Decode(&got); err == nil || !strings.Contains(err.Error(), "no raw claims") {
+		t.Errorf("a token without claims: got %v, want an error that says that it has no raw claims", err)
 	}
 }
 

@@ -112,6 +112,7 @@ func TestCallbackIsChecked(t *testing.T) {
 		{"an empty error", "error=&code=code&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error in capitals", "error=ACCESS_DENIED&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error that is no code", "error=Call%20555&state=S&iss=https://sso.example", client.ErrNoCode},
+		{"an error with braces", "error={access_denied}&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error of the client's own", "error=wrong_state&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error of the client's own, of the issuer", "error=wrong_issuer&state=S&iss=https://sso.example", client.ErrNoCode},
 		{"an error code of 64 letters", "error=" + strings.Repeat("e", 64) + "&state=S&iss=https://sso.example", client.CallbackError(strings.Repeat("e", 64))},

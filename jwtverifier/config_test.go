@@ -122,6 +122,7 @@ func TestScopesAreUnited(t *testing.T) {
 	}{
 		{"none", nil, options{without("scope")}, []string{}},
 		{"two of the usual claims", nil, options{claim("scope", "a b"), claim("scp", []string{"b", "c"})}, []string{"a", "b", "c"}},
+		{"one twice in a claim, and in another", nil, options{claim("scope", "a"), claim("scp", []string{"a", "b", "b"})}, []string{"a", "b"}},
 		{"claims by configuration", nil, options{claim("scope", "a"), claim("permissions", []string{"b"}), nested([]string{"c"}), claim("https://example.com/roles", "d e")}, []string{"a", "b", "c", "d", "e"}},
 		{"an empty array beside a string", nil, options{claim("scope", "a"), claim("permissions", []string{})}, []string{"a"}},
 		{"entries that are no scopes", nil, options{claim("permissions", []string{"Report Viewer", "b", "", "ü", `q"`, "tab\t"})}, []string{"b"}},
@@ -260,11 +261,12 @@ func TestSettingsThatCannotWorkAreErrors(t *testing.T) {
 		"TokenTypes has \"access\"": func(c *config) {
 			c.TokenTypes = map[string]bearergate.TokenType{"access": bearergate.InstallationToken}
 		},
-		"HeaderTypes has an empty one":              func(c *config) { c.HeaderTypes = []string{""} },
-		"RequiredClaims has a claim without a name": func(c *config) { c.RequiredClaims = map[string]string{"": "x"} },
-		"cannot be discovered":                      func(c *config) { c.Keys, c.Issuer = nil, "kubernetes/serviceaccount" },
-		"set Config.Issuer to discover them":        func(c *config) { c.Keys, c.Issuer = nil, "" },
-		`ClaimNames has "[\"a\",\"b\"]" twice`:      func(c *config) { c.ClaimNames.GrantID, c.ClaimNames.OrganizationID = path{"a", "b"}, path{"a", "b"} },
+		"HeaderTypes has an empty one":                                        func(c *config) { c.HeaderTypes = []string{""} },
+		"RequiredClaims has a claim without a name":                           func(c *config) { c.RequiredClaims = map[string]string{"": "x"} },
+		"cannot be discovered":                                                func(c *config) { c.Keys, c.Issuer = nil, "kubernetes/serviceaccount" },
+		"set Config.Issuer to discover them":                                  func(c *config) { c.Keys, c.Issuer = nil, "" },
+		`ClaimNames has "sub" twice, or for a claim that has another meaning`: func(c *config) { c.ClaimNames.ClientID = path{"sub"} },
+		`ClaimNames has "[\"a\",\"b\"]" twice`:                                func(c *config) { c.ClaimNames.GrantID, c.ClaimNames.OrganizationID = path{"a", "b"}, path{"a", "b"} },
 	} {
 		c := issuer.Config()
 		set(&c)

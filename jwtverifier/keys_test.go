@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/big"
 	"strings"
 	"testing"
@@ -269,6 +270,20 @@ func TestCertificatesInAJWKAreNotLookedAt(t *testing.T) {
 }
 
 // Rules: S3c.1.
+func TestExponentOfAnRSAKeyIsOddAndHas31Bits(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for exponent, want := range map[int]bool{1: false, 2: false, 3: true, 4: false, 65537: true, 65538: false, math.MaxInt32: true} {
+		_, err := jwtverifier.StaticKeys(&rsa.PublicKey{N: private.N, E: exponent})
+		if got := err == nil; got != want {
+			t.Errorf("exponent %d: got accepted %v, want %v: %v", exponent, got, want, err)
+		}
+	}
+}
+
+// Rules: S3c.1.
 func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -309,5 +324,10 @@ func TestWhatIsNoPublicKeyIsAnError(t *testing.T) {
 	}
 	if _, err := jwtverifier.StaticKeys(); err == nil {
 		t.Error("no keys: got no error, want one")
+	}
+	for _, text := range []string{"secret", "-----BEGIN PUBLIC KEY-----\nAAAA"} {
+		if _, err := jwtverifier.StaticKeys(&private.PublicKey, text); err == nil {
+			t.Errorf("%q beside a good key: got no error, want one", text)
+		}
 	}
 }

@@ -406,6 +406,10 @@ func TestIssuedAtThatIsNoTimeIsNotTold(t *testing.T) {
 			t.Errorf("iat %v: got %v, want the zero time", iat, got)
 		}
 	}
+	last := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	if got := accepts(t, issuer.Verifier(), issuer.AccessToken(bearergatetest.WithClaim("iat", last.Unix()))).IssuedAt(); !got.Equal(last) {
+		t.Errorf("got %v, want the last second that is a time, %v", got, last)
+	}
 }
 
 // Rules: S3.6, S3a.39, S3a.48, S3a.49, S3a.51.

@@ -506,6 +506,30 @@ func TestFailureIs503AndConsumesNothing(t *testing.T) {
 	}
 }
 
+// failsOnce is a store whose next read of a family fails.
+type failsOnce struct {
+	tokenendpoint.Store
+	next bool
+}
+
+func (s *failsOnce) Family(ctx context.Context, id string) (tokenendpoint.Family, bool, error) {
+	if s.next {
+		s.next = false
+		return tokenendpoint.Family{}, false, errDown
+	}
+	return s.Store.Family(ctx, id)
+}
+
+// Rules: S7.64, S7.65.
+func TestFamilyThatCouldNotBeReadOnceIs503(t *testing.T) {
+	store := new(failsOnce)
+	tr := newTrial(t, func(c *tokenendpoint.Config) { store.Store, c.Store = c.Store, store })
+	connected := tr.succeeds(asApp(exchange(tr.code())))
+	store.next = true
+	tr.refuses(asApp(refreshing(connected.RefreshToken)), bearergate.ErrTemporarilyUnavailable)
+	tr.succeeds(asApp(refreshing(connected.RefreshToken)))
+}
+
 // TestRotationThatWasDoneThoughTheStoreFailedIsRepeated is a store whose answer
 // was lost: the client may not lose its connection.
 func TestRotationThatWasDoneThoughTheStoreFailedIsRepeated(t *testing.T) {

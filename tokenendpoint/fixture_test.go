@@ -81,7 +81,7 @@ func newTrial(t *testing.T, configure ...func(*tokenendpoint.Config)) *trial {
 	tr.grants.Put(bearergate.Grant{ID: "grant", OrganizationID: "acme"})
 	config := tokenendpoint.Config{Clients: registered, Store: tr, Grants: &tr.grants, Issue: func(_ context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
 		if tr.down.Load() {
-			return tokenendpoint.Issued{}, errDown
+			return tokenendpoint.Issued{Token: "of a failure", ExpiresIn: time.Minute}, errDown
 		}
 		n := tr.issued.Add(1)
 		text, _ := json.Marshal(map[string]any{"n": n, "client": a.ClientID, "grant": a.GrantID, "sub": a.Subject, "scopes": a.Scopes, "jti": a.TokenID})

@@ -269,7 +269,12 @@ func FuzzParse(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.Compact)
 	}
-	f.Add("eyJhbGciOiJIUzI1NiJ9.e30.AA")
+	for _, rest := range []string{"e30.AA", "e30=.AA", "e30.AA==", "e30.AB", "e31.AA", "e3+.AA", "e30.A\nA", ".AA", "e30.", "e30", "e30.AA.AA"} {
+		f.Add("eyJhbGciOiJIUzI1NiJ9." + rest)
+	}
+	for _, header := range []string{`{}`, `{"alg":"RS256","crit":[]}`, `{"alg":"RS256","b64":true}`, `{"alg":"RS256","enc":""}`, `{"alg":"RS256","zip":"DEF"}`} {
+		f.Add(encode([]byte(header)) + ".e30.AA")
+	}
 	f.Add(encode([]byte(`{"alg":"RS256","zip":"NONE"}`)) + ".e30.AA")
 	f.Fuzz(func(t *testing.T, token string) {
 		signed, err := parse(token)
