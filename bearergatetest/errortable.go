@@ -68,9 +68,10 @@ type Routes struct {
 //
 // A good token has to pass first: otherwise its refusal would prove nothing. The
 // handlers run then, so give the API stores of the test. Each request comes from an
-// address of its own in 2001:db8::/32. Each token belongs to a user, an app, a grant and
-// an organization of its own. So the test disturbs neither LimitFailedAuthentication
-// nor other tests of the same API. A route that is not listed is not tested.
+// address of its own in 2001:db8::/32, except those that Failures is about. Each token
+// belongs to a user, an app, a grant and an organization of its own. So the test
+// disturbs neither LimitFailedAuthentication nor other tests of the same API. A route
+// that is not listed is not tested.
 func TestErrorTable(t *testing.T, api http.Handler, mint func(bearergate.Claims) string, routes ...Routes) {
 	t.Helper()
 	if len(routes) == 0 {

@@ -17,7 +17,7 @@ type request struct {
 	target        string
 	authorization []string
 	address       string   // empty: one that no other request has
-	private       []string // what no refusal may hold
+	private       []string // texts that no refusal may hold
 }
 
 func (q request) token() string { return strings.TrimPrefix(q.authorization[0], "Bearer ") }

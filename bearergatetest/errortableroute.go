@@ -2,6 +2,7 @@ package bearergatetest
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/bearergate/bearergate"
@@ -19,9 +20,9 @@ type routeSuite struct {
 	failures   []string
 	method     string             // of the requests
 	goodStatus int                // of the answer to a good token
-	failed     map[string]bool    // what was not answered as due
+	failed     map[string]bool    // requests that were not answered as due
 	missing    map[guardName]bool // that did not refuse what they should
-	advised    map[string]bool    // what a failure said already
+	advised    map[string]bool    // advice that a failure gave already
 	asSecond   bool               // HEAD, whose GET was tested before
 }
 
@@ -86,7 +87,8 @@ func (s *routeSuite) target(c bearergate.Claims) string {
 		before, name, after := pattern.CutParameter(path)
 		b.WriteString(before)
 		if len(before) < len(path) && name != "$" {
-			b.WriteString(s.pathValue(strings.TrimSuffix(name, "..."), c))
+			name, _, _ = strings.Cut(strings.TrimSuffix(name, "..."), ":") // a regular expression of chi
+			b.WriteString((&url.URL{Path: s.pathValue(name, c)}).EscapedPath())
 		}
 		path = after
 	}

@@ -36,6 +36,9 @@ func TestAPIOfAnyShapePasses(t *testing.T) {
 			pattern: "GET api.example/files/{path...}", guards: bearergate.Chain(token, bearergate.RequireScope("files:read")), scopes: []string{"files:read"},
 		},
 		"the root": {pattern: "GET /{$}", guards: token},
+		"a value that has to be escaped": {
+			pattern: "GET /projects/{name}", guards: token, routes: bearergatetest.Routes{PathValues: map[string]string{"name": "100 %?"}},
+		},
 		"one of the scopes": {
 			pattern: "GET /projects", guards: bearergate.Chain(token, bearergate.RequireAnyScope("a", "b")), scopes: []string{"a", "b"},
 			routes: bearergatetest.Routes{AnyScope: true},
@@ -149,6 +152,19 @@ func TestUsersOfSeveralOrganizationsPassIfMintMakesThemMembers(t *testing.T) {
 	}
 	bearergatetest.TestErrorTable(t, mux, mint, bearergatetest.Routes{
 		Scopes: bearergate.RouteScopes{"GET /orgs/{org}/projects": nil}, Org: "org",
+	})
+}
+
+// TestParameterWithARegularExpressionHasItsValue has a pattern of chi.
+func TestParameterWithARegularExpressionHasItsValue(t *testing.T) {
+	issuer := bearergatetest.NewIssuer()
+	guarded := bearergate.Chain(bearergate.RequireToken(issuer.Verifier()), bearergate.RequireOrg(bearergate.PathValue("org")))(served)
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.SetPathValue("org", strings.Split(r.URL.Path, "/")[2])
+		guarded.ServeHTTP(w, r)
+	})
+	bearergatetest.TestErrorTable(t, api, issuer.Mint, bearergatetest.Routes{
+		Scopes: bearergate.RouteScopes{"GET /orgs/{org:[a-z0-9-]+}/projects": nil}, Org: "org",
 	})
 }
 

@@ -59,8 +59,8 @@ type Config struct {
 	// connected again, by [Transport.Connect] or [SaveConnection], every Transport
 	// goes on with the new connection.
 	Dead func(error)
-	// Renewed, if set, is called after each renewal of the tokens, in a goroutine of
-	// its own. It is for metrics.
+	// Renewed, if set, is called after each attempt to renew the tokens, whether it
+	// succeeded or not, in a goroutine of its own. It is for metrics.
 	Renewed func(Renewal)
 }
 

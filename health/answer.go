@@ -6,11 +6,8 @@ import (
 	"strconv"
 )
 
-// answer writes a JSON object, to GET and HEAD alone.
+// answer writes a JSON object.
 func answer(w http.ResponseWriter, r *http.Request, status int, body any) {
-	if refused(w, r) {
-		return
-	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

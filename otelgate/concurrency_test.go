@@ -35,6 +35,24 @@ func TestGateIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
+// TestRoutesAreBoundedUnderConcurrentUse has the last free places taken at once.
+func TestRoutesAreBoundedUnderConcurrentUse(t *testing.T) {
+	m := newMeter(t)
+	observe, begin := m.Observer(nil), make(chan struct{})
+	var running sync.WaitGroup
+	for i := range 1200 {
+		running.Go(func() {
+			<-begin
+			observe(t.Context(), bearergate.Decision{Method: "GET", Pattern: fmt.Sprint("GET /", i)})
+		})
+	}
+	close(begin)
+	running.Wait()
+	if got := len(m.series(t, "bearergate.decision.duration")); got != 1001 {
+		t.Errorf("got %d series, want 1001", got)
+	}
+}
+
 func BenchmarkObserver(b *testing.B) {
 	for _, c := range []struct {
 		name     string

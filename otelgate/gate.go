@@ -12,7 +12,7 @@ import (
 type Gate struct {
 	meter   metric.Meter
 	routes  routes
-	ready   ready
+	sets    sets
 	decided decided
 	keys    keyInstruments
 	client  clientInstruments
@@ -25,7 +25,7 @@ func New(provider metric.MeterProvider) (*Gate, error) {
 	if provider == nil {
 		provider = otel.GetMeterProvider()
 	}
-	g := &Gate{meter: provider.Meter(scope, metric.WithSchemaURL(semconv.SchemaURL)), ready: newReady()}
+	g := &Gate{meter: provider.Meter(scope, metric.WithSchemaURL(semconv.SchemaURL)), sets: newSets()}
 	if err := errors.Join(g.decided.make(g.meter), g.keys.make(g.meter), g.client.make(g.meter)); err != nil {
 		return nil, err
 	}

@@ -31,13 +31,13 @@ func (g *Gate) count(ctx context.Context, d bearergate.Decision) {
 	g.decided.decisions.Add(ctx, 1, decision...)
 	g.decided.duration.Record(ctx, d.Duration.Seconds(), route.duration...)
 	if d.TokenType != "" {
-		g.decided.verifications.Add(ctx, 1, g.ready.verification(d)...)
+		g.decided.verifications.Add(ctx, 1, g.sets.verification(d)...)
 	}
 	if d.Degraded {
 		g.decided.degradations.Add(ctx, 1)
 	}
 	if d.Theft != "" {
-		g.decided.thefts.Add(ctx, 1, g.ready.theft(d.Theft)...)
+		g.decided.thefts.Add(ctx, 1, g.sets.theft(d.Theft)...)
 	}
 	if d.Repeated {
 		g.decided.repeats.Add(ctx, 1)
@@ -48,7 +48,7 @@ func (g *Gate) count(ctx context.Context, d bearergate.Decision) {
 // 0 to 1. Prometheus sees no increase in a series that begins with 1.
 func (g *Gate) begin() {
 	ctx := context.Background()
-	for _, set := range g.ready.thefts {
+	for _, set := range g.sets.thefts {
 		g.decided.thefts.Add(ctx, 0, set...)
 	}
 	g.decided.degradations.Add(ctx, 0)

@@ -64,6 +64,9 @@ func (rs *routes) add(key routeKey) *route {
 	if all == nil {
 		all = make(map[routeKey]*route)
 	}
+	if len(all) >= maxRoutes { // others have added routes meanwhile
+		key.pattern = otherRoute
+	}
 	if all[key] == nil {
 		all[key] = newRoute(key)
 		rs.known.Store(&all)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -111,6 +112,30 @@ func TestVerdicts(t *testing.T) {
 	} {
 		if got := test.judge(test.a); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestWorstVerdictCounts(t *testing.T) {
+	if got := worst(good, hurts, letsIn, leaks); got != letsIn {
+		t.Errorf("got %q, want %q", got, letsIn)
+	}
+	if got := worst(good, hurts, leaks); got != leaks {
+		t.Errorf("got %q, want %q", got, leaks)
+	}
+	if got := worst(good, good); got != good {
+		t.Errorf("got %q, want %q", got, good)
+	}
+}
+
+// TestPeerThatDoesNotStartHurts holds whether or not a situation expects it.
+func TestPeerThatDoesNotStartHurts(t *testing.T) {
+	broken := peer{name: "broken", protects: func(setting) (http.Handler, error) { return nil, errors.New("no keys") }}
+	r := newReport([]peer{broken}, []theme{{situations: keyServerSituations}, {situations: credentialSituations}})
+	for s := range r.situations() {
+		got := r.cells[s][0]
+		if diff := cmp.Diff(cell{verdict: hurts, short: []string{"no start"}, shown: []string{"does not start: no keys"}}, got, cmp.AllowUnexported(cell{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", s.title, diff)
 		}
 	}
 }

@@ -49,6 +49,9 @@ func try(s *situation, p peer) cell {
 	t := newTrial(p)
 	defer t.close()
 	v := s.run(t)
+	if t.api == nil {
+		return cell{verdict: hurts, short: t.short[:1], shown: t.shown[:1]}
+	}
 	return cell{verdict: v, short: t.short, shown: t.shown}
 }
 

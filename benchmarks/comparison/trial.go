@@ -27,7 +27,7 @@ type trial struct {
 	api     *httptest.Server
 	end     context.CancelFunc
 
-	shown []string // what the cell says
+	shown []string // the text of the cell
 	short []string // the same, in a word each
 }
 
@@ -121,6 +121,9 @@ func (t *trial) send(method string, header http.Header) answer {
 }
 
 func (t *trial) request(method, target string, header http.Header) answer {
+	if t.api == nil {
+		return answer{failure: "no API"}
+	}
 	ctx, cancel := context.WithTimeout(t.setting.ctx, patience)
 	defer cancel()
 	r := must(http.NewRequestWithContext(ctx, method, t.api.URL+target, nil))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ const (
 	good   verdict = "good"
 	hurts  verdict = "hurts"   // the client: it loses a session, or cannot tell what to do
 	letsIn verdict = "lets in" // a request that was to be refused
-	leaks  verdict = "leaks"   // what is inside, or a token
+	leaks  verdict = "leaks"   // an internal address, or a token
 	absent verdict = ""        // the situation does not exist for the peer
 )
 
@@ -79,10 +80,10 @@ func (a answer) tells(text string) bool {
 	return strings.Contains(a.body, text)
 }
 
-// worst returns the first of several verdicts that is not good.
+// worst returns the worst of several verdicts.
 func worst(verdicts ...verdict) verdict {
-	for _, v := range verdicts {
-		if v.worse() {
+	for _, v := range []verdict{letsIn, leaks, hurts} {
+		if slices.Contains(verdicts, v) {
 			return v
 		}
 	}

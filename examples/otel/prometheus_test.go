@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -59,7 +60,11 @@ func startPrometheus(t *testing.T, host string) scraper {
 			t.Logf("prometheus wrote:\n%s", &output)
 		}
 	})
-	return scraper{"http://" + addr}
+	p := scraper{"http://" + addr}
+	if !eventually(func() bool { return strings.HasPrefix(page(p.base+"/-/ready"), "200") }) {
+		t.Fatal("prometheus is not ready within 30 s")
+	}
+	return p
 }
 
 // freeAddr returns an address of this machine that nobody listens on.

@@ -20,7 +20,7 @@ const removed = ""
 // deep is nested more deeply than encoding/json reads.
 var deep = strings.Repeat("[", 10001) + strings.Repeat("]", 10001)
 
-// edits are what is done to headers and payloads.
+// edits change headers and payloads.
 var edits = []edit{
 	{true, "alg", []string{`"none"`, `"None"`, `""`, `null`, `1`, `"HS256"`, `"HS512"`, `"RS256"`, `"PS256"`, `"ES256"`, `"ES384"`, `"EdDSA"`, `"Ed25519"`, `"ES256K"`, `"rs256"`, `["RS256"]`, removed}},
 	{true, "kid", []string{`"other"`, `"ES256"`, `"EdDSA"`, `""`, `null`, `1`, `["RS256"]`, removed}},

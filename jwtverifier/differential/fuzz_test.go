@@ -14,8 +14,7 @@ var panels = sync.OnceValue(func() (all []*panel) {
 })
 
 // FuzzSameVerdict gives one token to all libraries. Header and payload are signed
-// after they were changed, so that what is changed is not lost behind a signature
-// that is wrong.
+// after they were changed, so that no change is lost behind a wrong signature.
 func FuzzSameVerdict(f *testing.F) {
 	for _, in := range generate(150) {
 		f.Add(in.header, in.payload, in.edits, in.signer, in.keys, in.at, in.cut, in.insert)

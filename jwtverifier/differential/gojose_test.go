@@ -26,7 +26,7 @@ func openGoJOSE(set string, secret []byte) (checker, error) {
 	return goJOSEChecker{keys}, err
 }
 
-// candidates returns what is to be tried as the key of a token.
+// candidates returns the keys to try for a token.
 func (c goJOSEChecker) candidates(token string) (keys []any) {
 	set, ok := c.key.(*jose.JSONWebKeySet)
 	if !ok || keyID(token) != "" {

@@ -41,7 +41,7 @@ func (k webKey) verifies() bool {
 	return ok && !k.isString("key_ops") && slices.Contains(operations, "verify")
 }
 
-// weakness returns what is wrong with the numbers, or with the algorithm for them.
+// weakness returns the fault of the numbers, or of the algorithm for them.
 func (k webKey) weakness() string {
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:

@@ -47,7 +47,7 @@ var keyEdits = []keyEdit{
 	{"ext", []string{`true`, `{"a":1,"a":2}`, `1e999`, `"\ud800"`}, false},
 }
 
-// changes are what is done to the base64url of a number.
+// changes change the base64url of a number.
 var changes = []func(text string) string{
 	func(text string) string { return text + "=" },
 	func(text string) string { return text + "\n" },

@@ -6,8 +6,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// ready has the attributes that do not depend on the route.
-type ready struct {
+// sets has the attribute sets that do not depend on the route.
+type sets struct {
 	verifications map[verification][]metric.AddOption
 	thefts        map[bearergate.Theft][]metric.AddOption
 }
@@ -18,28 +18,28 @@ type verification struct {
 	cacheHit  bool
 }
 
-func newReady() ready {
-	r := ready{map[verification][]metric.AddOption{}, map[bearergate.Theft][]metric.AddOption{}}
+func newSets() sets {
+	s := sets{map[verification][]metric.AddOption{}, map[bearergate.Theft][]metric.AddOption{}}
 	for _, tokenType := range []bearergate.TokenType{bearergate.AccessToken, bearergate.InstallationToken, other} {
 		for _, hit := range []bool{false, true} {
-			r.verifications[verification{tokenType, hit}] = with(tokenTypeKey.String(string(tokenType)), cacheHitKey.Bool(hit))
+			s.verifications[verification{tokenType, hit}] = with(tokenTypeKey.String(string(tokenType)), cacheHitKey.Bool(hit))
 		}
 	}
 	for _, theft := range []bearergate.Theft{bearergate.CodeReplayed, bearergate.RefreshTokenReused} {
-		r.thefts[theft] = with(theftKey.String(string(theft)))
+		s.thefts[theft] = with(theftKey.String(string(theft)))
 	}
-	return r
+	return s
 }
 
 func with(attributes ...attribute.KeyValue) []metric.AddOption {
 	return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}
 }
 
-func (r *ready) verification(d bearergate.Decision) []metric.AddOption {
-	if set, ok := r.verifications[verification{d.TokenType, d.CacheHit}]; ok {
+func (s *sets) verification(d bearergate.Decision) []metric.AddOption {
+	if set, ok := s.verifications[verification{d.TokenType, d.CacheHit}]; ok {
 		return set
 	}
-	return r.verifications[verification{other, d.CacheHit}]
+	return s.verifications[verification{other, d.CacheHit}]
 }
 
-func (r *ready) theft(t bearergate.Theft) []metric.AddOption { return r.thefts[t] }
+func (s *sets) theft(t bearergate.Theft) []metric.AddOption { return s.thefts[t] }
