@@ -54,7 +54,7 @@ func (p *part) run(r *run) {
 }
 
 func (p *part) ended(r *run) {
-	p.report(r.err)
+	p.report(r, r.err)
 	p.mu.Lock()
 	p.current = nil
 	p.mu.Unlock()
@@ -74,16 +74,19 @@ func (p *part) wait(ctx context.Context, r *run) bool {
 	default:
 	}
 	if ctx.Err() == context.DeadlineExceeded {
-		p.report(errTooLate)
+		p.report(r, errTooLate)
 	}
 	return false
 }
 
-// report logs when the check begins to fail, and when it works again.
-func (p *part) report(err error) {
+// report logs when the check begins to fail, and when it works again. A run that has
+// ended has nothing more to report.
+func (p *part) report(r *run, err error) {
 	p.mu.Lock()
-	changed := p.failing != (err != nil)
-	p.failing = err != nil
+	changed := p.current == r && p.failing != (err != nil)
+	if changed {
+		p.failing = err != nil
+	}
 	p.mu.Unlock()
 	if !changed {
 		return

@@ -83,7 +83,7 @@ var tokenSituations = withToken([]situation{
 	},
 	{
 		title: "A refresh token, `\"type\":\"refresh\"`, is signed with the same key.",
-		why:   "It lives for a month where an access token lives for minutes.",
+		why:   "It lives for a month, and an access token for minutes. The name of the claim is not standardized: with a peer, checking it is left to the program.",
 		run:   claimed(claims{"type": "refresh"}, refused),
 	},
 	{

@@ -19,7 +19,7 @@ page, with what came over the wire:
 `
 
 const legend = `An answer without a mark is good. If a token is to be refused, 400, 401 and 403 are all good; if the server is at
-fault, any 5xx is.
+fault, any 5xx is. A client waits 6 s for an answer, and an operator 6 s for the start.
 
 - **hurts**: a client with a good token is refused, is blamed for a fault of the server, waits in vain, or cannot
   read from the answer what to do.
