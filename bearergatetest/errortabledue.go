@@ -38,6 +38,7 @@ func (d due) check(q request, a *answer) (fault, bool) {
 	for _, check := range []func() (fault, bool){
 		func() (fault, bool) { return a.checkEnd(want.Body.String()) },
 		func() (fault, bool) { return a.checkPrivate(q.private) },
+		func() (fault, bool) { return d.checkCause(a, want.Header()) },
 		func() (fault, bool) { return d.checkRequired(a) },
 		func() (fault, bool) { return d.checkBody(a, want.Body.String()) },
 		func() (fault, bool) { return a.checkHeader(want.Header()) },
@@ -80,6 +81,17 @@ func (a *answer) checkPrivate(private []string) (fault, bool) {
 			if strings.Contains(strings.Join(values, "\n"), text) {
 				return fault{fmt.Sprintf("with the header %s: %.60s, which holds what the client sent", name, values[0]), adviceLeak}, false
 			}
+		}
+	}
+	return fault{}, true
+}
+
+// checkCause finds the text of an error in a header, which begins with its code.
+func (d due) checkCause(a *answer, want http.Header) (fault, bool) {
+	text := string(d.code) + ": "
+	for name, values := range a.header {
+		if strings.Contains(strings.Join(values, "\n"), text) && !strings.Contains(want.Get(name), text) {
+			return fault{fmt.Sprintf("with the header %s: %.60s, which holds the text of an error", name, values[0]), adviceLeak}, false
 		}
 	}
 	return fault{}, true
