@@ -41,12 +41,15 @@ type Routes struct {
 	// makes it fail, or work again. Good tokens have to be answered 503 meanwhile.
 	Outages map[string]func(down bool)
 
-	// PathValues has values for path parameters. The parameters of Org and
-	// GrantInPath have values of the test by default, all others "1".
+	// PathValues has values for path parameters, as http.Request.PathValue returns
+	// them. The parameters of Org and GrantInPath have values of the test by default,
+	// all others "1".
 	PathValues map[string]string
 	// Prepare, if set, changes each request, such as one that needs a body.
 	Prepare func(*http.Request)
-	// ErrorWriter is that of the API's bearergate.Config, if it has one.
+	// ErrorWriter is that of the API's bearergate.Config, if it has one. It receives
+	// the method, the host and the path of a request, and has to write the same body
+	// for the same error each time: a time or an id in it has to be still in the test.
 	ErrorWriter bearergate.ErrorWriter
 	// Served returns how many requests the handlers have served. Without it, a handler
 	// that ran although the request was refused is found by what it writes.
@@ -78,8 +81,8 @@ func TestErrorTable(t *testing.T, api http.Handler, mint func(bearergate.Claims)
 		t.Fatal("bearergatetest: TestErrorTable was given no routes")
 	}
 	for _, group := range routes {
-		if len(group.Scopes) == 0 {
-			t.Fatal(`bearergatetest: Routes.Scopes lists no route; write bearergate.RouteScopes{"GET /projects": {"projects:read"}}`)
+		if mistake := group.mistake(); mistake != "" {
+			t.Fatal("bearergatetest: " + mistake)
 		}
 		for _, pattern := range slices.Sorted(maps.Keys(group.Scopes)) {
 			testRoute(t, &routeSuite{Routes: group, api: api, mint: mint, pattern: pattern, scopes: group.Scopes[pattern]})

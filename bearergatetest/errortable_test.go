@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -135,10 +136,28 @@ func (w *wiring) api(t *testing.T) http.Handler {
 	return bearergate.Chain(w.around, configure, w.failures)(mux)
 }
 
-func TestTableWithoutRoutesFails(t *testing.T) {
-	for name, routes := range map[string][]bearergatetest.Routes{"no routes": nil, "no scopes": {{}}} {
+// TestRoutesThatCannotBeTestedFail has mistakes of the test itself.
+func TestRoutesThatCannotBeTestedFail(t *testing.T) {
+	table := func(patterns ...string) bearergate.RouteScopes {
+		scopes := make(bearergate.RouteScopes)
+		for _, p := range patterns {
+			scopes[p] = []string{"a"}
+		}
+		return scopes
+	}
+	for name, routes := range map[string][]bearergatetest.Routes{
+		"no routes":                        nil,
+		"no scopes":                        {{}},
+		"no pattern":                       {{Scopes: table("GET projects")}},
+		"a pattern that ends in a space":   {{Scopes: table("/projects ")}},
+		"no scope":                         {{Scopes: bearergate.RouteScopes{"GET /projects": {"a b"}}}},
+		"another parameter in Org":         {{Scopes: table("GET /orgs/{org}", "GET /orgs"), Org: "org"}},
+		"another parameter in GrantInPath": {{Scopes: table("GET /installations/{id}"), GrantInPath: "grantId"}},
+		"another parameter in PathValues":  {{Scopes: table("GET /projects/{id}"), PathValues: map[string]string{"ID": "7"}}},
+	} {
 		mustfail.Run(t, name, func(t *testing.T) {
-			bearergatetest.TestErrorTable(t, http.NotFoundHandler(), bearergatetest.NewIssuer().Mint, routes...)
+			api := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { os.Exit(0) }) // a failure has to come before any request
+			bearergatetest.TestErrorTable(t, api, bearergatetest.NewIssuer().Mint, routes...)
 		})
 	}
 }

@@ -24,6 +24,7 @@ type answer struct {
 	body     bytes.Buffer
 	again    int         // a status that was written after the first
 	live     http.Header // as the handlers see it
+	anyway   []string    // fields that middleware sets too late in every answer
 	ran      bool        // a handler served the request
 	panicked any
 }
@@ -54,14 +55,15 @@ func (a *answer) Flush() {
 	}
 }
 
-// changedLate returns a header field that was set after the header was sent.
-func (a *answer) changedLate() string {
+// changedLate returns the header fields that were set after the header was sent.
+func (a *answer) changedLate() []string {
+	var late []string
 	for _, name := range slices.Sorted(maps.Keys(a.live)) {
 		if !slices.Equal(a.live[name], a.header[name]) && !strings.HasPrefix(name, http.TrailerPrefix) {
-			return name
+			late = append(late, name)
 		}
 	}
-	return ""
+	return late
 }
 
 var refusalBody = regexp.MustCompile(`^\{"error":"([a-z_]+)"(?:,"required":"([^"]*)")?\}\n`)
@@ -94,7 +96,8 @@ func (a *answer) isRefusal(c bearergate.Code) bool {
 
 // refusal returns what the API's writer writes for the error.
 func (a *answer) refusal(method string, e *bearergate.Error) *httptest.ResponseRecorder {
-	rec, r := httptest.NewRecorder(), httptest.NewRequest(method, "/", nil)
+	rec, r := httptest.NewRecorder(), httptest.NewRequest(method, a.request.URL.EscapedPath(), nil)
+	r.Host = a.request.Host
 	if a.write == nil {
 		bearergate.WriteError(rec, r, e)
 	} else {

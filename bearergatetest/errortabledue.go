@@ -26,6 +26,7 @@ type fault struct{ finding, advice string }
 
 const (
 	adviceBody        = "send the code and no text of an error; if the format is yours on purpose, set Routes.ErrorWriter"
+	adviceWriter      = "Routes.ErrorWriter wrote something else for this code: the API has another writer, or its bodies have the text of an error, or a time or an id of their own, which a test has to hold still"
 	adviceRan         = "the handler ran although the request was refused: a middleware or handler has to return after Refuse, and gin has to abort, as adapters/gin does"
 	adviceOtherScopes = "the guards of this route require other scopes than Routes.Scopes lists, or require them one by one: give one RequireScope all of them"
 	adviceLeak        = "no refusal may hold what the client sent, or the text of an error"
@@ -37,6 +38,7 @@ func (d due) check(q request, a *answer) (fault, bool) {
 	for _, check := range []func() (fault, bool){
 		func() (fault, bool) { return a.checkEnd(want.Body.String()) },
 		func() (fault, bool) { return a.checkPrivate(q.private) },
+		func() (fault, bool) { return d.checkCause(a, want.Header()) },
 		func() (fault, bool) { return d.checkRequired(a) },
 		func() (fault, bool) { return d.checkBody(a, want.Body.String()) },
 		func() (fault, bool) { return a.checkHeader(want.Header()) },
@@ -53,15 +55,16 @@ func (d due) check(q request, a *answer) (fault, bool) {
 // checkEnd finds a handler that went on after the refusal.
 func (a *answer) checkEnd(want string) (fault, bool) {
 	more, cut := strings.CutPrefix(a.body.String(), want)
-	switch late := a.changedLate(); {
+	late := slices.DeleteFunc(a.changedLate(), func(name string) bool { return slices.Contains(a.anyway, name) })
+	switch {
 	case cut && more != "":
 		return fault{fmt.Sprintf("and then %.60q", more), adviceRan}, false
 	case a.again != 0:
 		return fault{fmt.Sprintf("and then the status %d", a.again), adviceRan}, false
 	case a.ran:
 		return fault{"and was served all the same, as Routes.Served counts", adviceRan}, false
-	case late != "":
-		return fault{fmt.Sprintf("and then the header %s was set", late), adviceRan}, false
+	case len(late) > 0:
+		return fault{fmt.Sprintf("and then the header %s was set", late[0]), adviceRan}, false
 	}
 	return fault{}, true
 }
@@ -83,6 +86,17 @@ func (a *answer) checkPrivate(private []string) (fault, bool) {
 	return fault{}, true
 }
 
+// checkCause finds the text of an error in a header, which begins with its code.
+func (d due) checkCause(a *answer, want http.Header) (fault, bool) {
+	text := string(d.code) + ": "
+	for name, values := range a.header {
+		if strings.Contains(strings.Join(values, "\n"), text) && !strings.Contains(want.Get(name), text) {
+			return fault{fmt.Sprintf("with the header %s: %.60s, which holds the text of an error", name, values[0]), adviceLeak}, false
+		}
+	}
+	return fault{}, true
+}
+
 func (d due) checkRequired(a *answer) (fault, bool) {
 	if got, ok := a.required(); ok && got != d.required {
 		return fault{fmt.Sprintf("with required %q, want %q", got, d.required), adviceOtherScopes}, false
@@ -94,6 +108,8 @@ func (d due) checkBody(a *answer, want string) (fault, bool) {
 	switch got := a.body.String(); {
 	case got == want:
 		return fault{}, true
+	case a.write != nil:
+		return fault{fmt.Sprintf("with the body %.120q, want %q", got, want), adviceWriter}, false
 	case strings.Contains(got, string(d.code)):
 		return fault{fmt.Sprintf("with the body %.120q, want %q", got, want), adviceBody}, false
 	default:

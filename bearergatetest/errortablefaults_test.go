@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bearergate/bearergate"
@@ -158,6 +159,7 @@ func faults() []fault {
 		{"no RequireScope", func(w *wiring) { w.remove("scope") }},
 		{"no LimitFailedAuthentication", func(w *wiring) { w.failures = bearergate.Chain() }},
 		{"no route", func(w *wiring) { w.patterns = []string{"GET /projects"} }},
+		{"a route that redirects to another one", func(w *wiring) { w.patterns = []string{wiredRoute + "/"} }},
 
 		// A guard stands in the wrong place.
 		{"token and limit swapped", func(w *wiring) { w.swap("token", "limit") }},
@@ -188,6 +190,11 @@ func faults() []fault {
 		}},
 		{"RequireAnyScope", func(w *wiring) { w.replace("scope", bearergate.RequireAnyScope("projects:read", "projects:list")) }},
 		{"a part of the scopes", func(w *wiring) { w.replace("scope", bearergate.RequireScope("projects:read")) }},
+		{"an organization in the query that wins over the path", func(w *wiring) {
+			w.replace("org", bearergate.RequireOrg(func(r *http.Request) (string, error) {
+				return cmp.Or(r.URL.Query().Get("org"), r.PathValue("org")), nil
+			}))
+		}},
 		{"a misspelt scope", func(w *wiring) { w.replace("scope", bearergate.RequireScope("projects:raed", "projects:list")) }},
 		{"a guard for each scope", func(w *wiring) {
 			w.replace("scope", bearergate.Chain(bearergate.RequireScope("projects:read"), bearergate.RequireScope("projects:list")))
@@ -310,6 +317,21 @@ func faults() []fault {
 			}
 			return token, err
 		})},
+		{"a cache by the claims of a token", func(w *wiring) {
+			var cache sync.Map
+			good := w.issuer.Verifier()
+			w.verifyBy(bearergate.VerifierFunc(func(ctx context.Context, raw string) (*bearergate.Token, error) {
+				claims := raw[:max(0, strings.LastIndex(raw, "."))]
+				if token, ok := cache.Load(claims); ok {
+					return token.(*bearergate.Token), nil
+				}
+				token, err := good.VerifyToken(ctx, raw)
+				if err == nil {
+					cache.Store(claims, token)
+				}
+				return token, err
+			}))
+		}},
 		{"alg none", verifyingFunc(func(raw string, token *bearergate.Token, err error) (*bearergate.Token, error) {
 			if header, _, _ := strings.Cut(raw, "."); strings.Contains(string(decode(header)), `"none"`) {
 				return unverified(raw), nil
@@ -449,6 +471,30 @@ func faults() []fault {
 			}
 		}},
 
+		{"a writer with a status of its own", func(w *wiring) {
+			w.config.ErrorWriter = func(w http.ResponseWriter, r *http.Request, _ *bearergate.Error) { http.NotFound(w, r) }
+			w.routes.ErrorWriter = w.config.ErrorWriter
+		}},
+		{"a writer with the cause", func(w *wiring) {
+			w.config.ErrorWriter = func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+				http.Error(w, e.Error(), e.Code.Status())
+			}
+			w.routes.ErrorWriter = w.config.ErrorWriter
+		}},
+		{"a writer with the cause in a header", func(w *wiring) {
+			w.config.ErrorWriter = func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+				w.Header().Set("X-Reason", e.Error())
+				bearergate.WriteError(w, r, e)
+			}
+			w.routes.ErrorWriter = w.config.ErrorWriter
+		}},
+		{"a writer that never writes the same", func(w *wiring) {
+			w.config.ErrorWriter = func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+				http.Error(w, string(e.Code)+" "+rand.Text(), e.Code.Status())
+			}
+			w.routes.ErrorWriter = w.config.ErrorWriter
+		}},
+
 		// Outages.
 		{"an outage that is a revoked grant", func(w *wiring) {
 			w.replace("grant", bearergate.RequireGrant(bearergate.GrantStoreFunc(func(ctx context.Context, id string) (bearergate.Grant, error) {
@@ -526,7 +572,7 @@ func failEach(t *testing.T) {
 
 var (
 	failureLine = regexp.MustCompile(`^ +errortablefaults_test\.go:\d+: (.*)$`)
-	idOfCaller  = regexp.MustCompile(`-[a-z2-7]{10}-\d+`)
+	idOfCaller  = regexp.MustCompile(`-[a-z2-7]{10}-\d+|\b[A-Z2-7]{26}\b`)
 )
 
 // failures returns what the faults of another process say, in the line of this file

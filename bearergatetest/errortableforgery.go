@@ -10,7 +10,7 @@ import (
 // forgery is a token that a thief made of a good one.
 type forgery struct{ what, token, lacking string }
 
-const adviceSignature = "the verifier does not check signatures: use jwtverifier.New"
+const adviceSignature = "the verifier does not check signatures, or remembers tokens by less than their whole text: use jwtverifier.New"
 
 // forgeries returns tokens that are almost good.
 func forgeries(token string) []forgery {

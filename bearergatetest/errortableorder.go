@@ -47,7 +47,7 @@ func (s *routeSuite) guards() []guardName {
 func (s *routeSuite) everyFault() request {
 	c := s.caller()
 	target := s.target(c)
-	c.Scopes, c.OrganizationID, c.ExpiresAt = nil, "other-than-"+c.OrganizationID, time.Now().Add(-time.Hour)
+	c.Scopes, c.OrganizationID, c.ExpiresAt = nil, otherOrg(c), time.Now().Add(-time.Hour)
 	q := s.revoked(c)
 	q.target = target
 	return q
@@ -56,7 +56,7 @@ func (s *routeSuite) everyFault() request {
 func (s *routeSuite) revokedOfOtherOrg() request {
 	c := s.caller()
 	target := s.target(c)
-	c.OrganizationID = "other-than-" + c.OrganizationID
+	c.OrganizationID = otherOrg(c)
 	q := s.revoked(c)
 	q.target = target
 	return q

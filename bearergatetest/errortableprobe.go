@@ -89,6 +89,8 @@ func (s *routeSuite) report(what string, f fault) {
 func (s *routeSuite) judge(p probe, a *answer) (fault, bool) {
 	code, status := a.code(), p.want.code.Status()
 	switch {
+	case s.ErrorWriter != nil && a.refusal(s.method, &bearergate.Error{Code: p.want.code}).Code != status:
+		return fault{fmt.Sprintf("%s, want %s", a.text(), p.want), adviceWriterStatus}, false
 	case code == p.want.code && a.status != status:
 		return fault{fmt.Sprintf("%s with the status %d, want %d", code, a.status, status), adviceStatus}, false
 	case code == p.want.code, code == "" && a.status == status && a.panicked == nil:
@@ -100,10 +102,11 @@ func (s *routeSuite) judge(p probe, a *answer) (fault, bool) {
 }
 
 const (
-	adviceStatus   = "an error writer, or a middleware around the guards, changes the status, which clients act on"
-	adviceReplaced = "something around the guards changes their answers: let it pass the status, the headers and the body of a refusal, or set Routes.ErrorWriter if they are those of the API's writer"
-	adviceShared   = "its caller made no other request: the key of RateLimit has to be the caller"
-	advicePanic    = "return an error: net/http answers a panic by closing the connection"
+	adviceStatus       = "an error writer, or a middleware around the guards, changes the status, which clients act on"
+	adviceWriterStatus = "Routes.ErrorWriter changes the status, which clients act on: let it call bearergate.WriteError, which sets the status and the header"
+	adviceReplaced     = "something around the guards changes their answers: let it pass the status, the headers and the body of a refusal, or set Routes.ErrorWriter if they are those of the API's writer"
+	adviceShared       = "its caller made no other request: the key of RateLimit has to be the caller"
+	advicePanic        = "return an error: net/http answers a panic by closing the connection"
 )
 
 // advise says what to do about another answer than the one that is due.

@@ -20,6 +20,7 @@ type routeSuite struct {
 	failures   []string
 	method     string             // of the requests
 	goodStatus int                // of the answer to a good token
+	goodLate   []string           // header fields that are set too late in that answer too
 	failed     map[string]bool    // requests that were not answered as due
 	missing    map[guardName]bool // that did not refuse what they should
 	advised    map[string]bool    // advice that a failure gave already
@@ -55,7 +56,7 @@ func (s *routeSuite) isServed() bool {
 // to be: every other answer would say the same again.
 func (s *routeSuite) test() {
 	good := s.send(s.good())
-	s.goodStatus = good.status
+	s.goodStatus, s.goodLate = good.status, good.changedLate()
 	if !s.testNoToken() || !s.testGoodToken(good) {
 		return
 	}
@@ -87,12 +88,19 @@ func (s *routeSuite) target(c bearergate.Claims) string {
 		before, name, after := pattern.CutParameter(path)
 		b.WriteString(before)
 		if len(before) < len(path) && name != "$" {
-			name, _, _ = strings.Cut(strings.TrimSuffix(name, "..."), ":") // a regular expression of chi
-			b.WriteString((&url.URL{Path: s.pathValue(name, c)}).EscapedPath())
+			b.WriteString(s.escapedValue(name, c))
 		}
 		path = after
 	}
 	return b.String()
+}
+
+func (s *routeSuite) escapedValue(parameter string, c bearergate.Claims) string {
+	parameter, _, _ = strings.Cut(parameter, ":") // a regular expression of chi
+	if name, rest := strings.CutSuffix(parameter, "..."); rest {
+		return (&url.URL{Path: s.pathValue(name, c)}).EscapedPath()
+	}
+	return url.PathEscape(s.pathValue(parameter, c))
 }
 
 func (s *routeSuite) pathValue(name string, c bearergate.Claims) string {

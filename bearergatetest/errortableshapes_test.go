@@ -68,6 +68,16 @@ func TestAPIOfAnyShapePasses(t *testing.T) {
 				bearergate.RequireOrg(bearergate.PathValue("org"))),
 			routes: bearergatetest.Routes{Budget: 3, Org: "org"},
 		},
+		"a limit for each organization, which no path names": {
+			pattern: "GET /projects",
+			guards:  bearergate.Chain(token, bearergate.RateLimit(perMinute(t, 3), bearergate.WithKey("organization", bearergate.OrganizationKey))),
+			routes:  bearergatetest.Routes{Budget: 3},
+		},
+		"a parameter that is escaped in the path": {
+			pattern: "GET /projects/{id}/files/{path...}", guards: token, handler: onlyAt("/projects/a/b é%2F/files/c d/e"),
+			routes: bearergatetest.Routes{PathValues: map[string]string{"id": "a/b é%2F", "path": "c d/e"}},
+		},
+		"a header that is set too late in every answer": {pattern: "GET /whoami", guards: bearergate.Chain(timed, token)},
 		"one organization": {
 			pattern: "GET /orgs/{org}/projects", guards: bearergate.Chain(token, bearergate.RequireOrg(bearergate.PathValue("org"))),
 			handler: onlyAt("/orgs/acme/projects"),
@@ -106,6 +116,13 @@ func hints(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusEarlyHints)
 		next.ServeHTTP(w, r)
+	})
+}
+
+func timed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		w.Header().Set("X-Response-Time", "3ms")
 	})
 }
 
@@ -217,6 +234,20 @@ func (p *plain) WriteHeader(status int) {
 func (p *plain) Write(b []byte) (int, error) {
 	fmt.Fprintln(p.ResponseWriter, p.refusal.Code, p.refusal.Required)
 	return len(b), nil
+}
+
+func TestWriterReceivesThePathOfTheRequest(t *testing.T) {
+	w := newWiring(t)
+	w.config.ErrorWriter = func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+		w.Header().Set("Instance", r.URL.Path)
+		bearergate.WriteError(&plain{w, &bearergate.Error{Code: e.Code, Required: r.URL.Path}}, r, e)
+	}
+	w.patterns = []string{"GET /projects"}
+	w.remove("org")
+	w.remove("grant")
+	w.routes.Scopes = bearergate.RouteScopes{"GET /projects": {"projects:read", "projects:list"}}
+	w.routes.ErrorWriter, w.routes.Org, w.routes.PutGrant, w.routes.Outages = w.config.ErrorWriter, "", nil, nil
+	bearergatetest.TestErrorTable(t, w.api(t), w.mint, w.routes)
 }
 
 func TestSeveralGroupsOfRoutesAreTestedInOneCall(t *testing.T) {
