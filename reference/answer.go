@@ -67,19 +67,33 @@ func refuseAll(err error) http.Handler {
 
 func nothing() http.Handler { return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}) }
 
-// recorder is a ResponseWriter that keeps an answer.
+// recorder is a ResponseWriter that keeps an answer, as net/http sends it.
 type recorder struct {
 	header http.Header
+	sent   http.Header // nil before WriteHeader
 	body   bytes.Buffer
 }
 
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(int)             {}
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(int) {
+	if r.sent == nil {
+		r.sent = r.header.Clone()
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	if _, ok := r.sent["Content-Type"]; !ok {
+		r.sent.Set("Content-Type", http.DetectContentType(b))
+	}
+	return r.body.Write(b)
+}
 
 func (r *recorder) answer() answer {
+	r.WriteHeader(http.StatusOK)
 	a := answer{make(map[string]string), r.body.String()}
-	for name, values := range r.header {
+	for name, values := range r.sent {
 		if name != "Content-Length" {
 			a.Header[name] = strings.Join(values, ", ")
 		}
