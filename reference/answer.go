@@ -3,6 +3,7 @@ package reference
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -16,6 +17,8 @@ import (
 type answer struct {
 	Header map[string]string `json:"headers"`
 	Body   string            `json:"body"`
+
+	status int
 }
 
 // Names returns the names of the header fields in order.
@@ -53,6 +56,15 @@ func (a *answers) answer(code bearergate.Code) answer {
 	return w.answer()
 }
 
+// check returns a fault if the answer has another status than the code, since clients act
+// on the two together.
+func (a answer) check(code bearergate.Code) error {
+	if a.status == code.Status() {
+		return nil
+	}
+	return fmt.Errorf("Config.Answers.ErrorWriter answers %s with the status %d; write %d", code, a.status, code.Status())
+}
+
 func ofTokenEndpoint(code bearergate.Code) bool {
 	return code == bearergate.ErrInvalidGrant || code == bearergate.ErrInvalidClient
 }
@@ -71,14 +83,15 @@ func nothing() http.Handler { return http.HandlerFunc(func(http.ResponseWriter, 
 type recorder struct {
 	header http.Header
 	sent   http.Header // nil before WriteHeader
+	status int
 	body   bytes.Buffer
 }
 
 func (r *recorder) Header() http.Header { return r.header }
 
-func (r *recorder) WriteHeader(int) {
+func (r *recorder) WriteHeader(status int) {
 	if r.sent == nil {
-		r.sent = r.header.Clone()
+		r.status, r.sent = status, r.header.Clone()
 	}
 }
 
@@ -92,7 +105,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 func (r *recorder) answer() answer {
 	r.WriteHeader(http.StatusOK)
-	a := answer{make(map[string]string), r.body.String()}
+	a := answer{make(map[string]string), r.body.String(), r.status}
 	for name, values := range r.sent {
 		if name != "Content-Length" {
 			a.Header[name] = strings.Join(values, ", ")

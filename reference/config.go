@@ -29,7 +29,8 @@ type Config struct {
 	// it. If empty, the snippets send requests with the access token.
 	MintURL string
 	// Answers is the Config that the API passes to [bearergate.Configure]. The page
-	// shows each answer as it is with these settings. Its Observer is not used.
+	// shows each answer as it is with these settings. An ErrorWriter keeps the status of
+	// the code. The Observer is not used.
 	Answers bearergate.Config
 	// Scopes lists the scopes of the routes. If empty, the page has no such list.
 	Scopes bearergate.RouteScopes

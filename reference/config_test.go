@@ -1,6 +1,7 @@
 package reference_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -66,6 +67,25 @@ func TestURLIsOfThePublic(t *testing.T) {
 		c.APIURL = url
 		if _, err := reference.New(c); err == nil {
 			t.Errorf("%q: got no error", url)
+		}
+	}
+}
+
+// TestWriterKeepsTheStatus has a writer that answers as a proxy might: clients would not
+// act on its codes.
+func TestWriterKeepsTheStatus(t *testing.T) {
+	c := complete()
+	c.Answers.ErrorWriter = func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+		if e.Code == bearergate.ErrForbidden || e.Code == bearergate.ErrServerError {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		bearergate.WriteError(w, r, e)
+	}
+	_, err := reference.New(c)
+	for _, want := range []string{"answers forbidden with the status 418", "answers server_error with the status 418"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got the error %v, want %q in it", err, want)
 		}
 	}
 }
