@@ -140,7 +140,7 @@ func (e *Example) check() error {
 		}
 	}
 	add(e.Title == "" || !printable(e.Title), "Title is %q; write one line of text", e.Title)
-	add(e.Method != "" && !isToken(e.Method), "Method is %q; write one such as POST", e.Method)
+	add(!isSent(e.method()), "Method is %q; write one such as POST", e.Method)
 	add(!isOwnPath(e.Path), "Path is %q; write a path of this origin, such as /v1/projects", e.Path)
 	add(e.Body != "" && !e.mayHaveBody(), "a request with the method %s has no Body in a browser", e.method())
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
@@ -161,12 +161,18 @@ func (e *Example) mayHaveBody() bool {
 	return e.method() != http.MethodGet && e.method() != http.MethodHead
 }
 
+// isSent reports whether a browser sends the method, and as it is written.
+func isSent(method string) bool {
+	refused := []string{http.MethodConnect, http.MethodTrace, "TRACK"}
+	return isToken(method) && method == strings.ToUpper(method) && !slices.Contains(refused, method)
+}
+
 // isOwnPath reports whether a browser resolves the path on the origin of the page:
 // not so //host, and not /\host.
 func isOwnPath(path string) bool {
 	u, err := url.Parse(path)
 	return err == nil && strings.HasPrefix(path, "/") && u.Host == "" && !strings.HasPrefix(path, "//") &&
-		u.Fragment == "" && !strings.Contains(path, `\`) && isFieldValue(path)
+		u.Fragment == "" && !strings.ContainsAny(path, `\ `) && isFieldValue(path)
 }
 
 // isToken reports whether s is a token of RFC 9110 section 5.6.2.

@@ -45,7 +45,7 @@ func TestErrorNamesEveryFault(t *testing.T) {
 }
 
 func TestExampleIsSentToTheOwnOriginAlone(t *testing.T) {
-	for _, path := range []string{"", "v1", "//evil.example/", `/\evil.example/`, "https://evil.example/", "javascript:alert(1)", "/v1#x", "/v1\n", "/é", "/%zz"} {
+	for _, path := range []string{"", "v1", "//evil.example/", `/\evil.example/`, "https://evil.example/", "javascript:alert(1)", "/v1#x", "/v1\n", "/v1?a=b c", "/é", "/%zz"} {
 		c := complete()
 		c.Examples = map[bearergate.Code][]reference.Example{bearergate.ErrForbidden: {{Title: "x", Path: path}}}
 		if _, err := reference.New(c); err == nil {
@@ -57,6 +57,20 @@ func TestExampleIsSentToTheOwnOriginAlone(t *testing.T) {
 		c.Examples = map[bearergate.Code][]reference.Example{bearergate.ErrForbidden: {{Title: "x", Path: path}}}
 		if _, err := reference.New(c); err != nil {
 			t.Errorf("%q: got %v, want none", path, err)
+		}
+	}
+}
+
+// TestExampleHasAMethodThatABrowserSends has methods that a browser refuses, or that it
+// changes and curl does not.
+func TestExampleHasAMethodThatABrowserSends(t *testing.T) {
+	for method, want := range map[string]bool{
+		"": true, "GET": true, "PATCH": true, "X-MADE-UP": true, "get": false, "patch": false, "CONNECT": false, "TRACE": false, "TRACK": false,
+	} {
+		c := complete()
+		c.Examples = map[bearergate.Code][]reference.Example{bearergate.ErrForbidden: {{Title: "x", Path: "/", Method: method}}}
+		if _, err := reference.New(c); (err == nil) != want {
+			t.Errorf("%q: got %v, want it accepted: %t", method, err, want)
 		}
 	}
 }
