@@ -51,7 +51,7 @@ type Example struct {
 	Path string
 	// Header holds the header fields of the request, such as Authorization.
 	Header map[string]string
-	// Body is the body of the request. GET and HEAD have none.
+	// Body is the body of the request, in printable text. GET and HEAD have none.
 	Body string
 }
 
@@ -91,6 +91,9 @@ func checkText(field, text string) error {
 func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
+
+// lineBreaks removes line breaks and tabs, which a body may have.
+var lineBreaks = strings.NewReplacer("\r", "", "\n", "", "\t", "")
 
 func checkURL(field, raw string) error {
 	u, err := url.Parse(raw)
@@ -143,6 +146,7 @@ func (e *Example) check() error {
 	add(!isSent(e.method()), "Method is %q; write one such as POST", e.Method)
 	add(!isOwnPath(e.Path), "Path is %q; write a path of this origin, such as /v1/projects", e.Path)
 	add(e.Body != "" && !e.mayHaveBody(), "a request with the method %s has no Body in a browser", e.method())
+	add(!printable(lineBreaks.Replace(e.Body)), "Body is %q; write printable text", e.Body)
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		add(!isToken(name), "Header has the name %q; write one such as Authorization", name)
 		add(!isFieldValue(e.Header[name]), "Header has a value of %q that is not printable ASCII", name)

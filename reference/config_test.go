@@ -75,6 +75,16 @@ func TestExampleHasAMethodThatABrowserSends(t *testing.T) {
 	}
 }
 
+func TestExampleHasABodyOfText(t *testing.T) {
+	for body, want := range map[string]bool{"{\n\t\"é\": 1\r\n}": true, "\x00": false, "\xff": false, "\x1b[31m": false, "a\u202eb": false} {
+		c := complete()
+		c.Examples = map[bearergate.Code][]reference.Example{bearergate.ErrForbidden: {{Title: "x", Path: "/", Method: "POST", Body: body}}}
+		if _, err := reference.New(c); (err == nil) != want {
+			t.Errorf("%q: got %v, want it accepted: %t", body, err, want)
+		}
+	}
+}
+
 func TestURLIsOfThePublic(t *testing.T) {
 	for _, url := range []string{"", "api.example", "ftp://api.example", "https://", "https://u@api.example", "https://api.example?a", "https://api.example?", "https://api.example#", "javascript:alert(1)", "https://api.example/\u202e"} {
 		c := complete()
