@@ -219,7 +219,11 @@ func testCopies(t *testing.T, open func(screen) *tab) {
 // testSnippetsParse has the browser parse each snippet as the body of a function.
 func testSnippetsParse(t *testing.T, open func(screen) *tab) {
 	p := open(wide())
-	for _, code := range evaluate[[]string](p, `[...document.querySelectorAll(".javascript code")].map((code) => code.textContent)`) {
+	snippets := evaluate[[]string](p, `[...document.querySelectorAll(".javascript code")].map((code) => code.textContent)`)
+	if want := 1 + len(bearergate.Codes()); len(snippets) != want {
+		t.Errorf("got %d snippets, want %d", len(snippets), want)
+	}
+	for _, code := range snippets {
 		if _, err := chromedp.Run(p.ctx, chromedp.Evaluate[chromedp.Void]("(async () => {\n"+code+"\n}) && 0")); err != nil {
 			t.Errorf("got %v in\n%s", err, code)
 		}
