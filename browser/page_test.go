@@ -32,6 +32,7 @@ func TestReferencePage(t *testing.T) {
 		"reads the same without scripts":           testWithoutScripts,
 		"copies a snippet":                         testCopies,
 		"has JavaScript that parses":               testSnippetsParse,
+		"has JavaScript that acts on the table":    testSnippetsAct,
 		"prints on white paper, without controls":  testPrints,
 		"leads a code to its section":              testAnchor,
 	} {
@@ -218,9 +219,38 @@ func testCopies(t *testing.T, open func(screen) *tab) {
 // testSnippetsParse has the browser parse each snippet as the body of a function.
 func testSnippetsParse(t *testing.T, open func(screen) *tab) {
 	p := open(wide())
-	for _, code := range evaluate[[]string](p, `[...document.querySelectorAll(".javascript code")].map((code) => code.textContent)`) {
+	snippets := evaluate[[]string](p, `[...document.querySelectorAll(".javascript code")].map((code) => code.textContent)`)
+	if want := 1 + len(bearergate.Codes()); len(snippets) != want {
+		t.Errorf("got %d snippets, want %d", len(snippets), want)
+	}
+	for _, code := range snippets {
 		if _, err := chromedp.Run(p.ctx, chromedp.Evaluate[chromedp.Void]("(async () => {\n"+code+"\n}) && 0")); err != nil {
 			t.Errorf("got %v in\n%s", err, code)
+		}
+	}
+}
+
+// testSnippetsAct has the code of the page read answers of the API and of others.
+func testSnippetsAct(t *testing.T, open func(screen) *tab) {
+	p := open(wide())
+	setup := evaluate[string](p, `document.querySelector("#setup .javascript code").textContent`)
+	for _, c := range []struct{ answer, want string }{
+		{`"{}", {status: 200}`, "passed"},
+		{`'{"error":"invalid_token"}', {status: 401}`, "invalid_token [] 1"},
+		{`'{"error":"missing_scope","required":"a b"}', {status: 403}`, "missing_scope [a,b] 1"},
+		{`'{"error":"missing_scope"}', {status: 403}`, "missing_scope [] 1"},
+		{`'{"error":"rate_limited"}', {status: 429, headers: {"Retry-After": "60"}}`, "rate_limited [] 60"},
+		{`'{"error":"grant_revoked"}', {status: 502}`, "undefined [] 1"},
+		{`'{"error":"made_up"}', {status: 401}`, "undefined [] 1"},
+		{`'{"error":{}}', {status: 401}`, "undefined [] 1"},
+		{`"null", {status: 502}`, "undefined [] 1"},
+		{`"<html>", {status: 502}`, "undefined [] 1"},
+	} {
+		got := evaluate[string](p, `(async () => {`+setup+`
+			return check(new Response(`+c.answer+`)).then(() => "passed", (e) => e instanceof ApiError ? `+"`${e.code} [${e.required}] ${e.retryAfter}`"+` : String(e));
+		})()`)
+		if got != c.want {
+			t.Errorf("%s: got %s, want %s", c.answer, got, c.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package reference
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -16,6 +17,8 @@ import (
 type answer struct {
 	Header map[string]string `json:"headers"`
 	Body   string            `json:"body"`
+
+	status int
 }
 
 // Names returns the names of the header fields in order.
@@ -53,6 +56,15 @@ func (a *answers) answer(code bearergate.Code) answer {
 	return w.answer()
 }
 
+// check returns a fault if the answer has another status than the code, since clients act
+// on the two together.
+func (a answer) check(code bearergate.Code) error {
+	if a.status == code.Status() {
+		return nil
+	}
+	return fmt.Errorf("Config.Answers.ErrorWriter answers %s with the status %d; write %d", code, a.status, code.Status())
+}
+
 func ofTokenEndpoint(code bearergate.Code) bool {
 	return code == bearergate.ErrInvalidGrant || code == bearergate.ErrInvalidClient
 }
@@ -67,19 +79,34 @@ func refuseAll(err error) http.Handler {
 
 func nothing() http.Handler { return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}) }
 
-// recorder is a ResponseWriter that keeps an answer.
+// recorder is a ResponseWriter that keeps an answer, as net/http sends it.
 type recorder struct {
 	header http.Header
+	sent   http.Header // nil before WriteHeader
+	status int
 	body   bytes.Buffer
 }
 
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(int)             {}
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.sent == nil {
+		r.status, r.sent = status, r.header.Clone()
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	if _, ok := r.sent["Content-Type"]; !ok {
+		r.sent.Set("Content-Type", http.DetectContentType(b))
+	}
+	return r.body.Write(b)
+}
 
 func (r *recorder) answer() answer {
-	a := answer{make(map[string]string), r.body.String()}
-	for name, values := range r.header {
+	r.WriteHeader(http.StatusOK)
+	a := answer{make(map[string]string), r.body.String(), r.status}
+	for name, values := range r.sent {
 		if name != "Content-Length" {
 			a.Header[name] = strings.Join(values, ", ")
 		}

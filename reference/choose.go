@@ -21,11 +21,7 @@ func (p *Page) choose(r *http.Request) (*format, *refusal) {
 			return p.named(name)
 		}
 	}
-	accept := r.Header["Accept"]
-	if len(accept) == 0 {
-		return p.formats[0], nil
-	}
-	return p.accepted(parseAccept(accept))
+	return p.accepted(r.Header["Accept"])
 }
 
 func (p *Page) named(name string) (*format, *refusal) {
@@ -39,16 +35,18 @@ func (p *Page) named(name string) (*format, *refusal) {
 	return nil, &refusal{http.StatusNotFound, "The formats are " + strings.Join(names, ", ") + "."}
 }
 
-// accepted returns the first of the formats with the greatest quality.
-func (p *Page) accepted(ranges []mediaRange) (*format, *refusal) {
-	if len(ranges) == 0 {
-		return p.formats[0], nil // the header lists nothing
+// accepted returns the first of the formats with the greatest quality (RFC 9110 section
+// 12.5.1).
+func (p *Page) accepted(accept []string) (*format, *refusal) {
+	qualities, preference := p.qualities(accept)
+	if !preference {
+		return p.formats[0], nil
 	}
 	var best *format
 	var types []string
 	greatest := 0.0
 	for _, f := range p.formats {
-		if q := quality(ranges, f.mediaType); q > greatest {
+		if q := f.quality(qualities); q > greatest {
 			best, greatest = f, q
 		}
 		types = append(types, f.mediaType)
@@ -59,23 +57,22 @@ func (p *Page) accepted(ranges []mediaRange) (*format, *refusal) {
 	return best, nil
 }
 
-// mediaRange is a member of Accept (RFC 9110 section 12.5.1). Parameters other than q
-// are ignored.
-type mediaRange struct {
-	pattern string // such as text/html, text/* or */*
-	q       float64
-}
-
-func parseAccept(fields []string) (ranges []mediaRange) {
-	for _, field := range fields {
+// qualities returns the qualities of the media ranges that match a format, and whether
+// the fields list any range. Parameters other than q are ignored. The first of two equal
+// ranges counts.
+func (p *Page) qualities(accept []string) (qualities map[string]float64, preference bool) {
+	qualities = make(map[string]float64)
+	for _, field := range accept {
 		for member := range strings.SplitSeq(field, ",") {
-			pattern, parameters, _ := strings.Cut(member, ";")
-			if pattern = strings.ToLower(strings.TrimSpace(pattern)); pattern != "" {
-				ranges = append(ranges, mediaRange{pattern, parseQuality(parameters)})
+			name, parameters, _ := strings.Cut(member, ";")
+			name = strings.ToLower(strings.TrimSpace(name))
+			preference = preference || name != ""
+			if _, known := qualities[name]; !known && p.ranges[name] {
+				qualities[name] = parseQuality(parameters)
 			}
 		}
 	}
-	return ranges
+	return qualities, preference
 }
 
 // parseQuality returns the value of q, or 1 if there is none. A value that is no
@@ -94,14 +91,17 @@ func parseQuality(parameters string) float64 {
 	return 1
 }
 
+// ranges returns the media ranges that match the format, the most specific first.
+func (f *format) ranges() [3]string {
+	kind, _, _ := strings.Cut(f.mediaType, "/")
+	return [...]string{f.mediaType, kind + "/*", "*/*"}
+}
+
 // quality is that of the most specific range that matches.
-func quality(ranges []mediaRange, mediaType string) float64 {
-	kind, _, _ := strings.Cut(mediaType, "/")
-	for _, pattern := range [...]string{mediaType, kind + "/*", "*/*"} {
-		for _, r := range ranges {
-			if r.pattern == pattern {
-				return r.q
-			}
+func (f *format) quality(qualities map[string]float64) float64 {
+	for _, name := range f.ranges() {
+		if q, ok := qualities[name]; ok {
+			return q
 		}
 	}
 	return 0

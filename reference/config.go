@@ -29,7 +29,8 @@ type Config struct {
 	// it. If empty, the snippets send requests with the access token.
 	MintURL string
 	// Answers is the Config that the API passes to [bearergate.Configure]. The page
-	// shows each answer as it is with these settings. Its Observer is not used.
+	// shows each answer as it is with these settings. An ErrorWriter keeps the status of
+	// the code. The Observer is not used.
 	Answers bearergate.Config
 	// Scopes lists the scopes of the routes. If empty, the page has no such list.
 	Scopes bearergate.RouteScopes
@@ -50,7 +51,7 @@ type Example struct {
 	Path string
 	// Header holds the header fields of the request, such as Authorization.
 	Header map[string]string
-	// Body is the body of the request. GET and HEAD have none.
+	// Body is the body of the request, in printable text. GET and HEAD have none.
 	Body string
 }
 
@@ -90,6 +91,9 @@ func checkText(field, text string) error {
 func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
+
+// lineBreaks removes line breaks and tabs, which a body may have.
+var lineBreaks = strings.NewReplacer("\r", "", "\n", "", "\t", "")
 
 func checkURL(field, raw string) error {
 	u, err := url.Parse(raw)
@@ -139,9 +143,10 @@ func (e *Example) check() error {
 		}
 	}
 	add(e.Title == "" || !printable(e.Title), "Title is %q; write one line of text", e.Title)
-	add(e.Method != "" && !isToken(e.Method), "Method is %q; write one such as POST", e.Method)
+	add(!isSent(e.method()), "Method is %q; write one such as POST", e.Method)
 	add(!isOwnPath(e.Path), "Path is %q; write a path of this origin, such as /v1/projects", e.Path)
 	add(e.Body != "" && !e.mayHaveBody(), "a request with the method %s has no Body in a browser", e.method())
+	add(!printable(lineBreaks.Replace(e.Body)), "Body is %q; write printable text", e.Body)
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		add(!isToken(name), "Header has the name %q; write one such as Authorization", name)
 		add(!isFieldValue(e.Header[name]), "Header has a value of %q that is not printable ASCII", name)
@@ -160,12 +165,18 @@ func (e *Example) mayHaveBody() bool {
 	return e.method() != http.MethodGet && e.method() != http.MethodHead
 }
 
+// isSent reports whether a browser sends the method, and as it is written.
+func isSent(method string) bool {
+	refused := []string{http.MethodConnect, http.MethodTrace, "TRACK"}
+	return isToken(method) && method == strings.ToUpper(method) && !slices.Contains(refused, method)
+}
+
 // isOwnPath reports whether a browser resolves the path on the origin of the page:
 // not so //host, and not /\host.
 func isOwnPath(path string) bool {
 	u, err := url.Parse(path)
 	return err == nil && strings.HasPrefix(path, "/") && u.Host == "" && !strings.HasPrefix(path, "//") &&
-		u.Fragment == "" && !strings.Contains(path, `\`) && isFieldValue(path)
+		u.Fragment == "" && !strings.ContainsAny(path, `\ `) && isFieldValue(path)
 }
 
 // isToken reports whether s is a token of RFC 9110 section 5.6.2.

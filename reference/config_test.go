@@ -1,6 +1,7 @@
 package reference_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestErrorNamesEveryFault(t *testing.T) {
 }
 
 func TestExampleIsSentToTheOwnOriginAlone(t *testing.T) {
-	for _, path := range []string{"", "v1", "//evil.example/", `/\evil.example/`, "https://evil.example/", "javascript:alert(1)", "/v1#x", "/v1\n", "/é", "/%zz"} {
+	for _, path := range []string{"", "v1", "//evil.example/", `/\evil.example/`, "https://evil.example/", "javascript:alert(1)", "/v1#x", "/v1\n", "/v1?a=b c", "/é", "/%zz"} {
 		c := complete()
 		c.Examples = map[bearergate.Code][]reference.Example{bearergate.ErrForbidden: {{Title: "x", Path: path}}}
 		if _, err := reference.New(c); err == nil {
@@ -60,12 +61,55 @@ func TestExampleIsSentToTheOwnOriginAlone(t *testing.T) {
 	}
 }
 
+// TestExampleHasAMethodThatABrowserSends has methods that a browser refuses, or that it
+// changes and curl does not.
+func TestExampleHasAMethodThatABrowserSends(t *testing.T) {
+	for method, want := range map[string]bool{
+		"": true, "GET": true, "PATCH": true, "X-MADE-UP": true, "get": false, "patch": false, "CONNECT": false, "TRACE": false, "TRACK": false,
+	} {
+		c := complete()
+		c.Examples = map[bearergate.Code][]reference.Example{bearergate.ErrForbidden: {{Title: "x", Path: "/", Method: method}}}
+		if _, err := reference.New(c); (err == nil) != want {
+			t.Errorf("%q: got %v, want it accepted: %t", method, err, want)
+		}
+	}
+}
+
+func TestExampleHasABodyOfText(t *testing.T) {
+	for body, want := range map[string]bool{"{\n\t\"é\": 1\r\n}": true, "\x00": false, "\xff": false, "\x1b[31m": false, "a\u202eb": false} {
+		c := complete()
+		c.Examples = map[bearergate.Code][]reference.Example{bearergate.ErrForbidden: {{Title: "x", Path: "/", Method: "POST", Body: body}}}
+		if _, err := reference.New(c); (err == nil) != want {
+			t.Errorf("%q: got %v, want it accepted: %t", body, err, want)
+		}
+	}
+}
+
 func TestURLIsOfThePublic(t *testing.T) {
 	for _, url := range []string{"", "api.example", "ftp://api.example", "https://", "https://u@api.example", "https://api.example?a", "https://api.example?", "https://api.example#", "javascript:alert(1)", "https://api.example/\u202e"} {
 		c := complete()
 		c.APIURL = url
 		if _, err := reference.New(c); err == nil {
 			t.Errorf("%q: got no error", url)
+		}
+	}
+}
+
+// TestWriterKeepsTheStatus has a writer that answers as a proxy might: clients would not
+// act on its codes.
+func TestWriterKeepsTheStatus(t *testing.T) {
+	c := complete()
+	c.Answers.ErrorWriter = func(w http.ResponseWriter, r *http.Request, e *bearergate.Error) {
+		if e.Code == bearergate.ErrForbidden || e.Code == bearergate.ErrServerError {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		bearergate.WriteError(w, r, e)
+	}
+	_, err := reference.New(c)
+	for _, want := range []string{"answers forbidden with the status 418", "answers server_error with the status 418"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got the error %v, want %q in it", err, want)
 		}
 	}
 }

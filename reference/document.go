@@ -2,6 +2,7 @@ package reference
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -58,18 +59,21 @@ func newDocument(c *Config) (*document, error) {
 	if d.Setup, err = d.snippets("setup"); err != nil {
 		return nil, err
 	}
+	var faults []error
 	for _, code := range bearergate.Codes() {
-		snippets, err := d.snippets(string(code))
-		if err != nil {
-			return nil, err
-		}
-		d.Errors = append(d.Errors, entry{
-			Code: code, Status: code.Status(), Meaning: code.Meaning(), Remedy: code.Remedy(), Action: code.Action().String(),
-			RetryAfter: int(code.RetryAfter().Seconds()), Answer: answers.answer(code),
-			Reason: http.StatusText(code.Status()), Class: class(code.Action()), Snippets: snippets, Examples: examples(c.Examples[code], d.origin()),
-		})
+		e, err := d.entry(code, answers.answer(code), c.Examples[code])
+		d.Errors, faults = append(d.Errors, e), append(faults, err)
 	}
-	return d, nil
+	return d, errors.Join(faults...)
+}
+
+func (d *document) entry(code bearergate.Code, a answer, list []Example) (entry, error) {
+	snippets, err := d.snippets(string(code))
+	return entry{
+		Code: code, Status: code.Status(), Meaning: code.Meaning(), Remedy: code.Remedy(), Action: code.Action().String(),
+		RetryAfter: int(code.RetryAfter().Seconds()), Answer: a,
+		Reason: http.StatusText(code.Status()), Class: class(code.Action()), Snippets: snippets, Examples: examples(list, d.origin()),
+	}, errors.Join(err, a.check(code))
 }
 
 func routes(table bearergate.RouteScopes) (list []route) {

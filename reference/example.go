@@ -42,7 +42,7 @@ func (e *Example) headers() map[string]string {
 
 // command returns the command that sends the request to an origin.
 func (e *Example) command(origin string) string {
-	words := []string{"curl -i " + shellQuote(origin+e.Path)}
+	words := []string{"curl -i " + e.globOff() + shellQuote(origin+e.Path)}
 	form := e.isForm()
 	switch {
 	case e.method() == http.MethodHead:
@@ -58,6 +58,14 @@ func (e *Example) command(origin string) string {
 	return strings.Join(append(words, e.bodyWords(form)...), " \\\n  ")
 }
 
+// globOff is the option without which curl expands such a path to several.
+func (e *Example) globOff() string {
+	if strings.ContainsAny(e.Path, "[]{}") {
+		return "-g "
+	}
+	return ""
+}
+
 // isForm reports whether curl sends the body with -d, which sets method and type.
 func (e *Example) isForm() bool {
 	return e.method() == http.MethodPost && e.Body != "" && e.Header["Content-Type"] == "application/x-www-form-urlencoded" &&
@@ -68,6 +76,9 @@ func headerWord(name, value string) string {
 	encoded, basic := strings.CutPrefix(value, "Basic ")
 	if credentials, err := base64.StdEncoding.DecodeString(encoded); basic && err == nil && name == "Authorization" && strings.Contains(string(credentials), ":") && printable(string(credentials)) {
 		return "-u " + shellQuote(string(credentials))
+	}
+	if value == "" {
+		return "-H " + shellQuote(name+";") // with a colon, curl leaves the field out
 	}
 	return "-H " + shellQuote(name+": "+value)
 }

@@ -1,6 +1,7 @@
 package reference_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -220,6 +221,44 @@ func TestOpenAPIDescribesEachAnswer(t *testing.T) {
 	page.OpenAPI()[0] = 'x'
 	if page.OpenAPI()[0] != '{' {
 		t.Error("a caller changed the document of the page")
+	}
+}
+
+// TestOpenAPIHasExamplesOfItsSchemas has writers whose bodies differ from the documented
+// ones, or have no type.
+func TestOpenAPIHasExamplesOfItsSchemas(t *testing.T) {
+	for name, c := range map[string]struct{ body, mediaType, content string }{
+		"a list":                {`[1,12345678901234567890]`, "application/json", `{"example":[1,12345678901234567890]}`},
+		"no type":               {"refused", "", `{"example":"refused"}`},
+		"no scopes":             {`{"error":"missing_scope"}`, "application/json", `{"example":{"error":"missing_scope"}}`},
+		"scopes as a list":      {`{"error":"missing_scope","required":["x"]}`, "application/json", `{"example":{"error":"missing_scope","required":["x"]}}`},
+		"a type with parameter": {"refused", "text/plain; charset=utf-8", `{"example":"refused"}`},
+	} {
+		config := complete()
+		config.Answers.ErrorWriter = func(w http.ResponseWriter, _ *http.Request, e *bearergate.Error) {
+			if c.mediaType != "" {
+				w.Header().Set("Content-Type", c.mediaType)
+			}
+			w.WriteHeader(e.Code.Status())
+			w.Write([]byte(c.body))
+		}
+		var document struct {
+			Components struct {
+				Responses map[bearergate.Code]struct{ Content map[string]json.RawMessage }
+			}
+		}
+		if err := json.Unmarshal(newPage(t, config).OpenAPI(), &document); err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		mediaType := c.mediaType
+		if mediaType == "" {
+			mediaType = "text/plain; charset=utf-8" // as net/http says
+		}
+		json.Compact(&got, document.Components.Responses[bearergate.ErrMissingScope].Content[mediaType])
+		if got.String() != c.content {
+			t.Errorf("%s: got the content %s of %s, want %s", name, &got, mediaType, c.content)
+		}
 	}
 }
 

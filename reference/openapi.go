@@ -66,15 +66,24 @@ func (e *entry) headers() object {
 
 // content is the body: of the documented schema, or of a writer of the API's own.
 func (e *entry) content() object {
-	var body object
-	if json.Unmarshal([]byte(e.Answer.Body), &body) != nil {
+	body := []byte(e.Answer.Body)
+	if !strings.Contains(e.Answer.contentType(), "json") || !json.Valid(body) {
 		return object{"example": strings.TrimSpace(e.Answer.Body)}
 	}
-	content := object{"example": body}
-	if body["error"] == string(e.Code) {
+	content := object{"example": json.RawMessage(body)}
+	if e.fitsSchema(body) {
 		content["schema"] = e.schema()
 	}
 	return content
+}
+
+func (e *entry) fitsSchema(text []byte) bool {
+	var body object
+	if json.Unmarshal(text, &body) != nil || body["error"] != string(e.Code) {
+		return false
+	}
+	_, hasRequired := body["required"].(string)
+	return hasRequired || e.Code != bearergate.ErrMissingScope
 }
 
 func (e *entry) schema() object {

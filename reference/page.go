@@ -14,7 +14,8 @@ import (
 // Page is the page. It serves GET and HEAD, at any path. It is immutable and safe for
 // concurrent use. Make one with [New].
 type Page struct {
-	formats []*format // in the order of preference
+	formats []*format       // in the order of preference
+	ranges  map[string]bool // the media ranges that match one
 	openAPI []byte
 }
 
@@ -35,15 +36,22 @@ func New(c Config) (*Page, error) {
 	if err := errors.Join(htmlErr, dataErr, markdownErr, openAPIErr); err != nil {
 		return nil, fmt.Errorf("reference: %w", err)
 	}
-	return &Page{
-		formats: []*format{
-			newFormat("html", "text/html", html, policy),
-			newFormat("json", "application/json", data, bare),
-			newFormat("markdown", "text/markdown", markdown, bare),
-			newFormat("openapi", "application/vnd.oai.openapi+json", openAPI, bare),
-		},
-		openAPI: openAPI,
-	}, nil
+	return newPage(openAPI,
+		newFormat("html", "text/html", html, policy),
+		newFormat("json", "application/json", data, bare),
+		newFormat("markdown", "text/markdown", markdown, bare),
+		newFormat("openapi", "application/vnd.oai.openapi+json", openAPI, bare),
+	), nil
+}
+
+func newPage(openAPI []byte, formats ...*format) *Page {
+	p := &Page{formats: formats, ranges: make(map[string]bool), openAPI: openAPI}
+	for _, f := range formats {
+		for _, name := range f.ranges() {
+			p.ranges[name] = true
+		}
+	}
+	return p
 }
 
 // OpenAPI returns an OpenAPI 3.1 document in JSON. It has a response for each code, by
@@ -83,7 +91,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This page is for GET and HEAD.", http.StatusMethodNotAllowed)
 		return
 	}
-	h.Set("Vary", "Accept")
+	h.Add("Vary", "Accept")
 	f, err := p.choose(r)
 	if err != nil {
 		http.Error(w, err.Error(), err.status)

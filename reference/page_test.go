@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,6 +216,28 @@ func TestServingAllocatesLittle(t *testing.T) {
 	w := discard{make(http.Header)}
 	if got := testing.AllocsPerRun(100, func() { page.ServeHTTP(w, r) }); got > 30 {
 		t.Errorf("got %v allocations, want 30 at most", got)
+	}
+}
+
+func TestLongAcceptCostsLittleMemory(t *testing.T) {
+	page := newPage(t, complete())
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept", strings.Repeat("a/b,", 250_000))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	page.ServeHTTP(discard{make(http.Header)}, r)
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
+		t.Errorf("got %d bytes for an Accept of 1 MB, want 1 MiB at most", got)
+	}
+}
+
+func TestVaryOfOthersIsKept(t *testing.T) {
+	w := httptest.NewRecorder()
+	w.Header().Set("Vary", "Origin")
+	newPage(t, complete()).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if got := w.Header().Values("Vary"); !slices.Equal(got, []string{"Origin", "Accept"}) {
+		t.Errorf("got Vary %q, want Origin and Accept", got)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+
+	"github.com/bearergate/bearergate"
 )
 
 // snippet is code that handles an error.
@@ -61,10 +63,13 @@ func parseSnippets() map[string]*template.Template {
 }
 
 // snippetData is the data of the templates.
-type snippetData struct{ URL, APIURL, TokenURL, MintURL, Scope string }
+type snippetData struct {
+	URL, APIURL, TokenURL, MintURL, Scope string
+	Codes                                 []bearergate.Code
+}
 
 func (d *document) snippets(name string) ([]snippet, error) {
-	data := snippetData{d.url(), d.APIURL, d.TokenURL, d.MintURL, d.scope()}
+	data := snippetData{d.url(), d.APIURL, d.TokenURL, d.MintURL, d.scope(), bearergate.Codes()}
 	var all []snippet
 	for _, l := range languages() {
 		var b strings.Builder

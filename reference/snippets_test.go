@@ -126,6 +126,10 @@ func TestShellReadsCommandsAsTheyAreMeant(t *testing.T) {
 	c.Examples[bearergate.ErrForbidden] = []reference.Example{{
 		Title: "x", Method: "PUT", Path: "/a'b?c=$d&e=`f`", Header: map[string]string{"X": `'"; exit 1 #`}, Body: "@file\n'$x'",
 	}, {
+		Title: "what curl would expand", Path: "/v1?filter[id]={a,b}",
+	}, {
+		Title: "an empty field", Path: "/", Header: map[string]string{"X": ""},
+	}, {
 		Title: "a HEAD", Method: "HEAD", Path: "/",
 	}, {
 		Title: "a form that names a file", Method: "POST", Path: "/", Body: "a=b&@c", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
@@ -149,6 +153,8 @@ func TestShellReadsCommandsAsTheyAreMeant(t *testing.T) {
 		"<-i><https://api.example/oauth/token><-u><app:a secret><-d><grant_type=authorization_code><-d><code=x>\n",
 		"<-i><https://api.example/v1/me><-H><Authorization: Bearer expired>\n",
 		"<-i><https://api.example/a'b?c=$d&e=`f`><-X><PUT><-H><X: '\"; exit 1 #><--data-raw><@file\n'$x'>\n",
+		"<-i><-g><https://api.example/v1?filter[id]={a,b}>\n",
+		"<-i><https://api.example/><-H><X;>\n",
 		"<-i><https://api.example/><--head>\n",
 		"<-i><https://api.example/><-X><POST><-H><Content-Type: application/x-www-form-urlencoded><--data-raw><a=b&@c>\n",
 	}

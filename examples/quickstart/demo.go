@@ -44,7 +44,7 @@ func (a *api) newDemo(ctx context.Context) (http.Handler, error) {
 	}
 	a.stores.closers = append(a.stores.closers, s.Close)
 	s.guarded = partlyDown{s.guarded}
-	s.plan = planOfBusy(usedUp{s.budget})
+	s.plan = demoPlan(usedUp{s.budget})
 	demo, err := newAPI(ctx, a.logger, a.base, a.lifetime, s)
 	if err != nil {
 		return nil, err
@@ -91,14 +91,24 @@ func (p partlyDown) Grant(ctx context.Context, id string) (bearergate.Grant, err
 	return p.GrantStore.Grant(ctx, id)
 }
 
-// planOfBusy gives the busy installation a limiter of its own.
-func planOfBusy(l bearergate.Limiter) bearergate.PlanFunc {
+// demoPlan gives the busy installation a limiter of its own, and the others, which all
+// visitors share, one that allows everything.
+func demoPlan(busy bearergate.Limiter) bearergate.PlanFunc {
 	return func(r *http.Request) (bearergate.Limiter, error) {
 		if token, ok := bearergate.TokenFrom(r.Context()); ok && token.GrantID() == busyGrant {
-			return l, nil
+			return busy, nil
 		}
-		return nil, nil
+		return unlimited{}, nil
 	}
+}
+
+// unlimited is a limiter at which each request is the first of its minute.
+type unlimited struct{}
+
+func (unlimited) Take(context.Context, string) (bearergate.Quota, error) {
+	return bearergate.Quota{
+		Allowed: true, Limit: requestsPerMinute, Remaining: requestsPerMinute - 1, Window: time.Minute, Reset: time.Now().Add(time.Minute),
+	}, nil
 }
 
 // usedUp is a limiter at which others use up the budget: whatever is left of it when a

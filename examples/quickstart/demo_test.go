@@ -74,6 +74,17 @@ func TestEveryExampleIsAnsweredWithItsCode(t *testing.T) {
 	visitors.Wait()
 }
 
+// TestExamplesAreTrueForAnyNumberOfVisitors has more of them in a minute than the budget
+// of an installation.
+func TestExamplesAreTrueForAnyNumberOfVisitors(t *testing.T) {
+	site := newSite(t)
+	e := examples()[bearergate.ErrMissingScope][0]
+	for range bearergate.DefaultRequestsPerMinute {
+		sendExample(site, e)
+	}
+	checkExample(t, site, bearergate.ErrMissingScope, e)
+}
+
 func TestExamplesAreTrueOnTheNextDay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := newSite(t)
