@@ -28,7 +28,7 @@ func generate(n int) []input {
 func TestSameVerdict(t *testing.T) {
 	accepted := 0
 	atRest(t, func() {
-		for _, in := range append(oneEditEach(), generate(400)...) {
+		for _, in := range append(oneEditEach(), generate(600)...) {
 			p, token := panels()[int(in.keys)%len(keySets)], in.token()
 			for _, text := range p.compare(token) {
 				t.Errorf("%s\n%s", text, in)
