@@ -230,16 +230,34 @@ func TestCallerLeavesByItsOwnContext(t *testing.T) {
 }
 
 func TestDeadContextBeginsNoLookup(t *testing.T) {
-	dead, cancel := context.WithCancel(t.Context())
-	cancel()
-	s := new(store)
-	c := s.cache()
-	if got, err := c.Get(dead, "a"); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %d, %v, want the error %v", got, err, context.Canceled)
-	}
-	if s.asked != 0 {
-		t.Errorf("got %d look-ups, want none", s.asked)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		dead, cancel := context.WithCancel(t.Context())
+		cancel()
+		s := new(store)
+		c := s.cache()
+		if got, err := c.Get(dead, "a"); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %d, %v, want the error %v", got, err, context.Canceled)
+		}
+		synctest.Wait()
+		if s.asked != 0 {
+			t.Errorf("got %d look-ups, want none", s.asked)
+		}
+	})
+}
+
+// TestErrorAtTheTimeoutIsAnError has a look-up fail when its context ends. Of its
+// callers, some see the end of the context first, and then the error.
+//
+// Rules: S4.32.
+func TestErrorAtTheTimeoutIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := (&store{latency: time.Hour}).cache(func(c *lookupcache.Config[string, int]) { c.MaxShared = time.Hour })
+		var all sync.WaitGroup
+		for range 200 {
+			all.Go(func() { wantsError(t, c, "a", context.DeadlineExceeded) })
+		}
+		all.Wait()
+	})
 }
 
 // TestLookupIsBounded has a look-up that ignores its context, too.
@@ -493,6 +511,19 @@ func TestAnswerInSteadyUseStays(t *testing.T) {
 	if again := s.asked - 10_001; again > 20 {
 		t.Errorf("got %d look-ups of a key in steady use, want a few", again)
 	}
+}
+
+// Rules: S4.36.
+func TestAnswerThatIsNotKeptTakesNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(store).cache(func(c *lookupcache.Config[string, int]) {
+			c.MaxEntries = 1
+			c.Age = func(k string, _ int) time.Duration { return map[string]time.Duration{"kept": maxAge}[k] }
+		})
+		wants(t, c, "kept", 1)
+		wants(t, c, "not kept", 2)
+		wants(t, c, "kept", 1)
+	})
 }
 
 func TestCacheOfOneEntryWorks(t *testing.T) {
