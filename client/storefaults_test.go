@@ -708,3 +708,23 @@ func TestConnectionIsNotSavedBlindly(t *testing.T) {
 		t.Errorf("got error %v and %d saves, want %v and none", err, saves.Load(), errDown)
 	}
 }
+
+// Rules: S8.36.
+func TestStoreThatFailsIsNotAskedDuringAPause(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		var loads atomic.Int64
+		store := &faultyStore{ConnectionStore: s.connections}
+		store.spoil(func() error { loads.Add(1); return errDown }, nil)
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+		for range 600 {
+			if err := get(transport); !errors.Is(err, errDown) {
+				t.Errorf("got error %v, want %v", err, errDown)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := loads.Load(); got != 7 { // after 0, 1, 3, 7, 15, 30 and 45 s
+			t.Errorf("reads of the store in a minute: got %d, want 7", got)
+		}
+	})
+}
