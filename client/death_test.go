@@ -404,3 +404,30 @@ func TestAnotherConnectionIsNotUsedBeforeItIsSaved(t *testing.T) {
 		wantDeaths(t, s, 0)
 	})
 }
+
+// TestConnectionThatWasDeletedAndSavedAnewIsUsedAtOnce has the new connection have the
+// Revision of the one that was deleted.
+//
+// Rules: S8.36.
+func TestConnectionThatWasDeletedAndSavedAnewIsUsedAtOnce(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		change := onlyAccess(s)
+		store := &erasable{MemoryConnections: new(client.MemoryConnections)}
+		s.connections = store
+		s.save(client.Connection{GrantID: "grant-1", Access: s.knows("access-0", time.Hour)})
+		transport := s.transport(t, change)
+		wantOK(t, transport)
+		store.erase()
+		time.Sleep(time.Hour)
+		for range 50 { // the next renewal is after a minute
+			if err := get(transport); !errors.Is(err, client.ErrNoConnection) {
+				t.Errorf("got error %v, want %v", err, client.ErrNoConnection)
+			}
+			time.Sleep(time.Second)
+		}
+		s.save(client.Connection{GrantID: "grant-2", Access: s.knows("access-new", time.Hour)})
+		time.Sleep(time.Second)
+		wantOK(t, transport)
+	})
+}
