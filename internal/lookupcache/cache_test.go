@@ -173,6 +173,7 @@ func TestCallersShareALookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{latency: time.Second}
 		c := s.cache()
+		time.Sleep(time.Hour) // the cache is old
 		var all sync.WaitGroup
 		for i := range 100 {
 			all.Go(func() {
@@ -406,6 +407,17 @@ func TestGroupIsForgottenAsOften(t *testing.T) {
 		wants(t, c, "b", 2*n+2)
 		c.ForgetGroup("of all")
 	}
+}
+
+// Rules: S4.34.
+func TestGroupStaysForgottenWhenAnotherOneIsForgotten(t *testing.T) {
+	c := new(store).cache()
+	wants(t, c, "a", 1)
+	wants(t, c, "b", 2)
+	c.ForgetGroup("of 1")
+	c.ForgetGroup("of 2")
+	wants(t, c, "a", 3)
+	wants(t, c, "b", 4)
 }
 
 // TestManyGroupsAreForgotten holds beyond the bound on what is remembered of them.
