@@ -409,6 +409,26 @@ func TestGroupIsForgottenAsOften(t *testing.T) {
 	}
 }
 
+// Rules: S4.36.
+func TestMemoryOfForgottenGroupsIsBounded(t *testing.T) {
+	c := new(store).cache(func(c *lookupcache.Config[string, int]) { c.MaxEntries = 10 })
+	before := heap()
+	for n := range 100_000 {
+		c.ForgetGroup(fmt.Sprint("group ", n))
+	}
+	if grown := heap() - before; grown > 1<<20 {
+		t.Errorf("grew by %d bytes, want at most %d", grown, 1<<20)
+	}
+	runtime.KeepAlive(c)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 // Rules: S4.34.
 func TestGroupStaysForgottenWhenAnotherOneIsForgotten(t *testing.T) {
 	c := new(store).cache()
