@@ -63,8 +63,7 @@ func codeOf(resp *http.Response, body []byte) (code bearergate.Code, required []
 	if isHEAD(resp) {
 		return codeOfChallenges(resp), nil
 	}
-	code, required, _ = codeOfBody(body)
-	return code, required
+	return codeOfBody(body)
 }
 
 func isHEAD(resp *http.Response) bool {
@@ -72,25 +71,25 @@ func isHEAD(resp *http.Response) bool {
 }
 
 // codeOfBody reads the documented JSON: an object with "error", and "required" for
-// missing_scope. It reports whether the body is such an object.
-func codeOfBody(body []byte) (code bearergate.Code, required []string, ok bool) {
+// missing_scope.
+func codeOfBody(body []byte) (code bearergate.Code, required []string) {
 	err := strictjson.Object(string(body), func(name, value string) error {
-		text, isString := strictjson.String(value)
-		switch {
-		case name == "error" && isString:
-			code, ok = bearergate.Code(text), true
-		case name == "required" && isString:
+		text, _ := strictjson.String(value) // or ""
+		switch name {
+		case "error":
+			code = bearergate.Code(text)
+		case "required":
 			required = strings.Fields(text)
 		}
 		return nil
 	})
 	switch {
 	case err != nil:
-		return "", nil, false
+		return "", nil
 	case code != bearergate.ErrMissingScope:
-		return code, nil, ok
+		return code, nil
 	}
-	return code, required, ok
+	return code, required
 }
 
 // codeOfChallenges returns the code of the first challenge whose code has the

@@ -85,7 +85,7 @@ func readAnswer(resp *http.Response, into any) error {
 	case err != nil:
 		return err
 	}
-	if code, _, _ := codeOfBody(body); code != "" {
+	if code, _ := codeOfBody(body); code != "" {
 		return errors.New("is an error with a status of success")
 	}
 	return json.Unmarshal(body, into)

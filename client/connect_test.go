@@ -52,6 +52,17 @@ func TestAuthorizationRequestHasStateAndPKCE(t *testing.T) {
 	}
 }
 
+func TestAuthorizationRequestWithoutScopesHasNoScope(t *testing.T) {
+	a, err := newService(time.Hour).transport(t).Authorize()
+	if err != nil {
+		t.Fatalf("Authorize: got error %v, want none", err)
+	}
+	page, _ := url.Parse(a.URL)
+	if page.Query().Has("scope") {
+		t.Errorf("got %s, want no scope", a.URL)
+	}
+}
+
 func TestConnectSavesWhatTheCodeWasExchangedFor(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		s := newService(time.Hour)

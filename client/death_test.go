@@ -349,3 +349,85 @@ func TestRenewalEndsThoughTheUserConnectsAgainAndAgain(t *testing.T) {
 		wantAlive(t, s, transport)
 	})
 }
+
+// TestAnotherConnectionThatLivesIsUsedWithoutARenewal has another process renew the
+// tokens before the request is refused.
+//
+// Rules: S8.6, S8.9.
+func TestAnotherConnectionThatLivesIsUsedWithoutARenewal(t *testing.T) {
+	for _, code := range []bearergate.Code{bearergate.ErrMissingScope, bearergate.ErrGrantRevoked} {
+		t.Run(string(code), func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				store := &countingLocks{ConnectionStore: s.connections}
+				s.connections = store
+				transport := s.connected(t)
+				c := s.stored()
+				c.Installation = s.knows("installation-0", time.Hour)
+				s.save(c)
+				locks := store.locks.Load()
+				s.next(read, refuse(code))
+				wantOK(t, transport)
+				if got := store.locks.Load() - locks; got != 0 {
+					t.Errorf("locks of the connection: got %d, want none", got)
+				}
+			})
+		})
+	}
+}
+
+// TestAnotherConnectionIsNotUsedBeforeItIsSaved has the user connect again and the store
+// fail to save the first refresh of that connection. A request with the old token is
+// refused then.
+//
+// Rules: S8.9, S8.35.
+func TestAnotherConnectionIsNotUsedBeforeItIsSaved(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &faultyStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store }, onlyAccess(s))
+		wantOK(t, transport)
+		s.reconnect()
+		store.spoil(nil, fails)
+		time.Sleep(59*time.Minute + 15*time.Second)
+		wantOK(t, transport) // begins the renewal
+		time.Sleep(time.Second)
+		s.forget()
+		s.next(read, refuse(bearergate.ErrGrantRevoked))
+		if err := get(transport); !errors.Is(err, errDown) {
+			t.Errorf("got error %v, want %v", err, errDown)
+		}
+		wantAsked(t, s, read)
+		store.spoil(nil, nil)
+		time.Sleep(15 * time.Second)
+		wantOK(t, transport)
+		wantDeaths(t, s, 0)
+	})
+}
+
+// TestConnectionThatWasDeletedAndSavedAnewIsUsedAtOnce has the new connection have the
+// Revision of the one that was deleted.
+//
+// Rules: S8.36.
+func TestConnectionThatWasDeletedAndSavedAnewIsUsedAtOnce(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		change := onlyAccess(s)
+		store := &erasable{MemoryConnections: new(client.MemoryConnections)}
+		s.connections = store
+		s.save(client.Connection{GrantID: "grant-1", Access: s.knows("access-0", time.Hour)})
+		transport := s.transport(t, change)
+		wantOK(t, transport)
+		store.erase()
+		time.Sleep(time.Hour)
+		for range 50 { // the next renewal is after a minute
+			if err := get(transport); !errors.Is(err, client.ErrNoConnection) {
+				t.Errorf("got error %v, want %v", err, client.ErrNoConnection)
+			}
+			time.Sleep(time.Second)
+		}
+		s.save(client.Connection{GrantID: "grant-2", Access: s.knows("access-new", time.Hour)})
+		time.Sleep(time.Second)
+		wantOK(t, transport)
+	})
+}

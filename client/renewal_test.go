@@ -163,6 +163,7 @@ func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
 		"a cut body":             {cutBody, 2},
 		"a token with an error":  {send(200, "application/json", `{"error":"x","access_token":"access-1","token_type":"Bearer","expires_in":60}`), 2},
 		"a token in a redirect":  {send(302, "application/json", `{"access_token":"access-1","token_type":"Bearer","expires_in":60}`), 1},
+		"a token that lasts NaN": {send(200, "application/json", `{"access_token":"access-1","token_type":"Bearer","expires_in":"NaN"}`), 1},
 		"a token without an end": {send(200, "application/json", `{"access_token":"access-1","token_type":"Bearer"}`), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,6 +183,17 @@ func TestTokenRequestIsRepeatedIfThatCanHelp(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTokenRequestIsRepeatedAtOnceAfterTheFirstFault holds since the answer of the first
+// attempt may have been lost.
+func TestTokenRequestIsRepeatedAtOnceAfterTheFirstFault(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		s.next(refresh, cut)
+		wantTook(t, 0, func() { wantOK(t, transport) })
+	})
 }
 
 // Rules: S8.14.
@@ -214,17 +226,20 @@ func TestMintThatHelpsNobodyIsNotAskedForEver(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		return send(201, "application/json", `{"token":"short","token_type":"Bearer","expires_in":1}`)(r)
 	}
-	for name, a := range map[string]answer{"the same token": same, "a token that ended on the way": ended} {
+	for name, c := range map[string]struct {
+		answer answer
+		want   int
+	}{"the same token": {same, 2}, "a token that ended on the way": {ended, 1}} {
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(t *testing.T) {
 				s := newService(time.Hour)
-				s.always(mint, a)
+				s.always(mint, c.answer)
 				s.always(read, refuse(bearergate.ErrInvalidToken))
 				if err := get(s.transport(t)); err == nil {
 					t.Error("got no error, want one")
 				}
-				wantCount(t, s, mint, 1, 6)
-				wantCount(t, s, refresh, 1, 6)
+				wantCount(t, s, mint, c.want, c.want)
+				wantCount(t, s, refresh, c.want, c.want)
 			})
 		})
 	}
@@ -479,17 +494,21 @@ func TestShortTokenIsRenewedInItsLastQuarter(t *testing.T) {
 }
 
 func TestTokenThatLastsForEverIsUsed(t *testing.T) {
-	inFakeTime(t, func(t *testing.T) {
-		s := newService(time.Hour)
-		transport := s.transport(t)
-		s.next(mint, send(201, "application/json", `{"token":"installation-0","token_type":"Bearer","expires_in":9223372036854775807}`))
-		s.locked(func() { s.ends["installation-0"] = time.Now().AddDate(200, 0, 0) })
-		for range 3 {
-			wantOK(t, transport)
-			time.Sleep(40 * 365 * 24 * time.Hour)
-		}
-		wantAsked(t, s, refresh, mint, read, read, read)
-	})
+	for _, expiresIn := range []string{"9223372036854775807", "1e999"} {
+		t.Run(expiresIn, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.transport(t)
+				s.next(mint, send(201, "application/json", `{"token":"installation-0","token_type":"Bearer","expires_in":`+expiresIn+`}`))
+				s.locked(func() { s.ends["installation-0"] = time.Now().AddDate(200, 0, 0) })
+				for range 3 {
+					wantOK(t, transport)
+					time.Sleep(40 * 365 * 24 * time.Hour)
+				}
+				wantAsked(t, s, refresh, mint, read, read, read)
+			})
+		})
+	}
 }
 
 // TestRefusedTokenIsUsedAgainIfItsRenewalFailed has a look at the store last long.
@@ -503,6 +522,7 @@ func TestRefusedTokenIsUsedAgainIfItsRenewalFailed(t *testing.T) {
 		s.next(read, refuse(bearergate.ErrInvalidToken))
 		s.next(refresh, refuse(bearergate.ErrInvalidClient))
 		wantCode(t, get(transport), bearergate.ErrInvalidClient)
+		time.Sleep(time.Second) // until the store is asked again
 		store.slow.Store(5)
 		s.next(read, refuse(bearergate.ErrMissingScope))
 		go get(transport)
@@ -559,5 +579,84 @@ func TestRenewalInTheLastMinuteIsPaced(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Rules: S8.36.
+func TestPausesBeginAnewAfterARenewal(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		transport := s.transport(t)
+		for pause := time.Second; pause <= 4*time.Second; pause *= 2 {
+			s.next(refresh, refuse(bearergate.ErrInvalidClient))
+			wantCode(t, get(transport), bearergate.ErrInvalidClient)
+			time.Sleep(pause)
+		}
+		wantOK(t, transport)
+		time.Sleep(time.Hour)
+		s.next(refresh, refuse(bearergate.ErrInvalidClient))
+		wantCode(t, get(transport), bearergate.ErrInvalidClient)
+		time.Sleep(time.Second)
+		wantOK(t, transport)
+	})
+}
+
+// slowUnlock is a store whose unlock lasts long.
+type slowUnlock struct{ client.ConnectionStore }
+
+func (s slowUnlock) Lock(ctx context.Context, id string) (func(), error) {
+	unlock, err := s.ConnectionStore.Lock(ctx, id)
+	return func() { time.Sleep(2 * time.Second); unlock() }, err
+}
+
+// TestTokensThatEndBeforeTheirRenewalDoesEndTheRequest has tokens of a second, and a store
+// that takes two to unlock.
+func TestTokensThatEndBeforeTheirRenewalDoesEndTheRequest(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Second)
+		transport := s.transport(t, func(c *client.Config) { c.Connections = slowUnlock{s.connections} })
+		if err := get(transport); !errorContains(err, "no new token that lasts") {
+			t.Errorf("got error %v, want one that names the reason", err)
+		}
+		wantCount(t, s, read, 0, 0)
+	})
+}
+
+// TestOldAccessTokenMintsNothingAfterItsRefresh has an access token that is due, and lives.
+// Its refresh is answered such that it is of no use any more.
+//
+// Rules: S8.4, S8.5, S8.17.
+func TestOldAccessTokenMintsNothingAfterItsRefresh(t *testing.T) {
+	noRotation := send(200, "application/json", `{"access_token":"access-2","token_type":"Bearer","expires_in":3600}`)
+	for name, c := range map[string]struct {
+		refresh func(*service, *spoiltStore) answer
+		want    []string
+	}{
+		"the connection is dead": {func(s *service, _ *spoiltStore) answer {
+			return refuse(bearergate.ErrInvalidGrant)
+		}, []string{refresh}},
+		"another connection is stored": {func(s *service, _ *spoiltStore) answer {
+			return func(r *http.Request) (*http.Response, error) {
+				resp, err := s.actOn(r)
+				s.reconnect()
+				return resp, err
+			}
+		}, []string{refresh, refresh, mint, read}},
+		"its successor could not be saved": {func(s *service, store *spoiltStore) answer {
+			store.save.Store(true)
+			return noRotation
+		}, []string{refresh}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				store := s.spoilable()
+				s.save(client.Connection{GrantID: "grant-1", RefreshToken: "refresh-1", Access: s.knows("access-0", time.Hour)})
+				time.Sleep(59*time.Minute + 10*time.Second)
+				s.next(refresh, c.refresh(s, store))
+				get(s.transport(t))
+				wantAsked(t, s, c.want...)
+			})
+		})
 	}
 }

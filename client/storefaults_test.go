@@ -708,3 +708,59 @@ func TestConnectionIsNotSavedBlindly(t *testing.T) {
 		t.Errorf("got error %v and %d saves, want %v and none", err, saves.Load(), errDown)
 	}
 }
+
+// TestStoreThatFailsIsSparedDuringAPause has requests come for a minute.
+//
+// Rules: S8.36.
+func TestStoreThatFailsIsSparedDuringAPause(t *testing.T) {
+	for name, c := range map[string]struct {
+		load, save error
+		most       int64
+	}{
+		"it cannot load": {errDown, nil, 7},  // after 0, 1, 3, 7, 15, 30 and 45 s
+		"it cannot save": {nil, errDown, 36}, // and before each save, and after it
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				var loads atomic.Int64
+				store := &faultyStore{ConnectionStore: s.connections}
+				store.spoil(func() error { loads.Add(1); return c.load }, func() error { return c.save })
+				transport := s.transport(t, func(c *client.Config) { c.Connections = store })
+				for range 600 {
+					if err := get(transport); !errors.Is(err, errDown) {
+						t.Errorf("got error %v, want %v", err, errDown)
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+				if got := loads.Load(); got > c.most {
+					t.Errorf("reads of the store in a minute: got %d, want %d at most", got, c.most)
+				}
+			})
+		})
+	}
+}
+
+// TestSaveThatTookEffectLateIsNotRepeated has the token endpoint's answer in the store
+// before it is saved again.
+//
+// Rules: S8.16.
+func TestSaveThatTookEffectLateIsNotRepeated(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		s := newService(time.Hour)
+		store := &lateStore{ConnectionStore: s.connections}
+		transport := s.transport(t, func(c *client.Config) { c.Connections = store }, onlyAccess(s))
+		store.late = true
+		if err := get(transport); !errors.Is(err, errDown) {
+			t.Errorf("got error %v, want %v", err, errDown)
+		}
+		store.late = false
+		store.takeEffect()
+		want := s.stored().Revision
+		time.Sleep(time.Minute)
+		wantOK(t, transport)
+		if got := s.stored().Revision; got != want {
+			t.Errorf("Revision: got %d, want %d as before", got, want)
+		}
+	})
+}

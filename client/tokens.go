@@ -42,12 +42,12 @@ func (t *text) UnmarshalJSON(value []byte) error {
 }
 
 // seconds is a lifetime of an answer: a number, or a number in a string as some servers
-// send. Any other value is 0.
+// send. Any other value is 0. A number that no float can hold is infinite.
 type seconds float64
 
 func (s *seconds) UnmarshalJSON(value []byte) error {
-	n, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
-	if err != nil || math.IsNaN(n) {
+	n, _ := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
+	if math.IsNaN(n) {
 		n = 0
 	}
 	*s = seconds(n)

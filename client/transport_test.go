@@ -253,6 +253,33 @@ func TestBodyOfARequestThatIsNotSentIsClosed(t *testing.T) {
 	})
 }
 
+func TestBodyOfARequestIsClosedOnce(t *testing.T) {
+	for _, target := range []string{origin, "https://other.example/"} {
+		t.Run(target, func(t *testing.T) {
+			inFakeTime(t, func(t *testing.T) {
+				s := newService(time.Hour)
+				transport := s.transport(t, func(c *client.Config) {
+					c.Base = roundTripper(func(r *http.Request) (*http.Response, error) {
+						if r.URL.Host != "api.example" {
+							r.Body.Close()
+							return page(200)(r)
+						}
+						return s.RoundTrip(r)
+					})
+				})
+				body := &closing{Reader: strings.NewReader("x")}
+				r, _ := http.NewRequest("POST", target, body)
+				if _, err := transport.RoundTrip(r); err != nil {
+					t.Errorf("got error %v, want none", err)
+				}
+				if body.closed != 1 {
+					t.Errorf("the body was closed: got %d times, want once", body.closed)
+				}
+			})
+		})
+	}
+}
+
 // Rules: S8.22.
 func TestTokenGoesToTheAPIAlone(t *testing.T) {
 	for _, c := range []struct {

@@ -94,30 +94,86 @@ func TestWhatIsNoLongerGoodGivesWay(t *testing.T) {
 	}
 	next, later := entry(100, 1), now.Add(time.Second)
 	c.put(next, later)
+	if got := next.uses.Load(); got != 0 {
+		t.Errorf("got %d uses of a new token, want none of the one before it", got)
+	}
 	if c.get(&next.id, later) == nil {
 		t.Error("got no token, want it in the place of one that expired")
+	}
+	if got := kept(c); len(got) != 1 {
+		t.Errorf("got %d tokens kept, want 1 as all others expired", len(got))
+	}
+}
+
+// kept returns the tokens of the first bucket.
+func kept(c *cache) (entries []*entry) {
+	for i := range ways {
+		if e := (*c.buckets.Load())[0].entries[i].Load(); e != nil {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// TestOldestOfTheUnusedGiveWay puts tokens into a bucket that are not used again.
+func TestOldestOfTheUnusedGiveWay(t *testing.T) {
+	c, entry := oneBucket(t)
+	for id := range 1000 {
+		e := entry(byte(id), 1)
+		e.id[30] = byte(id >> 8)
+		c.put(e, now)
+		got := kept(c)
+		if want := min(id+1, ways); len(got) != want {
+			t.Fatalf("after %d tokens: got %d kept, want %d", id+1, len(got), want)
+		}
+		for _, e := range got {
+			if e.inserted+ways <= c.inserted {
+				t.Fatalf("after %d tokens: got number %d kept, want the last %d", id+1, e.inserted, ways)
+			}
+		}
+	}
+}
+
+// TestTokensInUseNoMoreGiveWay puts tokens that come once into a bucket of others.
+func TestTokensInUseNoMoreGiveWay(t *testing.T) {
+	c, entry := oneBucket(t)
+	for id := range byte(ways) {
+		e := entry(id, 1)
+		c.put(e, now)
+		for range 10_000 {
+			c.get(&e.id, now)
+		}
+	}
+	for id := range 5000 {
+		e := entry(byte(id), 1)
+		e.id[30] = 1 + byte(id>>8)
+		c.put(e, now)
+	}
+	for _, e := range kept(c) {
+		if e.id[30] == 0 {
+			t.Errorf("got token %d kept, want it to have given way", e.id[31])
+		}
 	}
 }
 
 // Rules: S3a.63.
 func TestBucketIsBoundedInBytes(t *testing.T) {
 	c, entry := oneBucket(t)
-	kept := func() (entries, cost int) {
-		for i := range ways {
-			if e := (*c.buckets.Load())[0].entries[i].Load(); e != nil {
-				entries++
-				cost += e.cost
-			}
-		}
-		return entries, cost
-	}
 	for id := range byte(4 * ways) {
 		c.put(entry(id, maxBucketCost/3), now)
-		if _, cost := kept(); cost > maxBucketCost {
+		cost := 0
+		for _, e := range kept(c) {
+			cost += e.cost
+		}
+		if cost > maxBucketCost {
 			t.Fatalf("got %d bytes kept, want at most %d", cost, maxBucketCost)
 		}
 	}
-	if entries, _ := kept(); entries != 3 {
-		t.Errorf("got %d tokens kept, want 3", entries)
+	if got := len(kept(c)); got != 3 {
+		t.Errorf("got %d tokens kept, want 3", got)
+	}
+	c.put(entry(100, maxBucketCost), now)
+	if got := kept(c); len(got) != 1 || got[0].cost != maxBucketCost {
+		t.Errorf("got %d tokens kept, want the last alone, which is as large as the bucket", len(got))
 	}
 }

@@ -659,3 +659,21 @@ func BenchmarkVerifyToken(b *testing.B) {
 		}
 	}
 }
+
+// TestRefusalNamesNothingOfAnEarlierToken has a token whose claims cannot be read come
+// before one whose signature is wrong.
+func TestRefusalNamesNothingOfAnEarlierToken(t *testing.T) {
+	v := newVerifier(t, func(c *jwtverifier.Config) { c.CacheSize = -1 })
+	refusal := func(token string) string {
+		_, err := v.VerifyToken(t.Context(), token)
+		return fmt.Sprint(err)
+	}
+	forged := bearergatetest.NewStranger().AccessToken()
+	want := refusal(forged)
+	for range 20 {
+		refusal(issuer.AccessToken(bearergatetest.WithClaim("sub", true)))
+		if got := refusal(forged); got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (e *entry[V]) use() V {
 	return e.value
 }
 
-// keep stores an answer.
+// keep stores an answer, unless it is too old already.
 func (c *Cache[K, V]) keep(k K, e *entry[V]) {
 	now := c.now()
 	if now >= e.until {

@@ -173,6 +173,7 @@ func TestCallersShareALookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{latency: time.Second}
 		c := s.cache()
+		time.Sleep(time.Hour) // the cache is old
 		var all sync.WaitGroup
 		for i := range 100 {
 			all.Go(func() {
@@ -230,16 +231,43 @@ func TestCallerLeavesByItsOwnContext(t *testing.T) {
 }
 
 func TestDeadContextBeginsNoLookup(t *testing.T) {
-	dead, cancel := context.WithCancel(t.Context())
-	cancel()
-	s := new(store)
-	c := s.cache()
-	if got, err := c.Get(dead, "a"); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %d, %v, want the error %v", got, err, context.Canceled)
-	}
-	if s.asked != 0 {
-		t.Errorf("got %d look-ups, want none", s.asked)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		dead, cancel := context.WithCancel(t.Context())
+		cancel()
+		s := new(store)
+		c := s.cache()
+		if got, err := c.Get(dead, "a"); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %d, %v, want the error %v", got, err, context.Canceled)
+		}
+		synctest.Wait()
+		if s.asked != 0 {
+			t.Errorf("got %d look-ups, want none", s.asked)
+		}
+	})
+}
+
+// lateDone is the context of a caller that begins to wait an hour later.
+type lateDone struct{ context.Context }
+
+func (l lateDone) Done() <-chan struct{} { time.Sleep(time.Hour); return l.Context.Done() }
+
+// TestErrorAtTheTimeoutIsAnError has a look-up fail when its context ends, and callers
+// find that both are over.
+//
+// Rules: S4.32.
+func TestErrorAtTheTimeoutIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := (&store{latency: time.Hour}).cache()
+		var all sync.WaitGroup
+		for range 64 {
+			all.Go(func() {
+				if got, err := c.Get(lateDone{t.Context()}, "a"); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %d, %v, want the error %v", got, err, context.DeadlineExceeded)
+				}
+			})
+		}
+		all.Wait()
+	})
 }
 
 // TestLookupIsBounded has a look-up that ignores its context, too.
@@ -390,6 +418,37 @@ func TestGroupIsForgottenAsOften(t *testing.T) {
 	}
 }
 
+// Rules: S4.36.
+func TestMemoryOfForgottenGroupsIsBounded(t *testing.T) {
+	c := new(store).cache(func(c *lookupcache.Config[string, int]) { c.MaxEntries = 10 })
+	before := heap()
+	for n := range 100_000 {
+		c.ForgetGroup(fmt.Sprint("group ", n))
+	}
+	if grown := heap() - before; grown > 1<<20 {
+		t.Errorf("grew by %d bytes, want at most %d", grown, 1<<20)
+	}
+	runtime.KeepAlive(c)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// Rules: S4.34.
+func TestGroupStaysForgottenWhenAnotherOneIsForgotten(t *testing.T) {
+	c := new(store).cache()
+	wants(t, c, "a", 1)
+	wants(t, c, "b", 2)
+	c.ForgetGroup("of 1")
+	c.ForgetGroup("of 2")
+	wants(t, c, "a", 3)
+	wants(t, c, "b", 4)
+}
+
 // TestManyGroupsAreForgotten holds beyond the bound on what is remembered of them.
 //
 // Rules: S4.34, S4.36.
@@ -493,6 +552,19 @@ func TestAnswerInSteadyUseStays(t *testing.T) {
 	if again := s.asked - 10_001; again > 20 {
 		t.Errorf("got %d look-ups of a key in steady use, want a few", again)
 	}
+}
+
+// Rules: S4.36.
+func TestAnswerThatIsNotKeptTakesNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := new(store).cache(func(c *lookupcache.Config[string, int]) {
+			c.MaxEntries = 1
+			c.Age = func(k string, _ int) time.Duration { return map[string]time.Duration{"kept": maxAge}[k] }
+		})
+		wants(t, c, "kept", 1)
+		wants(t, c, "not kept", 2)
+		wants(t, c, "kept", 1)
+	})
 }
 
 func TestCacheOfOneEntryWorks(t *testing.T) {

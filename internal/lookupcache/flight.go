@@ -74,15 +74,12 @@ func (c *Cache[K, V]) land(k K, f *flight[V]) {
 	}
 }
 
-// answer returns the entry for the answer of a flight, nil for one that is not kept.
+// answer returns the entry for the answer of a flight, nil if it is an error.
 func (c *Cache[K, V]) answer(k K, f *flight[V]) *entry[V] {
 	if f.err != nil {
 		return nil
 	}
 	age := c.config.Age(k, f.value)
-	if age <= 0 {
-		return nil
-	}
 	e := &entry[V]{value: f.value, until: f.began + min(age, math.MaxInt64-f.began)}
 	if c.config.Groups != nil {
 		e.groups = c.config.Groups(f.value)
