@@ -159,7 +159,13 @@ func faults() []fault {
 		{"no RequireScope", func(w *wiring) { w.remove("scope") }},
 		{"no LimitFailedAuthentication", func(w *wiring) { w.failures = bearergate.Chain() }},
 		{"no route", func(w *wiring) { w.patterns = []string{"GET /projects"} }},
-		{"a route that redirects to another one", func(w *wiring) { w.patterns = []string{wiredRoute + "/"} }},
+		{"a route that redirects to another one", func(w *wiring) {
+			w.around = func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					http.Redirect(w, r, r.URL.Path+"/", http.StatusTemporaryRedirect)
+				})
+			}
+		}},
 
 		// A guard stands in the wrong place.
 		{"token and limit swapped", func(w *wiring) { w.swap("token", "limit") }},
