@@ -44,7 +44,7 @@ func (s *routeSuite) testLimit() bool {
 	return ok
 }
 
-// lacksLimit tells a limit of something else from none.
+// lacksLimit distinguishes a limit of something else from none.
 func lacksLimit(passed *answer) string {
 	if len(passed.header.Values("RateLimit-Policy")) > 0 {
 		return "the key of RateLimit is not the caller, or Routes.Budget is not that of its limiter"

@@ -8,7 +8,7 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// testScopes begins with no scopes at all, which tells a missing guard from one that
+// testScopes begins with no scopes at all, which distinguishes a missing guard from one that
 // requires other scopes.
 func (s *routeSuite) testScopes() {
 	none := s.by(s.withoutScopes())
@@ -65,7 +65,7 @@ func (s *routeSuite) missingScope(held []string) due {
 	return due{code: bearergate.ErrMissingScope, required: strings.Join(missing, " "), routeScopes: strings.Join(s.scopes, " ")}
 }
 
-// lacksScopes tells RequireAnyScope in the place of RequireScope from no guard.
+// lacksScopes distinguishes RequireAnyScope in the place of RequireScope from no guard.
 func (s *routeSuite) lacksScopes(held []string) string {
 	switch {
 	case s.AnyScope:

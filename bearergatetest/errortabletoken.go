@@ -68,7 +68,7 @@ func (s *routeSuite) testCredentials() {
 	}
 }
 
-// lacksTokenIf tells OptionalToken, and no route, from no guard.
+// lacksTokenIf distinguishes OptionalToken, and no route, from no guard.
 func (s *routeSuite) lacksTokenIf(noToken request) string {
 	switch s.goodStatus {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
