@@ -41,3 +41,17 @@ func TestAppIsNotLockedOutByGuessesOfOthers(t *testing.T) {
 		t.Errorf("a good request with the right secret: got %d, want 200", got)
 	}
 }
+
+// Rules: S6.43.
+func TestClientWithoutBudgetIsRefusedAtAddressesThatGuessed(t *testing.T) {
+	tr := newTrial(t)
+	ask := limited(t, tr, 3)
+	for _, address := range []string{"198.51.100.1", "198.51.100.2", "198.51.100.3"} {
+		ask(address, as(post(exchange("c").Encode()), "app", "wrong"))
+	}
+	for address, want := range map[string]int{"198.51.100.1": http.StatusTooManyRequests, "192.0.2.1": http.StatusOK} {
+		if got := ask(address, asApp(exchange(tr.code()))); got != want {
+			t.Errorf("the right secret from %s: got %d, want %d", address, got, want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/audit"
+	"github.com/bearergate/bearergate/tokenendpoint"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -19,6 +20,8 @@ func (tr *trial) observed(r *http.Request) (facts audit.Facts) {
 	tr.ask(r.WithContext(context.WithValue(r.Context(), audit.Key{}, func(_ *http.Request, f audit.Facts) { facts = f })))
 	return facts
 }
+
+func ofFamily(r *tokenendpoint.CodeRequest) { r.FamilyID = "family" }
 
 func TestObserverLearnsWhoseRequestItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -50,6 +53,7 @@ func TestObserverLearnsWhoseRequestItWas(t *testing.T) {
 			{"after the revocation", 0, asApp(refreshing(second.RefreshToken)), all},
 			{"unknown refresh token", 0, asApp(refreshing("unknown")), audit.Facts{ClientID: "app"}},
 			{"unused code", 0, asApp(exchange(tr.code(), "code_verifier", "")), audit.Facts{ClientID: "app", GrantID: "grant", Subject: "user"}},
+			{"unused code, asked for with a family", 0, asApp(exchange(tr.code(ofFamily), "code_verifier", "")), audit.Facts{ClientID: "app", GrantID: "grant", Subject: "user"}},
 			{"wrong secret", 0, as(post(exchange("c").Encode()), "app", "x"), audit.Facts{ClientID: "app"}},
 		} {
 			time.Sleep(c.after)
