@@ -366,6 +366,14 @@ func TestUnusableCodesAreRefusedAlike(t *testing.T) {
 	})
 }
 
+// Rules: S7.29.
+func TestNoVerifierDoesNotMatchItsOwnChallenge(t *testing.T) {
+	tr := newTrial(t)
+	sum := sha256.Sum256(nil)
+	code := tr.code(func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = base64url(sum[:]) })
+	tr.refuses(asApp(exchange(code, "code_verifier", "")), bearergate.ErrInvalidGrant)
+}
+
 // Rules: S7.22.
 func TestCodeLivesTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

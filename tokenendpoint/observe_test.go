@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,5 +131,28 @@ func TestGuessesAtTheEndpointAreLimitedByAddressAndByClient(t *testing.T) {
 	}
 	if got := ask("203.0.113.1", as(post(exchange("c").Encode()), "public", "")); got != http.StatusTooManyRequests {
 		t.Errorf("an address after three guesses: got %d, want 429", got)
+	}
+}
+
+// Rules: S7.17, S7.20.
+func TestReasonSaysWhichPartOfTheCredentialsIsWrong(t *testing.T) {
+	tr := newTrial(t)
+	var reason error
+	configure, err := bearergate.Configure(bearergate.Config{Observer: func(_ context.Context, d bearergate.Decision) { reason = d.Reason }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed := configure(tr)
+	for want, r := range map[string]*http.Request{
+		"malformed Authorization":              basic(post(exchange("c").Encode()), "Basic", "app"),
+		"the client authenticates in two ways": asApp(exchange("c", "client_secret", "x")),
+		"the scheme is not Basic":              basic(post(exchange("c").Encode()), "Token", "app:x"),
+		"the secret is not the client's":       as(post(exchange("c").Encode()), "app", "x"),
+		"the client is not public":             as(post(exchange("c").Encode()), "app", ""),
+	} {
+		observed.ServeHTTP(httptest.NewRecorder(), r)
+		if got := fmt.Sprint(reason); !strings.Contains(got, want) {
+			t.Errorf("got the reason %q, want one with %q", got, want)
+		}
 	}
 }
