@@ -118,6 +118,31 @@ func TestWrongAssertionIsInvalidClient(t *testing.T) {
 	tr.succeeds(send(s.assertion()))
 }
 
+// Rules: S7.16.
+func TestAssertionWithoutOneSubjectAsksForNoClient(t *testing.T) {
+	tr := newTrial(t, func(c *tokenendpoint.Config) {
+		c.Clients = tokenendpoint.ClientStoreFunc(func(_ context.Context, id string) (tokenendpoint.Client, error) {
+			t.Errorf("got the client %q looked up, want none", id)
+			return tokenendpoint.Client{ID: id}, nil
+		})
+	})
+	for name, payload := range map[string]string{
+		"no payload":                "",
+		"no base64":                 base64url([]byte(`{"sub":"signing" }`)) + "!",
+		"no object":                 base64url([]byte(`[]`)),
+		"no end":                    base64url([]byte(`{"sub":"signing"`)),
+		"no subject":                base64url([]byte(`{}`)),
+		"an empty subject":          base64url([]byte(`{"sub":""}`)),
+		"a subject that is none":    base64url([]byte(`{"sub":1}`)),
+		"a subject that is no text": base64url([]byte(`{"sub":"signing\u0000"}`)),
+		"two subjects":              base64url([]byte(`{"sub":"signing","sub":"app"}`)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr.refuses(post(asserting(exchange("c"), "e30."+payload+".x").Encode()), bearergate.ErrInvalidClient)
+		})
+	}
+}
+
 // Rules: S7.17.
 func TestAssertionBesideOtherCredentialsIsInvalidRequest(t *testing.T) {
 	s := newSigning(t)
@@ -129,6 +154,8 @@ func TestAssertionBesideOtherCredentialsIsInvalidRequest(t *testing.T) {
 		"and Basic":                as(post(form().Encode()), "signing", "x"),
 		"of another type":          post(form("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer").Encode()),
 		"without its type":         post(form("client_assertion_type", "").Encode()),
+		"without its type, named":  post(form("client_assertion_type", "", "client_id", "public").Encode()),
+		"without it, and Basic":    as(post(form("client_assertion_type", "").Encode()), "app", "the next secret"),
 		"a type without it":        post(form("client_assertion", "").Encode()),
 		"a type without it, alone": post(form("client_assertion", "", "client_id", "public").Encode()),
 	} {
@@ -137,17 +164,23 @@ func TestAssertionBesideOtherCredentialsIsInvalidRequest(t *testing.T) {
 }
 
 // Rules: S7.64.
-func TestVerifierOfAssertionsThatFailsIs503(t *testing.T) {
+func TestVerifierOfAssertionsThatFailsBlamesNoClient(t *testing.T) {
 	s := newSigning(t)
 	tr := newTrial(t, s.configure)
-	for name, verdict := range map[string]func() (*bearergate.Token, error){
-		"an error":      func() (*bearergate.Token, error) { return nil, errDown },
-		"no token":      func() (*bearergate.Token, error) { return nil, nil },
-		"both are none": func() (*bearergate.Token, error) { return bearergate.NewToken(bearergate.Claims{}), errDown },
+	for name, verdict := range map[string]struct {
+		token *bearergate.Token
+		err   error
+		want  bearergate.Code
+	}{
+		"an error":      {nil, errDown, bearergate.ErrTemporarilyUnavailable},
+		"no token":      {nil, nil, bearergate.ErrTemporarilyUnavailable},
+		"both are none": {bearergate.NewToken(bearergate.Claims{}), errDown, bearergate.ErrTemporarilyUnavailable},
+		"a 503":         {nil, bearergate.ErrTemporarilyUnavailable, bearergate.ErrTemporarilyUnavailable},
+		"a 500":         {nil, bearergate.ErrServerError, bearergate.ErrServerError},
 	} {
-		s.Assertions = bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { return verdict() })
+		s.Assertions = bearergate.VerifierFunc(func(context.Context, string) (*bearergate.Token, error) { return verdict.token, verdict.err })
 		t.Run(name, func(t *testing.T) {
-			tr.refuses(post(asserting(exchange(tr.code(ofSigning)), s.assertion()).Encode()), bearergate.ErrTemporarilyUnavailable)
+			tr.refuses(post(asserting(exchange(tr.code(ofSigning)), s.assertion()).Encode()), verdict.want)
 		})
 	}
 }

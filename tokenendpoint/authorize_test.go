@@ -66,7 +66,8 @@ func TestRedirectURIWithoutOneNeedsOneRegistered(t *testing.T) {
 
 // Rules: S7.37, S7.38.
 func TestRedirectURIIsComparedByteForByte(t *testing.T) {
-	c := tokenendpoint.Client{RedirectURIs: []string{"https://app.example/cb", "http://127.0.0.1:1234/cb?x=1", "http://[::1]/cb", "https://127.0.0.1/cb", "http://localhost:1/cb", "app:/cb"}}
+	c := tokenendpoint.Client{RedirectURIs: []string{"https://app.example/cb", "http://127.0.0.1:1234/cb?x=1", "http://[::1]/cb", "https://127.0.0.1/cb", "http://localhost:1/cb", "app:/cb",
+		"http://127.0.0.1", "http://[::1]?x=1", "http://[::1]:65536"}}
 	for _, loopback := range []bool{false, true} {
 		c.AnyLoopbackPort = loopback
 		for uri, want := range map[string]bool{
@@ -77,6 +78,7 @@ func TestRedirectURIIsComparedByteForByte(t *testing.T) {
 			"http://127.0.0.1:9/cb": false, "http://127.0.0.1:9/cb?x=2": false, "http://127.0.0.1:9/CB?x=1": false, "https://127.0.0.1:9/cb": false, "http://localhost:2/cb": false,
 			"http://127.0.0.2:9/cb?x=1": false, "http://user@127.0.0.1:9/cb?x=1": false, "http://127.0.0.1:9@evil/cb?x=1": false, "http://[::ffff:127.0.0.1]:9/cb?x=1": false,
 			"http://127.0.0.1:65535/cb?x=1": loopback, "http://127.0.0.1:65536/cb?x=1": false, "http://127.0.0.1:/cb?x=1": false, "http://127.0.0.1:9cb?x=1": false,
+			"http://127.0.0.1:9": loopback, "http://[::1]:9?x=1": loopback, "http://127.0.0.1:65536": false, "http://[::1]:9": false, "http://[::1]:65536": true,
 			"http://[0:0:0:0:0:0:0:1]:5/cb": false, "http://[::0001]:5/cb": false, "http://127.0.0.1:9/%63b?x=1": false, "http://127.0.0.1:9/./cb?x=1": false, "http://127.0.0.1:-9/cb?x=1": false, "http://127.0.0.1:9:9/cb?x=1": false,
 			"http://127.0.0.1:9/cb?x=1#": false, "HTTP://127.0.0.1:9/cb?x=1": false, "http://[::1%25lo]:5/cb": false, "http://127.1:9/cb?x=1": false, "http://127.0.0.1:port/cb?x=1": false,
 		} {

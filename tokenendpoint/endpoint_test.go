@@ -3,6 +3,7 @@ package tokenendpoint_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -69,6 +70,12 @@ func TestCodeIsExchangedForTokens(t *testing.T) {
 		},
 		"without PKCE":         func() *http.Request { return asApp(exchange(tr.code(withoutPKCE), "code_verifier", "")) },
 		"without redirect_uri": func() *http.Request { return asApp(exchange(tr.code(withoutRedirectURI), "redirect_uri", "")) },
+		"the longest verifier, of every kind of character": func() *http.Request {
+			longest := "azAZ09-._~" + strings.Repeat("x", 118)
+			s256 := sha256.Sum256([]byte(longest))
+			code := tr.code(func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = base64url(s256[:]) })
+			return asApp(exchange(code, "code_verifier", longest))
+		},
 		"unknown in the query": func() *http.Request { r := asApp(exchange(tr.code())); r.URL.RawQuery = "tenant=1&scope"; return r },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,8 +175,13 @@ func TestMalformedRequestIsInvalidRequest(t *testing.T) {
 		"Basic without colon":  header("Authorization", "Basic YXBw"),
 		"Basic, no base64":     header("Authorization", "Basic ?"),
 		"Basic, no id":         header("Authorization", "Basic OmE="),
+		"Basic, base64 cut":    header("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("app:xx"))+"?"),
+		"Basic, NUL in the id": basic(post(body), "Basic", "app\x00:x"),
+		"Basic, DEL in secret": basic(post(body), "Basic", "app:x\x7f"),
 		"Basic alone":          header("Authorization", "Basic"),
 		"code in the query":    func() *http.Request { r := app(body); r.URL.RawQuery = "code=c"; return r }(),
+		"twice in the query":   func() *http.Request { r := app(body); r.URL.RawQuery = "scope=&scope="; return r }(),
+		"bad query":            func() *http.Request { r := app(body); r.URL.RawQuery = "%zz=x"; return r }(),
 		"secret in the query":  func() *http.Request { r := app(body); r.URL.RawQuery = "client_secret=x"; return r }(),
 		"all in the query":     func() *http.Request { r := app(""); r.URL.RawQuery = body; return r }(),
 		"65 KiB in chunks":     unannounced(app(body + "&x=" + strings.Repeat("x", 65<<10))),
@@ -276,6 +288,8 @@ func TestClientThatCannotAuthenticateIsInvalidClient(t *testing.T) {
 		"the hash of the secret":  as(post(body), "app", hash),
 		"another scheme":          scheme(post(body)),
 		"another scheme and form": scheme(post(body + "&client_id=public")),
+		"a sum of nothing":        as(post(body), "empty", ""),
+		"a scheme as long":        basic(post(body), "Token", "app:the next secret"),
 		"a scheme in Unicode":     basic(post(body), "Baſic", "app:the next secret"),
 		"no form-encoding":        basic(post(body), "Basic", "a%:b"),
 	})
@@ -350,6 +364,14 @@ func TestUnusableCodesAreRefusedAlike(t *testing.T) {
 			t.Errorf("got Pragma %q, want no-cache", got)
 		}
 	})
+}
+
+// Rules: S7.29.
+func TestNoVerifierDoesNotMatchItsOwnChallenge(t *testing.T) {
+	tr := newTrial(t)
+	sum := sha256.Sum256(nil)
+	code := tr.code(func(r *tokenendpoint.CodeRequest) { r.CodeChallenge = base64url(sum[:]) })
+	tr.refuses(asApp(exchange(code, "code_verifier", "")), bearergate.ErrInvalidGrant)
 }
 
 // Rules: S7.22.

@@ -41,3 +41,24 @@ func TestAppIsNotLockedOutByGuessesOfOthers(t *testing.T) {
 		t.Errorf("a good request with the right secret: got %d, want 200", got)
 	}
 }
+
+// Rules: S6.43.
+func TestClientWithoutBudgetIsRefusedAtAddressesThatGuessed(t *testing.T) {
+	tr := newTrial(t)
+	ask := limited(t, tr, 3)
+	for _, address := range []string{"198.51.100.1", "198.51.100.2", "198.51.100.3"} {
+		ask(address, as(post(exchange("c").Encode()), "app", "wrong"))
+	}
+	guessed, own := asApp(exchange(tr.code())), asApp(exchange(tr.code()))
+	calls := tr.called(func() {
+		if got := ask("198.51.100.1", guessed); got != http.StatusTooManyRequests {
+			t.Errorf("the right secret from an address that guessed: got %d, want 429", got)
+		}
+	})
+	if len(calls) > 0 {
+		t.Errorf("got the calls %v of the store, want none", calls)
+	}
+	if got := ask("192.0.2.1", own); got != http.StatusOK {
+		t.Errorf("the right secret from another address: got %d, want 200", got)
+	}
+}

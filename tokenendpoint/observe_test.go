@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/internal/audit"
+	"github.com/bearergate/bearergate/tokenendpoint"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -19,6 +21,8 @@ func (tr *trial) observed(r *http.Request) (facts audit.Facts) {
 	tr.ask(r.WithContext(context.WithValue(r.Context(), audit.Key{}, func(_ *http.Request, f audit.Facts) { facts = f })))
 	return facts
 }
+
+func ofFamily(r *tokenendpoint.CodeRequest) { r.FamilyID = "family" }
 
 func TestObserverLearnsWhoseRequestItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -50,6 +54,7 @@ func TestObserverLearnsWhoseRequestItWas(t *testing.T) {
 			{"after the revocation", 0, asApp(refreshing(second.RefreshToken)), all},
 			{"unknown refresh token", 0, asApp(refreshing("unknown")), audit.Facts{ClientID: "app"}},
 			{"unused code", 0, asApp(exchange(tr.code(), "code_verifier", "")), audit.Facts{ClientID: "app", GrantID: "grant", Subject: "user"}},
+			{"unused code, asked for with a family", 0, asApp(exchange(tr.code(ofFamily), "code_verifier", "")), audit.Facts{ClientID: "app", GrantID: "grant", Subject: "user"}},
 			{"wrong secret", 0, as(post(exchange("c").Encode()), "app", "x"), audit.Facts{ClientID: "app"}},
 		} {
 			time.Sleep(c.after)
@@ -126,5 +131,28 @@ func TestGuessesAtTheEndpointAreLimitedByAddressAndByClient(t *testing.T) {
 	}
 	if got := ask("203.0.113.1", as(post(exchange("c").Encode()), "public", "")); got != http.StatusTooManyRequests {
 		t.Errorf("an address after three guesses: got %d, want 429", got)
+	}
+}
+
+// Rules: S7.17, S7.20.
+func TestReasonSaysWhichPartOfTheCredentialsIsWrong(t *testing.T) {
+	tr := newTrial(t)
+	var reason error
+	configure, err := bearergate.Configure(bearergate.Config{Observer: func(_ context.Context, d bearergate.Decision) { reason = d.Reason }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed := configure(tr)
+	for want, r := range map[string]*http.Request{
+		"malformed Authorization":              basic(post(exchange("c").Encode()), "Basic", "app"),
+		"the client authenticates in two ways": asApp(exchange("c", "client_secret", "x")),
+		"the scheme is not Basic":              basic(post(exchange("c").Encode()), "Token", "app:x"),
+		"the secret is not the client's":       as(post(exchange("c").Encode()), "app", "x"),
+		"the client is not public":             as(post(exchange("c").Encode()), "app", ""),
+	} {
+		observed.ServeHTTP(httptest.NewRecorder(), r)
+		if got := fmt.Sprint(reason); !strings.Contains(got, want) {
+			t.Errorf("got the reason %q, want one with %q", got, want)
+		}
 	}
 }
