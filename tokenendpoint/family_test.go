@@ -16,6 +16,7 @@ import (
 
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/tokenendpoint"
+	"github.com/google/go-cmp/cmp"
 )
 
 func usesReported(c *tokenendpoint.Config) { c.UsesReported = true }
@@ -731,4 +732,67 @@ func TestReplayOfACodeWhoseFamilyEndedWritesNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Rules: S1.13, S7.33, S7.49, S7.64.
+func TestReplayRevokesInOneWrite(t *testing.T) {
+	for _, c := range []struct {
+		fails string
+		late  bool
+		want  bearergate.Code
+		calls []string
+	}{
+		{"", false, bearergate.ErrInvalidGrant, []string{"Code", "Family", "ReplaceFamily"}},
+		{"Family", false, bearergate.ErrTemporarilyUnavailable, []string{"Code", "Family"}},
+		{"Family", true, bearergate.ErrTemporarilyUnavailable, []string{"Code", "Family"}},
+		{"ReplaceFamily", false, bearergate.ErrTemporarilyUnavailable, []string{"Code", "Family", "ReplaceFamily"}},
+	} {
+		t.Run(fmt.Sprintf("%q fails, late %v", c.fails, c.late), func(t *testing.T) {
+			tr := newTrial(t, usesReported)
+			code := tr.code()
+			first := tr.succeeds(asApp(exchange(code)))
+			tr.refresh(first)
+			want := tr.family(first)
+			tr.fails, tr.late = c.fails, c.late
+			calls := tr.called(func() { tr.refuses(asApp(exchange(code)), c.want) })
+			if diff := cmp.Diff(c.calls, calls); diff != "" {
+				t.Errorf("calls of the store (-want +got):\n%s", diff)
+			}
+			tr.fails = ""
+			tr.refuses(asApp(exchange(code)), bearergate.ErrInvalidGrant)
+			want.Version++
+			want.Token, want.Retired, want.Used, want.Revoked = tokenendpoint.Sum{}, nil, true, true
+			if diff := cmp.Diff(want, tr.family(first)); diff != "" {
+				t.Errorf("the family (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Rules: S7.46.
+func TestGraceAloneCountsOnceUsesAreNoLongerReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before, first := connect(t, usesReported)
+		second := before.refresh(first)
+		time.Sleep(time.Minute)
+		after := newTrial(t, func(c *tokenendpoint.Config) { c.Store = before })
+		after.isDead(first, second)
+	})
+}
+
+// TestReusesAreNotCountedWithoutALimit has access tokens that outlive refresh tokens,
+// so that each repetition writes the family.
+//
+// Rules: S7.43.
+func TestReusesAreNotCountedWithoutALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t, func(c *tokenendpoint.Config) { c.RefreshLifetime = time.Minute })
+		tr.refresh(first)
+		before := tr.family(first).Version
+		time.Sleep(time.Second)
+		tr.refresh(first)
+		if got := tr.family(first); got.Version != before+1 || got.Retired[0].Reuses != 0 {
+			t.Errorf("got version %d with %d reuses, want %d with none", got.Version, got.Retired[0].Reuses, before+1)
+		}
+	})
 }

@@ -255,3 +255,16 @@ func TestRequestThatTookLongerThanARetiredTokenIsKeptIsNoTheft(t *testing.T) {
 		tr.refresh(second)
 	})
 }
+
+// TestSlowExchangeOfAnUnusedCodeSucceeds has the store take longer than the grace.
+//
+// Rules: S7.22, S7.67.
+func TestSlowExchangeOfAnUnusedCodeSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{part: "Code", takes: 2 * time.Minute}
+		tr := newTrial(t, s.configure)
+		code := tr.code()
+		s.armed.Store(true)
+		tr.succeeds(asApp(exchange(code)))
+	})
+}

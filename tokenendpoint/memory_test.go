@@ -1,6 +1,7 @@
 package tokenendpoint_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"testing"
@@ -155,4 +156,72 @@ func TestFamilyIsOneRecordHoweverOftenItIsRotated(t *testing.T) {
 			t.Errorf("got %d codes and %d families, want no more than the %d that live", codes, families, living)
 		}
 	})
+}
+
+func TestEveryWriteOfTheMemoryStoreRemovesWhatExpired(t *testing.T) {
+	for name, write := range map[string]func(*tokenendpoint.MemoryStore) (bool, error){
+		"SaveCode": func(m *tokenendpoint.MemoryStore) (bool, error) {
+			return true, m.SaveCode(context.Background(), numbered(9), codeOf("user"))
+		},
+		"Consume": func(m *tokenendpoint.MemoryStore) (bool, error) {
+			outcome, err := m.Consume(context.Background(), numbered(2), time.Now(), tokenendpoint.Family{Version: 1})
+			return outcome == tokenendpoint.Fresh, err
+		},
+		"ReplaceFamily": func(m *tokenendpoint.MemoryStore) (bool, error) {
+			return m.ReplaceFamily(context.Background(), tokenendpoint.Family{Authorization: tokenendpoint.Authorization{FamilyID: "lives"}, Version: 2})
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			store := new(tokenendpoint.MemoryStore)
+			for n, id := range []string{"expires", "lives"} {
+				store.SaveCode(t.Context(), numbered(n), codeOf("user"))
+				store.Consume(t.Context(), numbered(n), time.Now(), tokenendpoint.Family{
+					Authorization: tokenendpoint.Authorization{FamilyID: id}, Version: 1, ExpiresAt: time.Now().Add(time.Duration(1+n*3600) * time.Second),
+				})
+			}
+			store.SaveCode(t.Context(), numbered(2), codeOf("user"))
+			time.Sleep(2 * time.Minute)
+			if ok, err := write(store); !ok || err != nil {
+				t.Errorf("%s: got %v, %v, want true", name, ok, err)
+			}
+			if _, found, _ := store.Family(t.Context(), "expires"); found {
+				t.Errorf("%s: got the expired family kept, want it removed", name)
+			}
+		})
+	}
+}
+
+// TestEmptiedOwnerHasAsManyCodesAsAnyOther begins with enough codes of others that the
+// store does not remove what expired meanwhile.
+func TestEmptiedOwnerHasAsManyCodesAsAnyOther(t *testing.T) {
+	for name, empty := range map[string]func(*tokenendpoint.MemoryStore){
+		"revoked":     func(m *tokenendpoint.MemoryStore) { m.RevokeGrant(context.Background(), "grant") },
+		"saved again": func(m *tokenendpoint.MemoryStore) { m.SaveCode(context.Background(), numbered(0), codeOf("another")) },
+	} {
+		store := new(tokenendpoint.MemoryStore)
+		for n := range 1100 {
+			store.SaveCode(t.Context(), numbered(-1-n), codeOf(fmt.Sprint("other ", n)))
+		}
+		only := codeOf("user")
+		only.GrantID = "grant"
+		store.SaveCode(t.Context(), numbered(0), only)
+		empty(store)
+		before, _ := store.Len()
+		for n := range 1500 {
+			store.SaveCode(t.Context(), numbered(n+1), codeOf("user"))
+		}
+		if codes, _ := store.Len(); codes-before != 1024 {
+			t.Errorf("%s: got %d codes of the user, want 1024", name, codes-before)
+		}
+	}
+}
+
+func TestCodeThatIsSavedAgainCountsOnce(t *testing.T) {
+	store := new(tokenendpoint.MemoryStore)
+	for n := range 1025 {
+		store.SaveCode(t.Context(), numbered(min(n, 1)), codeOf("user"))
+	}
+	if codes, _ := store.Len(); codes != 2 {
+		t.Errorf("got %d codes kept, want 2", codes)
+	}
 }

@@ -275,3 +275,125 @@ func TestOutcomesHaveNames(t *testing.T) {
 		}
 	}
 }
+
+// ghosts is a store in which, after a number of reads, each read returns a code or
+// family together with found and err.
+type ghosts struct {
+	tokenendpoint.Store
+	left  int
+	found bool
+	err   error
+}
+
+func (g *ghosts) lives() (bool, error) {
+	if g.left--; g.left >= 0 {
+		return true, nil
+	}
+	return g.found, g.err
+}
+
+func (g *ghosts) Code(ctx context.Context, sum tokenendpoint.Sum) (tokenendpoint.AuthorizationCode, bool, error) {
+	code, _, _ := g.Store.Code(ctx, sum)
+	found, err := g.lives()
+	return code, found, err
+}
+
+func (g *ghosts) Family(ctx context.Context, id string) (tokenendpoint.Family, bool, error) {
+	family, _, _ := g.Store.Family(ctx, id)
+	found, err := g.lives()
+	return family, found, err
+}
+
+// TestWhatTheStoreReportsAsNotFoundIsNotThere has the store return a code or family
+// that it reports as not found, or with an error.
+//
+// Rules: S7.24, S7.40, S7.52, S7.64, S7.65.
+func TestWhatTheStoreReportsAsNotFoundIsNotThere(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		exchange bool // and no repeated refresh
+		left     int
+		found    bool
+		err      error
+		fails    string
+		want     bearergate.Code
+		calls    []string
+	}{
+		{"code", true, 0, false, nil, "", bearergate.ErrInvalidGrant, []string{"Code"}},
+		{"code, after a reply of Consume that was lost", true, 1, false, nil, "Consume", bearergate.ErrTemporarilyUnavailable, []string{"Code", "Consume", "Code"}},
+		{"error after a reply of Consume that was lost", true, 1, true, errDown, "Consume", bearergate.ErrTemporarilyUnavailable, []string{"Code", "Consume", "Code"}},
+		{"family", false, 0, false, nil, "", bearergate.ErrInvalidGrant, []string{"Family"}},
+		{"family, after the answer was made", false, 1, false, nil, "", bearergate.ErrInvalidGrant, []string{"Family", "Family", "Family"}},
+		{"error after the answer was made", false, 1, false, errDown, "", bearergate.ErrTemporarilyUnavailable, []string{"Family", "Family"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := &ghosts{left: 100}
+			tr, first := connect(t, func(config *tokenendpoint.Config) { g.Store, config.Store = config.Store, g })
+			tr.refresh(first)
+			request := asApp(refreshing(first.RefreshToken))
+			if c.exchange {
+				request = asApp(exchange(tr.code()))
+			}
+			g.left, g.found, g.err = c.left, c.found, c.err
+			tr.fails, tr.late = c.fails, true
+			calls := tr.called(func() { tr.refuses(request, c.want) })
+			if diff := cmp.Diff(c.calls, calls); diff != "" {
+				t.Errorf("calls of the store (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Rules: S7.42, S7.64.
+func TestRefreshWritesOnceAndARepetitionNothing(t *testing.T) {
+	tr, first := connect(t)
+	tr.fails = "ReplaceFamily"
+	calls := tr.called(func() {
+		tr.refuses(asApp(refreshing(first.RefreshToken)), bearergate.ErrTemporarilyUnavailable)
+	})
+	if diff := cmp.Diff([]string{"Family", "ReplaceFamily"}, calls); diff != "" {
+		t.Errorf("calls of a store that fails (-want +got):\n%s", diff)
+	}
+	tr.fails = ""
+	tr.refresh(first)
+	calls = tr.called(func() { tr.refresh(first) })
+	if diff := cmp.Diff([]string{"Family", "Family"}, calls); diff != "" {
+		t.Errorf("calls of a repetition (-want +got):\n%s", diff)
+	}
+}
+
+// TestRefreshThatLosesToAUseIssuesOneAccessToken has a use written while the answer is
+// made.
+func TestRefreshThatLosesToAUseIssuesOneAccessToken(t *testing.T) {
+	var race func()
+	tr, first := connect(t, usesReported, func(c *tokenendpoint.Config) {
+		issue := c.Issue
+		c.Issue = func(ctx context.Context, a tokenendpoint.IssueRequest) (tokenendpoint.Issued, error) {
+			if race != nil {
+				race()
+			}
+			return issue(ctx, a)
+		}
+	})
+	race = func() { tr.uses(first) }
+	calls := tr.called(func() { tr.refresh(first) })
+	want := []string{"Family", "Family", "ReplaceFamily", "ReplaceFamily", "Family", "ReplaceFamily"} // the use is the second and third
+	if diff := cmp.Diff(want, calls); diff != "" {
+		t.Errorf("calls of the store (-want +got):\n%s", diff)
+	}
+	if got := tr.issued.Load(); got != 2 {
+		t.Errorf("got %d access tokens for an exchange and a refresh, want 2", got)
+	}
+}
+
+// Rules: S7.41.
+func TestRotationProlongsTheFamily(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, first := connect(t)
+		time.Sleep(29 * 24 * time.Hour)
+		second := tr.refresh(first)
+		time.Sleep(29 * 24 * time.Hour)
+		tr.code() // the store removes what expired
+		tr.refresh(second)
+	})
+}
