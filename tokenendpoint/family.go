@@ -22,7 +22,7 @@ type Family struct {
 	// may have been used unseen. See [Config.UsesReported].
 	Used bool
 	// Retired are the former tokens that may still be answered, oldest first. These
-	// are at most 16, however often the family is rotated: an older one is known by
+	// are at most 64, however often the family is rotated: an older one is known by
 	// its generation alone.
 	Retired []RetiredToken
 	// Revoked reports that no token of the family is valid.
