@@ -101,7 +101,7 @@ var answerSituations = []situation{
 		run: func(t *trial) verdict {
 			t.start()
 			a := t.show(t.get(t.issuer.token(claims{"aud": "https://api.example/"})))
-			return worst(refused(a), verdictOn(a.tells("audience")))
+			return worst(refused(a), verdictOn(a.contains("audience")))
 		},
 	},
 	{

@@ -36,7 +36,7 @@ func refused(a answer) verdict {
 	switch {
 	case a.handled:
 		return letsIn
-	case a.tells(internalAddress), a.tells("127.0.0.1:"):
+	case a.contains(internalAddress), a.contains("127.0.0.1:"):
 		return leaks
 	case a.status == http.StatusBadRequest, a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
 		return good
@@ -50,7 +50,7 @@ func serverFault(a answer) verdict {
 	switch {
 	case a.handled:
 		return letsIn
-	case a.tells(internalAddress), a.tells("127.0.0.1:"):
+	case a.contains(internalAddress), a.contains("127.0.0.1:"):
 		return leaks
 	case a.status >= 500:
 		return good
@@ -70,8 +70,8 @@ func challenged(a answer) verdict {
 	return good
 }
 
-// tells reports whether the answer has a text in its body or a header.
-func (a answer) tells(text string) bool {
+// contains reports whether the answer has a text in its body or a header.
+func (a answer) contains(text string) bool {
 	for _, values := range a.header {
 		if strings.Contains(strings.Join(values, "\n"), text) {
 			return true

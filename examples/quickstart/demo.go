@@ -11,7 +11,7 @@ import (
 	"github.com/bearergate/bearergate/installation"
 )
 
-// demoPath is where the demo is served.
+// demoPath is the path of the demo.
 const demoPath = "/demo"
 
 // The grants of the demo, besides those of every API.

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// fault is a verifier with one fault: it treats an input as it treats another one,
-// that is good where the first is not.
+// fault is a verifier with one fault: in place of an input it reads another one, which
+// is good although the first is not.
 type fault func(input) input
 
 // faults are planted, so that the vectors and the generator must find each of them.

@@ -24,7 +24,7 @@ const (
 	pictures = "../../../docs/outages"
 )
 
-// TestRecordings runs every scenario again. What it sees is what was recorded.
+// TestRecordings runs every scenario again and compares it with its recording.
 func TestRecordings(t *testing.T) {
 	for _, s := range outages.Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
