@@ -76,9 +76,6 @@ func (r reporter) newlySkipped(before, keys *fetchedKeys) {
 // newlyUsable reports the keys of the set that are costly, or excluded by the
 // configuration, and not in the set before.
 func (r reporter) newlyUsable(before, set *jose.KeySet) {
-	if before == set {
-		return
-	}
 	for _, k := range set.Keys() {
 		excluded, costly := r.limits.excluded(k), costly(k)
 		switch {
