@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"io"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"slices"
@@ -210,10 +211,18 @@ func TestKeysOfTenantsAndIssuersAreExcluded(t *testing.T) {
 			}
 			w.Write(set)
 		})
+		var buf bytes.Buffer
 		limits := jwtverifier.Config{Audience: bearergatetest.DefaultAudience, Algorithms: []string{"RS256"}, MaxRSABits: 4096}
+		limits.Logger = slog.New(slog.NewTextHandler(&buf, nil))
 		tenants, err := jwtverifier.ByTenant(limits, everyone, jwtverifier.WithTransport(p))
 		if err != nil {
 			t.Fatal(err)
+		}
+		wantReason(t, tenants, forgery(a, "RS256", "8192"), "more bits than are accepted here")
+		synctest.Wait()
+		wantReports(t, buf.String(), "costly key")
+		if !strings.Contains(buf.String(), `key \"8192\": the RSA key has 8192 bits; Config.MaxRSABits accepts 4096`) {
+			t.Errorf("got %s, want the excluded key reported as skipped", &buf)
 		}
 		limits.Issuer, limits.Keys = a.URL, publicKeys(t, set)
 		one, err := jwtverifier.New(limits)
