@@ -127,7 +127,7 @@ func (t *Tenants) newVerifier(issuer string) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys.reportTo(reporter{t.logger, issuer})
+	keys.reportTo(reporter{t.logger, issuer, t.policy.limits})
 	v := &Verifier{keys: keys, policy: t.policy, cacheSize: t.cacheSize}
 	v.policy.issuer = issuer
 	return v, nil

@@ -69,11 +69,12 @@ func (f *failure) Unwrap() error { return f.cause }
 
 // inspection is a token while it is checked.
 type inspection struct {
-	signed  jose.Signed // parts of the buffer
-	payload string
-	now     time.Time
-	keys    *jose.KeySet // those that its signature was checked with
-	fault   error        // why its claims cannot be read
+	signed   jose.Signed // parts of the buffer
+	payload  string
+	now      time.Time
+	keys     *jose.KeySet // those that its signature was checked with
+	tooLarge bool         // its key, for Config.MaxRSABits
+	fault    error        // why its claims cannot be read
 	reading
 }
 

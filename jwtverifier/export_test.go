@@ -13,5 +13,5 @@ func WithTimes(fetchTimeout, retry time.Duration) RemoteKeysOption {
 
 // ResetDefaultLog gives the reports without a logger their whole rate again.
 func ResetDefaultLog() {
-	unheard.skipped, unheard.failing, unheard.recovered = defaultlog.Log{}, defaultlog.Log{}, defaultlog.Log{}
+	unheard.skipped, unheard.costly, unheard.failing, unheard.recovered = defaultlog.Log{}, defaultlog.Log{}, defaultlog.Log{}, defaultlog.Log{}
 }

@@ -38,8 +38,8 @@ type KeySource interface {
 	inForce(set *jose.KeySet, now time.Time) bool
 	// issuer returns the issuer, or "" if the source does not know it.
 	issuer() string
-	// reportTo makes the source report skipped keys and failing fetches to the
-	// reporter.
+	// reportTo makes the source report skipped and costly keys and failing fetches to
+	// the reporter.
 	reportTo(reporter)
 }
 
@@ -81,6 +81,7 @@ func (s *staticKeys) reportTo(r reporter) {
 	for _, reason := range s.skipped {
 		r.skipped(reason.Error())
 	}
+	r.newlyUsable(nil, s.set)
 }
 
 // StaticKeys returns a source of public keys that do not change. Each of keys is an

@@ -15,6 +15,7 @@ type policy struct {
 	audiences       []string
 	audienceClaim   ClaimPath
 	subjectOptional bool
+	limits          keyLimits
 	leeway          time.Duration
 	headerTypes     []string // "" stands for none
 	required        []requiredClaim
@@ -29,7 +30,7 @@ type requiredClaim struct{ name, value string }
 func newPolicy(c *Config) policy {
 	p := policy{
 		issuer: c.Issuer, audiences: append([]string{c.Audience}, c.AdditionalAudiences...), audienceClaim: slices.Clone(c.AudienceClaim),
-		subjectOptional: c.SubjectOptional, leeway: c.leeway(), headerTypes: c.headerTypes(), tokenTypes: c.tokenTypes(),
+		limits: c.keyLimits(), subjectOptional: c.SubjectOptional, leeway: c.leeway(), headerTypes: c.headerTypes(), tokenTypes: c.tokenTypes(),
 		claims: newClaimTree(c), hierarchy: newHierarchy(c.ScopeHierarchy), scopeClaims: make(map[string]bool),
 	}
 	for _, path := range c.ScopeClaims {

@@ -3,6 +3,8 @@ package jwtverifier
 import (
 	"errors"
 	"slices"
+
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
 // remedy returns what would make a check pass: something that the client or the
@@ -18,6 +20,17 @@ func remedyOfHeaderType(v *Verifier, in *inspection) (advice, setting string) {
 		return "", "RequireTypeATJWT"
 	}
 	return "", "HeaderTypes"
+}
+
+// remedyOfSignature names no algorithm that [Config.Algorithms] cannot have.
+func remedyOfSignature(v *Verifier, in *inspection) (advice, setting string) {
+	switch {
+	case in.tooLarge:
+		return "", "MaxRSABits"
+	case !v.policy.limits.accepts(in.signed.Algorithm) && slices.Contains(jose.Algorithms(), in.signed.Algorithm):
+		return "", "Algorithms"
+	}
+	return "", "Keys"
 }
 
 // remedyOfClaims names no setting for a registered claim: it has one meaning.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/bearergate/bearergate/internal/defaultlog"
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
 // reporter logs the state of an issuer's keys for an operator: to logger or, if that
@@ -13,13 +14,22 @@ import (
 type reporter struct {
 	logger *slog.Logger
 	issuer string
+	limits keyLimits
+}
+
+func (r reporter) equal(other reporter) bool {
+	return r.logger == other.logger && r.issuer == other.issuer && r.limits.equal(&other.limits)
 }
 
 // The budgets of lines without a logger, for each kind of report.
-var unheard struct{ skipped, failing, recovered defaultlog.Log }
+var unheard struct{ skipped, costly, failing, recovered defaultlog.Log }
 
 func (r reporter) skipped(reason string) {
 	r.log(&unheard.skipped, slog.LevelWarn, "bearergate: key skipped", slog.String("reason", reason))
+}
+
+func (r reporter) costly(reason string) {
+	r.log(&unheard.costly, slog.LevelWarn, "bearergate: costly key", slog.String("reason", reason))
 }
 
 func (r reporter) failing(err error) {
@@ -51,6 +61,7 @@ func (r reporter) fetched(before, keys *fetchedKeys, failure, err error) {
 	}
 	if err == nil {
 		r.newlySkipped(before, keys)
+		r.newlyUsable(before.keySet(), keys.set)
 	}
 }
 
@@ -62,14 +73,30 @@ func (r reporter) newlySkipped(before, keys *fetchedKeys) {
 	}
 }
 
+// newlyUsable reports the keys of the set that are costly, or excluded by the
+// configuration, and not in the set before.
+func (r reporter) newlyUsable(before, set *jose.KeySet) {
+	for _, k := range set.Keys() {
+		excluded, costly := r.limits.excluded(k), costly(k)
+		switch {
+		case excluded == "" && costly == "", before != nil && before.Has(k):
+		case excluded != "":
+			r.skipped(keyName(k) + ": " + excluded)
+		default:
+			r.costly(costly)
+		}
+	}
+}
+
 func (k *remoteKeys) reportTo(r reporter) {
 	k.mu.Lock()
-	known := slices.Contains(k.reporters, r)
+	known := slices.ContainsFunc(k.reporters, r.equal)
 	if !known {
 		k.reporters = append(slices.Clip(k.reporters), r)
 	}
 	k.mu.Unlock()
 	if keys := k.current.Load(); keys != nil && !known {
 		r.newlySkipped(nil, keys)
+		r.newlyUsable(nil, keys.set)
 	}
 }

@@ -2,6 +2,7 @@ package jwtverifier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/quote"
+	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
 // steps are the checks of a well-formed token, in their order: no claim is believed
@@ -22,16 +24,12 @@ var steps = [...]step{
 		wanted: func(v *Verifier, _ *inspection) string { return "typ " + oneOfOrNone(v.policy.headerTypes) },
 	},
 	{
-		name: "signature", remedy: setting("Keys"),
-		test: func(ctx context.Context, v *Verifier, in *inspection) (err error) {
-			in.keys, err = v.keys.verify(ctx, &in.signed)
-			return err
-		},
+		name: "signature", remedy: remedyOfSignature, test: testSignature,
 		found: func(_ *Verifier, in *inspection) string {
 			return "alg " + quote.Text(in.signed.Algorithm) + " with " + textOrNo("kid", in.signed.KeyID)
 		},
 		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("a signature by one of the %d keys of %s", v.keys.Status().Keys, quote.Text(v.policy.issuer))
+			return fmt.Sprintf("a signature by one of the %d keys of %s", v.keys.Status().Keys, quote.Text(v.policy.issuer)) + v.policy.limits.wanted()
 		},
 	},
 	{
@@ -137,6 +135,18 @@ var steps = [...]step{
 			return "none, or " + oneOf(slices.Sorted(maps.Keys(v.policy.tokenTypes)))
 		},
 	},
+}
+
+// testSignature refuses an excluded algorithm before it asks for keys, which may have
+// to be fetched.
+func testSignature(ctx context.Context, v *Verifier, in *inspection) (err error) {
+	if !v.policy.limits.accepts(in.signed.Algorithm) {
+		return invalid(jose.ErrExcluded)
+	}
+	in.signed.MaxRSABits = v.policy.limits.maxRSABits
+	in.keys, err = v.keys.verify(ctx, &in.signed)
+	in.tooLarge = errors.Is(err, jose.ErrTooLarge)
+	return err
 }
 
 // when returns a test that passes if condition holds.

@@ -53,7 +53,7 @@ func New(c Config) (*Verifier, error) {
 	v := &Verifier{keys: c.Keys, policy: newPolicy(&c), cacheSize: c.cacheSize()}
 	v.cache, v.choose = newCache(v.cacheSize), func(string) (*Verifier, error) { return v, nil }
 	b64token.Mark(&v.marked, v) // compact JWS has no other characters
-	c.Keys.reportTo(reporter{c.Logger, c.Issuer})
+	c.Keys.reportTo(reporter{c.Logger, c.Issuer, v.policy.limits})
 	return v, nil
 }
 

@@ -49,6 +49,9 @@ func TestEveryCheckIsNamedWithItsSetting(t *testing.T) {
 			`failed  audience         aud "account"; want aud "https://api.example"; the client has to ask for a token for this API (Config.Audience)`, "passed  expiry ", `refused with 401 {"error":"invalid_token"}`, `audience: got aud "account"`}},
 		{"two faults", issuer.AccessToken(claim("aud", "account"), bearergatetest.Expired()), known, 1, []string{"failed  audience ", "failed  expiry ", "s ago; want an exp no earlier than 30s ago; the client has to refresh it"}},
 		{"a forgery", bearergatetest.NewStranger().AccessToken(claim("iss", issuer.URL)), known, 1, []string{"failed  signature ", `the signature is wrong: alg "RS256" with kid "RS256"`, "passed  audience "}},
+		{"another algorithm", issuer.AccessToken(bearergatetest.SignedWith("ES256")), append(known, "-algorithm", "RS256", "-algorithm", "PS256"), 1, []string{
+			`failed  signature        the algorithm is not accepted here: alg "ES256" with kid "ES256"; want a signature by`, `with alg "RS256" or "PS256" (Config.Algorithms)`, "refused with 401"}},
+		{"a narrowed good token", issuer.AccessToken(), append(known, "-algorithm", "RS256", "-max-rsa-bits", "2048"), 0, []string{"\naccepted\n"}},
 		{"malformed claims", issuer.AccessToken(claim("org_id", true)), known, 1, []string{"failed    claims ", "org_id: neither a string nor", "(Config.ClaimNames)", "not made  issuer "}},
 		{"no JWT", "bi_oat_opaque", known, 1, []string{"failed  form ", "no dot in the token", "401"}},
 		{"a scope too few", issuer.AccessToken(bearergatetest.WithScopes("a")), append(known, "-scope", "a", "-scope", "b"), 1, []string{`refused with 403 {"error":"missing_scope","required":"b"}`}},
@@ -106,6 +109,7 @@ func TestFaultsOfTheCommandLineAreNamed(t *testing.T) {
 		"no argument is accepted":       {"token"},
 		"use access or installation":    {"-accept", "id"},
 		"no scope; use printable ASCII": {"-scope", "é"},
+		"MaxRSABits is 1024":            append(known, "-max-rsa-bits", "1024"),
 		"MaxTokenLength is -1":          append(known, "-max-token-length", "-1"),
 	} {
 		if status, output := explain(t, "a.b.c", args...); status != 1 || !strings.Contains(output, want) {

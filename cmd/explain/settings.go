@@ -52,6 +52,8 @@ func (s *settings) addPolicy(flags *flag.FlagSet) {
 	c := &s.config
 	flags.StringVar(&c.Issuer, "issuer", "", "`URL` of the issuer (Config.Issuer)")
 	flags.Func("audience", "`NAME` of the API, repeatable (Config.Audience, Config.AdditionalAudiences)", appendTo(&s.audiences))
+	flags.Func("algorithm", "accepted `ALG` of the header, repeatable, all by default (Config.Algorithms)", appendTo(&c.Algorithms))
+	flags.IntVar(&c.MaxRSABits, "max-rsa-bits", 0, "length of the longest RSA key that is accepted, 8192 if 0 (Config.MaxRSABits)")
 	flags.Func("require", "claim and the value that it must have, as `NAME=VALUE`, repeatable (Config.RequiredClaims)", func(text string) error {
 		return pairTo(&c.RequiredClaims, text)
 	})

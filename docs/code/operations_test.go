@@ -15,6 +15,21 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier"
 )
 
+func narrowed() (*jwtverifier.Verifier, error) {
+	return jwtverifier.New(jwtverifier.Config{
+		Issuer:     "https://auth.example",
+		Audience:   "https://api.example",
+		Algorithms: []string{"RS256", "ES256"},
+		MaxRSABits: 4096,
+	})
+}
+
+func TestConfigurationNarrowsWhatIsAccepted(t *testing.T) {
+	if _, err := narrowed(); err != nil {
+		t.Error(err)
+	}
+}
+
 func probes(mux *http.ServeMux, keys jwtverifier.KeySource, store interface{ Ping(context.Context) error }) error {
 	ready, err := health.Ready(health.Config{Checks: map[string]health.Check{
 		"keys":  keys.Ready, // fetches them, if there are none

@@ -9,6 +9,8 @@ import (
 	_ "crypto/sha256" // linked for crypto.Hash
 	_ "crypto/sha512"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jws"
@@ -40,6 +42,16 @@ var algorithms = map[string]*algorithm{
 	"HS256": hmacWith("HS256", crypto.SHA256),
 	"HS384": hmacWith("HS384", crypto.SHA384),
 	"HS512": hmacWith("HS512", crypto.SHA512),
+}
+
+// Algorithms returns the names of the allow-list, sorted.
+func Algorithms() []string { return slices.Sorted(maps.Keys(algorithms)) }
+
+// IsSymmetric reports whether the algorithm is of the allow-list, and its keys are
+// secrets.
+func IsSymmetric(algorithm string) bool {
+	a := algorithms[algorithm]
+	return a != nil && a.symmetric
 }
 
 func rsaPKCS1(name string) *algorithm {

@@ -13,6 +13,10 @@ const (
 	ErrAlgorithm  Error = "the algorithm is not allowed, or does not fit the key"
 	ErrUnknownKey Error = "no known key signed the token"
 	ErrSignature  Error = "the signature is wrong"
+	// ErrExcluded is the error for an algorithm that the verifier leaves out.
+	ErrExcluded Error = "the algorithm is not accepted here"
+	// ErrTooLarge is the error for a token whose key exceeds [Signed.MaxRSABits].
+	ErrTooLarge Error = "the RSA key has more bits than are accepted here"
 	// ErrTooManyKeys is the error for a token that names no key, if more than four
 	// keys fit.
 	ErrTooManyKeys Error = "the token names no key, and more keys fit than are tried"

@@ -19,6 +19,8 @@ type Signed struct {
 	Header
 	// Payload is a part of the buffer that [Parser.Parse] returned.
 	Payload []byte
+	// MaxRSABits, if not 0, keeps [KeySet.Verify] from checking with longer RSA keys.
+	MaxRSABits int
 
 	header       []byte // the segment
 	signingInput []byte

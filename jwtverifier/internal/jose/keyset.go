@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // secretKey is a type of its own, so that no other bytes are ever used as a secret.
@@ -17,6 +18,20 @@ type Key struct {
 	id         string
 	algorithms map[string]*algorithm
 	public     any
+}
+
+// ID returns the id, or "" if the key has none.
+func (k *Key) ID() string { return k.id }
+
+// Fits reports whether the key checks signatures of the algorithm.
+func (k *Key) Fits(algorithm string) bool { return k.algorithms[algorithm] != nil }
+
+// RSABits returns the length of an RSA key, and 0 for any other.
+func (k *Key) RSABits() int {
+	if public, ok := k.public.(*rsa.PublicKey); ok {
+		return public.N.BitLen()
+	}
+	return 0
 }
 
 // NewKey returns a key for all algorithms that fit it or, if alg is not empty, for
@@ -47,9 +62,10 @@ func newKey(public any, id, alg string) (Key, error) {
 	return k, nil
 }
 
+// The lengths of RSA keys that are accepted.
 const (
-	minRSABits = 2048
-	maxRSABits = 8192
+	MinRSABits = 2048
+	MaxRSABits = 8192
 )
 
 func checkStrength(public any) error {
@@ -68,8 +84,8 @@ func checkRSA(k *rsa.PublicKey) error {
 	switch {
 	case k == nil || k.N == nil:
 		return errors.New("the RSA key has no modulus")
-	case k.N.BitLen() < minRSABits || k.N.BitLen() > maxRSABits:
-		return fmt.Errorf("the RSA key has %d bits; %d to %d are accepted", k.N.BitLen(), minRSABits, maxRSABits)
+	case k.N.BitLen() < MinRSABits || k.N.BitLen() > MaxRSABits:
+		return fmt.Errorf("the RSA key has %d bits; %d to %d are accepted", k.N.BitLen(), MinRSABits, MaxRSABits)
 	case k.N.Bit(0) == 0:
 		return errors.New("the modulus of the RSA key is even")
 	case k.E < 3 || k.E&1 == 0 || k.E > 1<<31-1:
@@ -133,3 +149,9 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 
 // Len returns the number of keys.
 func (s *KeySet) Len() int { return len(s.all) }
+
+// Keys returns the keys. They are not to be changed.
+func (s *KeySet) Keys() []*Key { return s.all }
+
+// Has reports whether the set has the public key, under any id.
+func (s *KeySet) Has(k *Key) bool { return slices.ContainsFunc(s.all, k.equal) }

@@ -73,14 +73,18 @@ func (t *Signed) checkEach(keys []*Key) error {
 // fits reports whether the key may have signed the token, before the signature is
 // checked.
 func (t *Signed) fits(k *Key) bool {
-	return k.algorithms[t.Algorithm] != nil && !t.checks.include(k)
+	return k.algorithms[t.Algorithm] != nil && !t.excludes(k) && !t.checks.include(k)
 }
+
+func (t *Signed) excludes(k *Key) bool { return t.MaxRSABits > 0 && k.RSABits() > t.MaxRSABits }
 
 func (t *Signed) check(k *Key) error {
 	a := k.algorithms[t.Algorithm]
 	switch {
 	case a == nil:
 		return ErrAlgorithm
+	case t.excludes(k):
+		return ErrTooLarge
 	case t.checks.n == maxChecks:
 		return ErrKeysChanged
 	}
