@@ -80,22 +80,22 @@ var (
 func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, name, key string) (Quota, time.Time, error) {
 	q, now, err := b.decide(w, r, s, l, name, key)
 	if err == nil {
-		b.setFields(w.Header(), name, q, now)
+		b.setFields(w.Header(), s, name, q, now)
 	}
 	return q, now, err
 }
 
 // decide takes one request from the key's budget.
 func (b *budget) decide(w http.ResponseWriter, r *http.Request, s *state, l Limiter, name, key string) (Quota, time.Time, error) {
-	q, err := b.ask(w, r, s, l, key)
+	q, now, err := b.ask(w, r, s, l, key)
 	if err != nil && b.fallback != nil {
 		s.record.degraded(b.failure(name, err))
-		q, err = b.ask(w, r, s, b.fallback, key)
+		q, now, err = b.ask(w, r, s, b.fallback, key)
 	}
 	if err != nil {
 		return Quota{}, time.Time{}, ErrTemporarilyUnavailable.because(b.failure(name, err))
 	}
-	return q, time.Now(), nil
+	return q, now, nil
 }
 
 // failure names the limiter that failed, for the log.
@@ -106,7 +106,19 @@ func (b *budget) failure(name string, err error) error {
 	return fmt.Errorf("the limiter of the budget %q failed: %w", name, err)
 }
 
-func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (q Quota, err error) {
+// ask returns the answer of a limiter, and when it came. A limiter in memory needs no
+// deadline, and one reading of the clock serves it and the RateLimit fields.
+func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (Quota, time.Time, error) {
+	if m, ok := l.(*MemoryLimiter); ok {
+		now := time.Now()
+		q, err := m.take(key, now)
+		return q, now, err
+	}
+	q, err := b.askInTime(w, r, s, l, key)
+	return q, time.Now(), err
+}
+
+func (b *budget) askInTime(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (q Quota, err error) {
 	ctx, returned := s.limiterContext(r.Context(), &b.idle), false
 	defer func() {
 		ctx.end()
@@ -118,7 +130,7 @@ func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter
 			return
 		}
 		// runtime.Goexit: nothing runs after this but deferred calls.
-		refuseGuarded(w, r, s, ErrTemporarilyUnavailable.because(errLimiterExited))
+		refuseGuarded(w, r, s, ErrTemporarilyUnavailable.because(errLimiterExited).refusal())
 		http.NewResponseController(w).Flush()
 	}()
 	q, err = l.Take(ctx, key)
@@ -148,18 +160,19 @@ type policyField struct {
 const maxPolicies = 8
 
 // setFields adds the policy's members to RateLimit-Policy and RateLimit. The slices of
-// both are cut from one array, to spare an allocation, and belong to this response
-// alone.
-func (b *budget) setFields(h http.Header, name string, q Quota, now time.Time) {
+// both are cut from one array, which belongs to this response alone.
+func (b *budget) setFields(h http.Header, s *state, name string, q Quota, now time.Time) {
 	if q.Limit == 0 {
 		return
 	}
-	values := [...]string{b.policyText(name, q), b.limitText(name, q, now)}
+	policy, limit := b.policyText(name, q), b.limitText(name, q, now)
 	policies, limits := h["Ratelimit-Policy"], h["Ratelimit"]
 	if policies != nil {
-		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, values[0]), append(limits, values[1])
+		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, policy), append(limits, limit)
 		return
 	}
+	values := s.limitValues()
+	values[0], values[1] = policy, limit
 	h["Ratelimit-Policy"] = values[0:1:1]
 	h["Ratelimit"] = values[1:2:2]
 }

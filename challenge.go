@@ -5,39 +5,53 @@ import (
 	"strings"
 )
 
-// challenges returns the values of WWW-Authenticate, nil if the answer has no
-// challenge.
-func (e *Error) challenges(r *row, req *http.Request, c *Config, schemes *acceptedScheme) []string {
+// setChallenge sets WWW-Authenticate if the answer has a challenge.
+func (e *Error) setChallenge(f *fields, r *row, made *answer, req *http.Request, s *state) {
+	c, schemes := &s.settings.Config, s.schemes
+	if e.schemes != nil {
+		schemes = e.schemes
+	}
 	switch {
 	case r.challenge == noChallenge:
-		return nil
 	case r.challenge == challengeAlways, e.guarded:
-		return e.schemeChallenges(r, c, schemes)
+		if schemes == bearerOnly {
+			f.set("Www-Authenticate", e.bearerChallenge(r, made, c))
+			return
+		}
+		f.header["Www-Authenticate"] = e.schemeChallenges(r, c, schemes)
 	case r.challenge == challengeBasic && req.Header.Get("Authorization") != "":
-		return []string{`Basic realm="` + c.Realm + `"`}
+		f.set("Www-Authenticate", `Basic realm="`+c.Realm+`"`)
 	}
-	return nil
+}
+
+// bearerChallenge returns the challenge of the scheme Bearer without parameters.
+func (e *Error) bearerChallenge(r *row, made *answer, c *Config) string {
+	switch {
+	case e.Code == ErrMissingScope:
+		return e.challenge(r, c, bearerOnly.all[0], !e.noCredentials)
+	case e.noCredentials:
+		return made.challengeWithoutError
+	}
+	return made.challenge
 }
 
 // schemeChallenges returns a challenge for each scheme that the client could use.
 // The challenge of the scheme that it used has the error. If the client sent a
 // proof, the challenge of that scheme is the only one (RFC 9449 section 7.2).
 func (e *Error) schemeChallenges(r *row, c *Config, schemes *acceptedScheme) []string {
-	if e.schemes != nil {
-		schemes = e.schemes
-	}
 	if schemes.proof() {
-		return []string{e.challenge(r, c, schemes.all[schemes.used], true)}
+		return []string{e.challenge(r, c, schemes.all[schemes.used], !e.noCredentials)}
 	}
 	challenges := make([]string, len(schemes.all))
 	for i, scheme := range schemes.all {
-		challenges[i] = e.challenge(r, c, scheme, i == schemes.used || schemes.used < 0)
+		challenges[i] = e.challenge(r, c, scheme, !e.noCredentials && (i == schemes.used || schemes.used < 0))
 	}
 	return challenges
 }
 
-func (e *Error) challenge(r *row, c *Config, scheme Scheme, refused bool) string {
+func (e *Error) challenge(r *row, c *Config, scheme Scheme, withError bool) string {
 	var b strings.Builder
+	b.Grow(128)
 	b.WriteString(scheme.Name)
 	b.WriteString(` realm="`)
 	b.WriteString(c.Realm)
@@ -49,7 +63,7 @@ func (e *Error) challenge(r *row, c *Config, scheme Scheme, refused bool) string
 			b.WriteString(value)
 		}
 	}
-	if refused && !e.noCredentials {
+	if withError {
 		member("error", r.attribute)
 	}
 	member("scope", e.challengeScopes(r, c))

@@ -1,6 +1,9 @@
 package bearergate
 
-import "net/http"
+import (
+	"net/http"
+	"sync"
+)
 
 // Configure returns the outermost middleware. Its settings hold for every guard
 // and every [Refuse] inside. Without it the defaults hold. Inside another
@@ -10,17 +13,14 @@ func Configure(c Config) (Middleware, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	standalone := &settings{Config: *c.over(&defaultConfig)}
+	configured := &configuration{config: c}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s := extend(r.Context())
-			if s.settings == &defaultSettings {
-				s.settings = standalone
-			} else {
-				s.settings = &settings{Config: *c.over(&s.settings.Config)}
-			}
+			outer := stateFrom(r.Context())
+			s := outer.own(r, true)
+			s.settings = configured.inside(outer.settings)
 			if c.Observer == nil {
-				next.ServeHTTP(w, r.WithContext(s))
+				next.ServeHTTP(w, s.request)
 				return
 			}
 			if s.record == nil {
@@ -28,8 +28,26 @@ func Configure(c Config) (Middleware, error) {
 			}
 			returned := false
 			defer func() { s.record.report(r.Context(), c.Observer, returned) }()
-			next.ServeHTTP(w, r.WithContext(s))
+			next.ServeHTTP(w, s.request)
 			returned = true
 		})
 	}, nil
+}
+
+// configuration is the Config of one Configure.
+type configuration struct {
+	config Config
+	merged sync.Map // of outer *settings to the *settings inside; as many as Configures stand around this one
+}
+
+// inside returns the settings inside of this Configure.
+func (c *configuration) inside(outer *settings) *settings {
+	if known, ok := c.merged.Load(outer); ok {
+		return known.(*settings)
+	}
+	merged := newSettings(*c.config.over(&outer.Config))
+	if outer.refusing == nil { // others are those of one request
+		c.merged.Store(outer, merged)
+	}
+	return merged
 }

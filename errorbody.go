@@ -19,8 +19,8 @@ import (
 // [LimitFailedAuthentication].
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s, e := stateFrom(r.Context()), errorFrom(err)
-	if s.charge != nil && s.settings.refusing == nil && (e.Code == ErrInvalidClient || e.Code == ErrInvalidGrant) {
-		e = errorFrom(s.charge(w, r, e))
+	if s.settings.refusing == nil && (e.Code == ErrInvalidClient || e.Code == ErrInvalidGrant) {
+		e = s.failures.charge(w, r, s, e)
 	}
 	refuse(w, r, s, e)
 }
@@ -59,28 +59,32 @@ func WriteError(w http.ResponseWriter, r *http.Request, e *Error) {
 }
 
 func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
-	row, body := e.Code.row(), e.body()
-	e.guarded = e.guarded || s.token != nil || s.anonymous
+	i := e.Code.index()
+	row, made := &table[i], &s.settings.answers[i]
+	e.guarded = e.guarded || s.hasCaller()
 	e.noCredentials = e.noCredentials || s.anonymous && e.Code == ErrInvalidToken && len(r.Header["Authorization"]) == 0
 	e.answerAs(s.settings.refusing)
+	body, length := made.body, made.length
+	if e.Code == ErrMissingScope {
+		body = e.missingScopeBody()
+		length = strconv.Itoa(len(body))
+	}
 
-	h := w.Header()
-	removeSuccessHeaders(h)
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	f := fields{header: w.Header(), values: new([maxFields]string)}
+	removeSuccessHeaders(f.header)
+	f.set("Content-Type", "application/json")
+	f.set("Content-Length", length)
+	f.set("Cache-Control", "no-store")
+	f.set("X-Content-Type-Options", "nosniff")
 	if row.pragmaNoCache {
-		h.Set("Pragma", "no-cache")
+		f.set("Pragma", "no-cache")
 	}
-	if challenges := e.challenges(row, r, &s.settings.Config, s.schemes); challenges != nil {
-		h["Www-Authenticate"] = challenges
-	}
+	e.setChallenge(&f, row, made, r, s)
 	if row.retryAfter > 0 {
-		h.Set("Retry-After", strconv.FormatInt(e.retryAfterSeconds(row), 10))
+		f.set("Retry-After", strconv.FormatInt(e.retryAfterSeconds(row), 10))
 	}
-	if s.settings.ReferenceURL != "" {
-		h.Add("Link", "<"+s.settings.ReferenceURL+"#"+string(e.Code)+`>; rel="help"`)
+	if made.link != "" {
+		f.add("Link", made.link)
 	}
 	w.WriteHeader(row.status)
 	if r.Method != http.MethodHead {
@@ -105,22 +109,30 @@ func (e *Error) answerAs(refusal *Error) {
 }
 
 // removeSuccessHeaders removes the headers of earlier middleware for a body that is
-// not sent.
+// not sent. There are fewer headers than names to look for.
 func removeSuccessHeaders(h http.Header) {
-	for _, name := range [...]string{
-		"Accept-Ranges", "Age", "Content-Digest", "Content-Disposition",
-		"Content-Encoding", "Content-Language", "Content-Location",
-		"Cdn-Cache-Control", "Content-Md5", "Content-Range", "Digest", "Etag", "Expires",
-		"Last-Modified", "Repr-Digest", "Retry-After", "Surrogate-Control", "Trailer",
-		"Transfer-Encoding", "Www-Authenticate",
-	} {
-		delete(h, name)
+	for name := range h {
+		if describesSuccess(name) {
+			delete(h, name)
+		}
 	}
 }
 
-func (e *Error) body() []byte {
-	if e.Code != ErrMissingScope {
-		return []byte(`{"error":"` + string(e.Code) + "\"}\n")
+func describesSuccess(name string) bool {
+	switch name {
+	case "Accept-Ranges", "Age", "Content-Digest", "Content-Disposition",
+		"Content-Encoding", "Content-Language", "Content-Location",
+		"Cdn-Cache-Control", "Content-Md5", "Content-Range", "Digest", "Etag", "Expires",
+		"Last-Modified", "Repr-Digest", "Retry-After", "Surrogate-Control", "Trailer",
+		"Transfer-Encoding", "Www-Authenticate":
+		return true
+	}
+	return false
+}
+
+func (e *Error) missingScopeBody() []byte {
+	if isScopeList(e.Required) { // in it, JSON escapes nothing
+		return []byte(`{"error":"` + string(ErrMissingScope) + `","required":"` + e.Required + "\"}\n")
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +202,35 @@ func TestRefusalsAreTheSameOverTheWire(t *testing.T) {
 			got := answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestResponsesShareNothingThatMayBeChanged changes each value of one response in
+// place, and lengthens each field, as middleware outside may.
+func TestResponsesShareNothingThatMayBeChanged(t *testing.T) {
+	for _, c := range refusals() {
+		t.Run(c.name, func(t *testing.T) {
+			header := func() http.Header {
+				rec := httptest.NewRecorder()
+				c.guard(http.NotFoundHandler()).ServeHTTP(rec, c.request("GET"))
+				return rec.Header()
+			}
+			want, got, changed := header(), header(), header()
+			for name := range got {
+				got[name] = append(got[name], "added")
+			}
+			for name, values := range got {
+				if diff := cmp.Diff(append(slices.Clone(want[name]), "added"), values); diff != "" {
+					t.Errorf("%s, after each field was added to (-want +got):\n%s", name, diff)
+				}
+			}
+			for _, values := range changed {
+				values[0] = "changed"
+			}
+			if diff := cmp.Diff(want, header()); diff != "" {
+				t.Errorf("after another response was changed (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -179,12 +179,20 @@ var table = [...]row{
 
 // row returns the row of the code, nil if the table has none.
 func (c Code) row() *row {
-	for i := range table {
-		if table[i].code == c {
-			return &table[i]
-		}
+	if i := c.index(); i >= 0 {
+		return &table[i]
 	}
 	return nil
+}
+
+// index returns the index of the code's row, a negative number if the table has none.
+func (c Code) index() int {
+	for i := range table {
+		if table[i].code == c {
+			return i
+		}
+	}
+	return -1
 }
 
 // Codes returns every code, in the order of the documented table.

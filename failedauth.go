@@ -65,7 +65,7 @@ func LimitFailedAuthentication(l Limiter, opts ...FailedAuthenticationOption) Mi
 		}
 		o.applyFailedAuthentication(f)
 	}
-	return guard(f.check).middleware()
+	return check(f.check).middleware()
 }
 
 type failedAuthentication struct {
@@ -82,87 +82,57 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 	}
 	now := time.Now()
 	if q, refused := f.failures.usedUp(addr, now); refused {
-		f.budget.setFields(w.Header(), f.budget.name, q, now)
+		f.budget.setFields(w.Header(), outer, f.budget.name, q, now)
 		return nil, usedUp(f.budget.name, "address", q, q.Reset, now)
 	}
-	s := extend(r.Context())
-	s.clientUsedUp = func(client string) error { return f.clientUsedUp(addr, client, outer) }
-	s.charge = func(w http.ResponseWriter, r *http.Request, err error) error {
-		return f.charge(w, r, s, addr, err)
-	}
-	if outer.charge != nil {
-		own := s.charge
-		s.charge = func(w http.ResponseWriter, r *http.Request, err error) error {
-			return longer(outer.charge(w, r, err), own(w, r, err))
-		}
-	}
-	return s, nil
+	return outer.limitFailures(r, f, addr), nil
 }
 
-// charge counts a failed authentication and returns the error to answer with: err as
+// charge counts a failed authentication and returns the error to answer with: e as
 // long as the budget lasts.
-func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, err error) error {
-	e := errorFrom(err)
+func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, e *Error) *Error {
 	switch {
 	case e.noCredentials:
-		return err
+		return e
 	case e.Code.Status() != http.StatusUnauthorized && e.Code.Status() != http.StatusBadRequest: // no fault of the client
-		return err
+		return e
 	}
 	network := f.failures.reserve(networksOf(addr), time.Now())
 	q, now, failure := f.budget.take(w, r, s, f.budget.limiter, f.budget.name, "address:"+network.String())
 	if failure != nil {
-		return failure
+		return errorFrom(failure)
 	}
 	f.failures.update(network, q, e.Code == ErrInvalidClient, now)
 	if !q.Allowed {
-		return usedUp(f.budget.name, "address", q, q.Reset, now)
+		return errorFrom(usedUp(f.budget.name, "address", q, q.Reset, now))
 	}
-	return f.chargeClient(w, r, s, guess.Client(r.Context()), err)
+	return f.chargeClient(w, r, s, guess.Client(r.Context()), e)
 }
 
 // chargeClient counts a failure of a client at the token endpoint, whatever address it
 // came from.
-func (f *failedAuthentication) chargeClient(w http.ResponseWriter, r *http.Request, s *state, client string, err error) error {
+func (f *failedAuthentication) chargeClient(w http.ResponseWriter, r *http.Request, s *state, client string, e *Error) *Error {
 	if client == "" {
-		return err
+		return e
 	}
 	q, now, failure := f.budget.decide(w, r, s, f.budget.limiter, f.budget.name, "client:"+client)
 	if failure != nil {
-		return failure
+		return errorFrom(failure)
 	}
 	f.clients.update(client, q, now)
 	if !q.Allowed {
-		return usedUp(f.budget.name, "client", q, q.Reset, now)
+		return errorFrom(usedUp(f.budget.name, "client", q, q.Reset, now))
 	}
-	return err
+	return e
 }
 
 // clientUsedUp refuses addresses from which a client failed to authenticate itself,
 // once the budget of the client is used up. The client's own address is not one of
 // them, whatever others guess.
-func (f *failedAuthentication) clientUsedUp(addr netip.Addr, client string, outer *state) error {
-	if outer.clientUsedUp != nil {
-		if err := outer.clientUsedUp(client); err != nil {
-			return err
-		}
-	}
+func (f *failedAuthentication) clientUsedUp(addr netip.Addr, client string) error {
 	now := time.Now()
 	if q, refused := f.clients.usedUp(client, now); refused && f.failures.failedAsClient(addr) {
 		return usedUp(f.budget.name, "client", q, q.Reset, now)
 	}
 	return nil
-}
-
-// longer returns the error with the longer wait of a request that two limits counted.
-// A 429 comes before any other error.
-func longer(a, b error) error {
-	first, second := errorFrom(a), errorFrom(b)
-	if second.Code == ErrRateLimited && (first.Code != ErrRateLimited || second.RetryAfter > first.RetryAfter) {
-		return b
-	}
-	if first.Code == ErrRateLimited {
-		return a
-	}
-	return b
 }

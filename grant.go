@@ -47,7 +47,7 @@ type grantGuard struct {
 var errNoGrantID = ErrGrantNotFound.because(errors.New("the token names no grant"))
 
 func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-	id := s.token.GrantID()
+	id := s.token().GrantID()
 	if err := g.checkNamed(r, id); err != nil {
 		return nil, err
 	}
@@ -63,8 +63,8 @@ func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*s
 	case !grant.RevokedAt.IsZero():
 		return nil, becauseOf(Error{Code: ErrGrantRevoked}, revokedGrant{id, grant.RevokedAt})
 	}
-	inner := extend(r.Context())
-	inner.grant = &grant
+	inner := s.own(r, s.grant() != nil)
+	inner.looked.Store(&grant)
 	return inner, nil
 }
 

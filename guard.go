@@ -6,43 +6,55 @@ import (
 )
 
 // guard checks a request. It returns the state that the guards and the handler
-// inside see, which is s if there is nothing to add, or an error if the request is
-// refused.
-type guard func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
+// inside see, which is s if there is nothing to add, or a refusal of its own.
+type guard func(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error)
 
 func (g guard) middleware() Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s := stateFrom(r.Context())
 			s.record.deciding()
-			inner, err := g(w, r, s)
-			if err != nil {
-				refuseGuarded(w, r, s, err)
+			inner, refusal := g(w, r, s)
+			if refusal != nil {
+				refuseGuarded(w, r, s, refusal)
 				return
 			}
-			inner.record.passed(r, inner.token, inner.grant)
+			inner.record.passed(r, inner.token(), inner.grant())
 			if inner != s {
-				r = r.WithContext(inner)
+				r = inner.request
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
 }
 
-func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, err error) {
-	e := errorFrom(err)
+// refuseGuarded answers with e, which is its own.
+func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	e.guarded = true
 	refuse(w, r, s, e)
 }
 
+// check is a guard that refuses with any error.
+type check func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
+
+func (c check) middleware() Middleware {
+	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
+		inner, err := c(w, r, s)
+		if err != nil {
+			return nil, errorFrom(err)
+		}
+		return inner, nil
+	}).middleware()
+}
+
 // behindToken returns a guard that needs the token.
-func behindToken(name string, check guard) Middleware {
+func behindToken(name string, c check) Middleware {
 	need := newTokenNeed(name)
-	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
+	return check(func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
 		if err := need.check(s); err != nil {
 			return nil, err
 		}
-		return check(w, r, s)
+		return c(w, r, s)
 	}).middleware()
 }
 

@@ -32,7 +32,7 @@ func RequireMembership(org OrgFunc, member MembershipFunc) Middleware {
 		panic("bearergate: RequireMembership needs a MembershipFunc; to compare the token's own organization, use RequireOrg")
 	}
 	return behindToken("RequireMembership", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		return s, checkMembership(r, s.token, org, member)
+		return s, checkMembership(r, s.token(), org, member)
 	})
 }
 

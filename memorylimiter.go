@@ -63,8 +63,12 @@ func PerWindow(requests uint64, window time.Duration) (*MemoryLimiter, error) {
 }
 
 // Take implements [Limiter].
-func (m *MemoryLimiter) Take(ctx context.Context, key string) (Quota, error) {
-	q, err := takeFrom(ctx, m.store, key)
+func (m *MemoryLimiter) Take(_ context.Context, key string) (Quota, error) {
+	return m.take(key, time.Now())
+}
+
+func (m *MemoryLimiter) take(key string, _ time.Time) (Quota, error) {
+	q, err := takeFrom(context.Background(), m.store, key)
 	q.Window = m.window
 	return q, err
 }

@@ -41,8 +41,11 @@ func Require(check func(*http.Request) error) Middleware {
 	if check == nil {
 		panic("bearergate: Require needs a check; pass a func(*http.Request) error")
 	}
-	return guard(func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		return s, check(r)
+	return guard(func(_ http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
+		if err := check(r); err != nil {
+			return nil, errorFrom(err)
+		}
+		return s, nil
 	}).middleware()
 }
 
@@ -93,18 +96,15 @@ func newTokenGuard(guard string, v Verifier, opts []TokenOption) *tokenGuard {
 	return g
 }
 
-func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state) (*state, error) {
+func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state) (*state, *Error) {
 	outer.record.verifying()
 	token, scheme, err := g.authenticate(r, outer.settings.MaxTokenLength)
 	if err != nil {
 		e := errorFrom(err)
 		e.schemes = scheme
-		if outer.charge != nil {
-			return nil, outer.charge(w, r, e)
-		}
-		return nil, e
+		return nil, outer.failures.charge(w, r, outer, e)
 	}
-	s := extend(r.Context())
+	s := outer.own(r, outer.hasCaller())
 	s.setToken(token, scheme)
 	s.authorization = r.Header["Authorization"][0]
 	return s, nil

@@ -19,17 +19,17 @@ import "net/http"
 // [ContextWithToken], does not count for a request without the header.
 func OptionalToken(v Verifier, opts ...TokenOption) Middleware {
 	g := newTokenGuard("OptionalToken", v, opts)
-	return guard(func(w http.ResponseWriter, r *http.Request, outer *state) (*state, error) {
+	return guard(func(w http.ResponseWriter, r *http.Request, outer *state) (*state, *Error) {
 		if len(r.Header["Authorization"]) > 0 {
 			return g.check(w, r, outer)
 		}
 		outer.record.verifying()
-		return g.anonymous(r), nil
+		return g.anonymous(r, outer), nil
 	}).middleware()
 }
 
-func (g *tokenGuard) anonymous(r *http.Request) *state {
-	s := extend(r.Context())
+func (g *tokenGuard) anonymous(r *http.Request, outer *state) *state {
+	s := outer.own(r, outer.hasCaller())
 	s.setToken(nil, g.schemes[len(g.schemes)-1])
 	s.anonymous = true
 	return s

@@ -26,7 +26,7 @@ func RequireOrg(org OrgFunc) Middleware {
 		case wanted == "":
 			return nil, errNothing
 		case s.organization() != wanted:
-			return nil, becauseOf(Error{Code: ErrWrongOrganization}, organizations{wanted, s.organization(), s.grant != nil})
+			return nil, becauseOf(Error{Code: ErrWrongOrganization}, organizations{wanted, s.organization(), s.grant() != nil})
 		}
 		return s, nil
 	})

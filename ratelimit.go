@@ -46,7 +46,7 @@ func RateLimit(l Limiter, opts ...RateLimitOption) Middleware {
 		panic("bearergate: RateLimit was given WithKey and WithPolicyName; leave out WithPolicyName, since the name of WithKey names the policy too")
 	}
 	g.budget.name = g.key.name
-	return guard(g.check).middleware()
+	return check(g.check).middleware()
 }
 
 type rateLimit struct {
@@ -76,8 +76,8 @@ func (g *rateLimit) check(w http.ResponseWriter, r *http.Request, s *state) (*st
 	case q.Remaining > 0:
 		return s, nil
 	}
-	inner, until := extend(r.Context()), later(q.Reset, s.usedUpUntil)
-	inner.usedUpUntil = &until
+	inner := s.own(r, !s.usedUpUntil.IsZero())
+	inner.usedUpUntil = later(q.Reset, s.usedUpUntil)
 	return inner, nil
 }
 
@@ -86,25 +86,25 @@ func (g *rateLimit) keyOf(r *http.Request, s *state) (string, error) {
 	switch {
 	case g.key != nil:
 		return g.key.of(r)
-	case s.token.limitKey == "":
+	case s.token().limitKey == "":
 		return "", errNobody
 	}
-	return s.token.limitKey, nil
+	return s.token().limitKey, nil
 }
 
 // nameOf returns the name of the policy in the RateLimit fields.
 func (g *rateLimit) nameOf(s *state) string {
 	if g.budget.name == "" {
-		return s.token.limitName
+		return s.token().limitName
 	}
 	return g.budget.name
 }
 
 // later returns the later of reset and the time at which an outer budget is restored.
 // The same request does not pass before then.
-func later(reset time.Time, outer *time.Time) time.Time {
-	if outer != nil && outer.After(reset) {
-		return *outer
+func later(reset, outer time.Time) time.Time {
+	if outer.After(reset) {
+		return outer
 	}
 	return reset
 }

@@ -86,7 +86,7 @@ func UserKey(r *http.Request) (string, error) {
 	if err := userKeyNeed.check(s); err != nil {
 		return "", err
 	}
-	return ofIssuer(s.token, s.token.Subject()), nil
+	return ofIssuer(s.token(), s.token().Subject()), nil
 }
 
 // ClientKey is a [KeyFunc]: the token's issuer and client id. It returns an empty
@@ -96,7 +96,7 @@ func ClientKey(r *http.Request) (string, error) {
 	if err := clientKeyNeed.check(s); err != nil {
 		return "", err
 	}
-	return ofIssuer(s.token, s.token.ClientID()), nil
+	return ofIssuer(s.token(), s.token().ClientID()), nil
 }
 
 // OrganizationKey is a [KeyFunc]: the organization of the grant inside of

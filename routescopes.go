@@ -57,7 +57,7 @@ func RequireRouteScopes(table RouteScopes, opts ...RouteScopesOption) Middleware
 		set(guard)
 	}
 	return behindToken("RequireRouteScopes", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		return s, guard.check(r, s.token)
+		return s, guard.check(r, s.token())
 	})
 }
 

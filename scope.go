@@ -18,7 +18,7 @@ import (
 func RequireScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireScope", prepend(scope, more))
 	return behindToken("RequireScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
-		return s, scopes.check(s.token)
+		return s, scopes.check(s.token())
 	})
 }
 
@@ -28,10 +28,10 @@ func RequireScope(scope string, more ...string) Middleware {
 func RequireAnyScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireAnyScope", prepend(scope, more))
 	return behindToken("RequireAnyScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
-		if slices.ContainsFunc(scopes.scopes, s.token.HasScope) {
+		if slices.ContainsFunc(scopes.scopes, s.token().HasScope) {
 			return s, nil
 		}
-		return nil, scopes.missing(scope, s.token, "one")
+		return nil, scopes.missing(scope, s.token(), "one")
 	})
 }
 

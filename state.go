@@ -3,6 +3,7 @@ package bearergate
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/audit"
@@ -11,45 +12,38 @@ import (
 )
 
 // state holds the facts that the guards of one request pass on to each other. It is
-// the one context value of this package. It is not changed once a request carries
-// it. It is its own context, so that adding to it costs one allocation.
+// the one context value of this package, and its own context, so that it costs no
+// allocation beside the request that carries it. A fact that was set is not changed:
+// see [state.own].
 type state struct {
 	context.Context
+	request  *http.Request // that carries the state, nil if it was made by others
 	settings *settings
 	record   *record
+	// verified and looked are atomic because TokenFrom and GrantFrom may be called
+	// outside of the guard that sets them while it does.
+	verified atomic.Pointer[Token]
+	looked   atomic.Pointer[Grant]
 	schemes  *acceptedScheme
-	token    *Token
-	grant    *Grant
 	// authorization is the Authorization header that the token was sent in, empty if the
 	// token came in another way. It is for TokenKey: what stands inside may replace the
 	// header.
 	authorization string
 	// anonymous reports that OptionalToken let the request pass without a token.
 	anonymous bool
-	// charge charges a failed authentication to the limit in front of RequireToken,
-	// and returns the error to answer with. It is nil if there is no such limit.
-	charge func(w http.ResponseWriter, r *http.Request, err error) error
-	// clientUsedUp returns the error to answer with if the failures of a client are
-	// used up. It is nil if there is no such limit.
-	clientUsedUp func(client string) error
+	// failures is the innermost limit in front of RequireToken.
+	failures failureLimit
 	// usedUpUntil is when the last of the outer budgets that are used up is
-	// restored, nil if none is.
-	usedUpUntil *time.Time
-	// limiting is the context of the first limiter that is asked. It is a part of the
-	// state because that saves an allocation.
-	limiting limiterContext
+	// restored, zero if none is.
+	usedUpUntil time.Time
+	// limiting is the context of the first limiter that is asked, and limitFields the
+	// values of its fields. They are a part of the state because that saves allocations.
+	limiting    limiterContext
+	limitFields [2]string
 }
-
-// settings are those of Configure, and of an answer in progress.
-type settings struct {
-	Config
-	refusing *Error // the refusal that a replacement writer is answering
-}
-
-var defaultSettings = settings{Config: defaultConfig}
 
 // untouched is the state of a request that no guard has extended.
-var untouched = state{settings: &defaultSettings, schemes: bearerOnly}
+var untouched = state{settings: defaultSettings, schemes: bearerOnly}
 
 type stateKey struct{}
 
@@ -66,7 +60,9 @@ func (s *state) Value(key any) any {
 			return s.record.audited
 		}
 	case guess.UsedUpKey:
-		return s.clientUsedUp
+		if s.failures.guard != nil {
+			return s.failures.clientUsedUp
+		}
 	}
 	return s.Context.Value(key)
 }
@@ -82,20 +78,18 @@ func stateFrom(ctx context.Context) *state {
 	return &untouched
 }
 
-// extend returns a copy of the state of ctx to add to.
-func extend(ctx context.Context) *state {
-	s := stateFrom(ctx)
-	return &state{
-		Context: ctx, settings: s.settings, record: s.record, schemes: s.schemes,
-		token: s.token, grant: s.grant, authorization: s.authorization, anonymous: s.anonymous, charge: s.charge, clientUsedUp: s.clientUsedUp, usedUpUntil: s.usedUpUntil,
-	}
-}
+// hasCaller reports whether a guard knows who the caller is, or that it is anonymous.
+func (s *state) hasCaller() bool { return s.token() != nil || s.anonymous }
+
+func (s *state) token() *Token { return s.verified.Load() }
+func (s *state) grant() *Grant { return s.looked.Load() }
 
 // setToken starts anew with a token, nil if there is none. The facts of an outer
 // one no longer count.
 func (s *state) setToken(t *Token, schemes *acceptedScheme) {
-	s.token, s.grant, s.schemes = t, nil, schemes
-	s.authorization, s.anonymous = "", false
+	s.verified.Store(t)
+	s.looked.Store(nil)
+	s.schemes, s.authorization, s.anonymous = schemes, "", false
 }
 
 // limiterContext returns a context of its own for one call of a limiter.
@@ -108,10 +102,19 @@ func (s *state) limiterContext(ctx context.Context, idle *limiterCall) *limiterC
 	return c
 }
 
+// limitValues returns an array for the values of two fields of one response.
+func (s *state) limitValues() *[2]string {
+	if s.request != nil && s.limitFields[0] == "" {
+		return &s.limitFields
+	}
+	return new([2]string)
+}
+
 // refusing returns a state in which Refuse answers by WriteError, with the challenge
 // of e, and records nothing.
 func (s *state) refusing(ctx context.Context, e Error) *state {
-	inner, settings := extend(ctx), *s.settings
+	inner, settings := new(state), *s.settings
+	inner.extend(ctx, s)
 	settings.ErrorWriter, settings.refusing = nil, &e
 	inner.settings, inner.record = &settings, nil
 	return inner
@@ -120,7 +123,7 @@ func (s *state) refusing(ctx context.Context, e Error) *state {
 // TokenFrom returns the token of [RequireToken], [OptionalToken] or
 // [ContextWithToken]. It reports false if there is none.
 func TokenFrom(ctx context.Context) (*Token, bool) {
-	t := stateFrom(ctx).token
+	t := stateFrom(ctx).token()
 	return t, t != nil
 }
 
@@ -129,7 +132,8 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 // for servers that verify tokens by other means. If t is nil, TokenFrom reports
 // false.
 func ContextWithToken(ctx context.Context, t *Token) context.Context {
-	s := extend(ctx)
+	s := new(state)
+	s.extend(ctx, stateFrom(ctx))
 	s.setToken(t, bearerOnly)
 	return s
 }
@@ -137,15 +141,15 @@ func ContextWithToken(ctx context.Context, t *Token) context.Context {
 // GrantFrom returns a copy of the grant that [RequireGrant] looked up. It reports
 // false if there is none.
 func GrantFrom(ctx context.Context) (Grant, bool) {
-	if g := stateFrom(ctx).grant; g != nil {
+	if g := stateFrom(ctx).grant(); g != nil {
 		return g.clone(), true
 	}
 	return Grant{}, false
 }
 
 func (s *state) organization() string {
-	if s.grant != nil {
-		return s.grant.OrganizationID
+	if g := s.grant(); g != nil {
+		return g.OrganizationID
 	}
-	return s.token.OrganizationID()
+	return s.token().OrganizationID()
 }

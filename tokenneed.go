@@ -17,7 +17,7 @@ func newTokenNeed(name string) tokenNeed {
 
 func (n *tokenNeed) check(s *state) error {
 	switch {
-	case s.token != nil:
+	case s.token() != nil:
 		return nil
 	case s.anonymous:
 		return n.anonymous

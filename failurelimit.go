@@ -1,0 +1,64 @@
+package bearergate
+
+import (
+	"net/http"
+	"net/netip"
+)
+
+// failureLimit is a LimitFailedAuthentication around a request, the address that it
+// limits, and the limit around it. The zero value is none, and counts nothing.
+type failureLimit struct {
+	guard *failedAuthentication
+	addr  netip.Addr
+	outer *failureLimit
+}
+
+// limitFailures returns a state in which failures are charged to f as well. A limit
+// through which a request comes twice counts once.
+func (s *state) limitFailures(r *http.Request, f *failedAuthentication, addr netip.Addr) *state {
+	if s.failures.guard == f && s.failures.addr == addr {
+		return s
+	}
+	inner := s.own(r, s.failures.guard != nil)
+	limit := failureLimit{guard: f, addr: addr}
+	if s.failures.guard != nil {
+		limit.outer = &s.failures
+	}
+	inner.failures = limit
+	return inner
+}
+
+// charge counts a failed authentication and returns the error to answer with.
+func (l *failureLimit) charge(w http.ResponseWriter, r *http.Request, s *state, e *Error) *Error {
+	switch {
+	case l.guard == nil:
+		return e
+	case l.outer == nil:
+		return l.guard.charge(w, r, s, l.addr, e)
+	}
+	outer := l.outer.charge(w, r, s, e)
+	return longer(outer, l.guard.charge(w, r, s, l.addr, e))
+}
+
+// longer returns the error with the longer wait of a request that two limits counted.
+// A 429 comes before any other error.
+func longer(a, b *Error) *Error {
+	if b.Code == ErrRateLimited && (a.Code != ErrRateLimited || b.RetryAfter > a.RetryAfter) {
+		return b
+	}
+	if a.Code == ErrRateLimited {
+		return a
+	}
+	return b
+}
+
+// clientUsedUp returns the error to answer with if the failures of a client are used
+// up.
+func (l *failureLimit) clientUsedUp(client string) error {
+	if l.outer != nil {
+		if err := l.outer.clientUsedUp(client); err != nil {
+			return err
+		}
+	}
+	return l.guard.clientUsedUp(l.addr, client)
+}
