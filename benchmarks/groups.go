@@ -25,6 +25,7 @@ func groups() []group {
 		{"floods", printFloods},
 		{"waits", printWaits},
 		{"memory", printMemory},
+		{"http", printHTTP},
 	}
 }
 

@@ -23,10 +23,12 @@ func main() {
 	benchtime := flag.String("benchtime", "5ms", "how `long` each is measured in a round")
 	only := flag.String("only", "", "`name` of the only group: "+strings.Join(groupNames(), ", "))
 	raw := flag.String("raw", "", "`file` for the measurements themselves, for benchstat")
+	serve := flag.String("serve", "", "for the program itself: `stack` to serve over HTTP")
+	load := flag.String("load", "", "for the program itself: `protocol` to ask a server by")
 	flag.Parse()
 	flag.Set("test.benchtime", *benchtime)
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the 503s that are measured are logged
-	if err := p.run(*only, *raw); err != nil {
+	if err := p.run(*only, *raw, *serve, *load); err != nil {
 		fmt.Fprintln(os.Stderr, "benchmarks:", err)
 		os.Exit(1)
 	}
@@ -38,7 +40,13 @@ type program struct {
 	raw    io.Writer // of the measurements
 }
 
-func (p *program) run(only, raw string) error {
+func (p *program) run(only, raw string, serve, load string) error {
+	switch {
+	case serve != "":
+		return serveStack(serve, os.Stdin, os.Stdout)
+	case load != "":
+		return generateLoad(load, os.Stdin, os.Stdout)
+	}
 	p.raw = io.Discard
 	if raw != "" {
 		out, err := os.Create(raw)
