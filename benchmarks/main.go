@@ -3,7 +3,8 @@
 //	go run ./benchmarks
 //
 // It measures them in turns, several times, and prints tables of medians in Markdown,
-// with the quartiles of ratios. With -only it measures one group.
+// with the quartiles of ratios. With -only it measures one group, and with -bars it
+// checks what the library must hold.
 package main
 
 import (
@@ -23,12 +24,13 @@ func main() {
 	benchtime := flag.String("benchtime", "5ms", "how `long` each is measured in a round")
 	only := flag.String("only", "", "`name` of the only group: "+strings.Join(groupNames(), ", "))
 	raw := flag.String("raw", "", "`file` for the measurements themselves, for benchstat")
+	bars := flag.Bool("bars", false, "check the bars alone, each with the measured value and its quartiles")
 	serve := flag.String("serve", "", "for the program itself: `stack` to serve over HTTP")
 	load := flag.String("load", "", "for the program itself: `protocol` to ask a server by")
 	flag.Parse()
 	flag.Set("test.benchtime", *benchtime)
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the 503s that are measured are logged
-	if err := p.run(*only, *raw, *serve, *load); err != nil {
+	if err := p.run(*only, *raw, *bars, *serve, *load); err != nil {
 		fmt.Fprintln(os.Stderr, "benchmarks:", err)
 		os.Exit(1)
 	}
@@ -40,7 +42,7 @@ type program struct {
 	raw    io.Writer // of the measurements
 }
 
-func (p *program) run(only, raw string, serve, load string) error {
+func (p *program) run(only, raw string, bars bool, serve, load string) error {
 	switch {
 	case serve != "":
 		return serveStack(serve, os.Stdin, os.Stdout)
@@ -58,6 +60,9 @@ func (p *program) run(only, raw string, serve, load string) error {
 	}
 	if err := refuse(); err != nil {
 		return err
+	}
+	if bars {
+		return p.checkBars(os.Stdout)
 	}
 	return p.runGroups(os.Stdout, only)
 }
