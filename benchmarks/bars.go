@@ -58,7 +58,7 @@ func (b bar) holds() bool {
 func (p *program) checkBars(w io.Writer) error {
 	var bars []bar
 	for _, measure := range []func(*program) ([]bar, error){
-		(*program).guardBars, (*program).peerBars, (*program).firstSightBars, (*program).waitBars, (*program).floodBars,
+		(*program).guardBars, (*program).peerBars, (*program).firstSightBars, (*program).limiterBars, (*program).waitBars, (*program).floodBars,
 	} {
 		more, err := measure(p)
 		if err != nil {

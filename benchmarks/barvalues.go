@@ -98,6 +98,19 @@ func (p *program) waitBars() ([]bar, error) {
 	return []bar{atMost(5, what, longest[ours]).worst(longest[ours]).in(" ms")}, nil
 }
 
+// limiterBars are about the limiter of 10,000 installations on two cores, and about the
+// memory of a million.
+func (p *program) limiterBars() ([]bar, error) {
+	r := newResults()
+	if err := p.measure(r, takes(), p.rounds, 1, 2); err != nil {
+		return nil, err
+	}
+	return []bar{
+		atLeast(1.5, "takes by 10,000 installations, two cores by one", r.throughput(takesWork(10_000), ours)),
+		atMost(80, "memory of an installation among 1,000,000", []float64{float64(limiters[1].keep(1e6)) / 1e6}).in(" B"),
+	}, nil
+}
+
 func (p *program) floodBars() ([]bar, error) {
 	var bars []bar
 	for _, b := range []struct {

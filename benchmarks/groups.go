@@ -23,6 +23,7 @@ func groups() []group {
 		{"first-sight", withBallast(measured(firstSights, 1, printFirstSights))},
 		{"forgeries", measured(forgeries, 4, printForgeries)},
 		{"floods", printFloods},
+		{"takes", measured(takes, 1, printTakes)},
 		{"waits", printWaits},
 		{"memory", printMemory},
 		{"http", printHTTP},

@@ -15,7 +15,7 @@ func TestEveryMeasurementGetsTheAnswerThatItIsAbout(t *testing.T) {
 	t.Cleanup(func() { flag.Set("test.benchtime", benchtime) })
 	p := program{raw: io.Discard}
 	for name, ms := range map[string][]measurement{
-		"guards": eachGuards(), "refusals": eachRefusal(), "first-sight": firstSight(newSigner("EdDSA")), "forgeries": forgeries(),
+		"guards": eachGuards(), "refusals": eachRefusal(), "first-sight": firstSight(newSigner("EdDSA")), "forgeries": forgeries(), "takes": takes(),
 	} {
 		if err := p.measure(newResults(), ms, 1, 1, 2); err != nil {
 			t.Errorf("%s: got the error %v, want none", name, err)
