@@ -15,12 +15,6 @@ import (
 	"testing"
 )
 
-// measurement is a benchmark that runs once in each round.
-type measurement struct {
-	name string
-	run  func(b *testing.B)
-}
-
 // unrouted returns a request that no router has routed yet.
 func unrouted() *http.Request {
 	r := must(http.NewRequest("GET", "/orgs/"+organization+"/projects", nil))
@@ -146,10 +140,15 @@ func (s signer) verify(input, signature []byte) bool {
 	return ecdsa.Verify(s.public.(*ecdsa.PublicKey), sum[:], r, sig)
 }
 
-func floors(token string) []measurement {
+// sumOf hashes a token, the least that finds it in a cache without keeping it.
+func sumOf(token string) func(*testing.B) {
 	bytes := []byte(token)
+	return onEachCore(func() bool { return sha256.Sum256(bytes) != [sha256.Size]byte{} })
+}
+
+func floors(token string) []measurement {
 	return []measurement{
-		{"work=floor/alg=/stack=sha256", onEachCore(func() bool { return sha256.Sum256(bytes) != [32]byte{} })},
+		{"work=floor/alg=/stack=sha256", sumOf(token)},
 		{"work=floor/alg=/stack=handler", requests(handled, http.StatusOK, "x")},
 	}
 }
@@ -160,42 +159,63 @@ var algorithms = []string{"RS256", "ES256", "EdDSA", "HS256"}
 func comparisons() []measurement {
 	var ms []measurement
 	for _, algorithm := range algorithms {
-		s := newSigner(algorithm)
-		tokens := s.tokens(1000)
-		add := func(work, stack string, run func(*testing.B)) {
+		works := []string{"repeated", "first-sight"}
+		if algorithm == "RS256" {
+			works = append(works, "1000-tokens", "absent", "garbage", "expired", "forged")
+		}
+		ms = append(ms, againstPeers(algorithm, works...)...)
+	}
+	return append(ms, floors(newSigner("RS256").token(0))...)
+}
+
+// againstPeers measures each stack on these works.
+func againstPeers(algorithm string, works ...string) []measurement {
+	s := newSigner(algorithm)
+	tokens := s.tokens(1000)
+	var ms []measurement
+	for _, work := range works {
+		add := func(stack string, run func(*testing.B)) {
 			ms = append(ms, measurement{"work=" + work + "/alg=" + algorithm + "/stack=" + stack, run})
 		}
 		for _, st := range stacks {
-			add("repeated", st.name, requests(st.guard(s), http.StatusOK, tokens[0]))
+			add(st.name, st.doing(work, s, tokens))
 		}
-		add("first-sight", "signature", signatureCheck(s, tokens...))
-		for _, st := range stacks {
-			h := st.guard(s)
-			switch st.name { // no token of 1,000 may still be cached when it comes again
-			case ours:
-				h = chain(s, 8)
-			case tokenOnly:
-				h = token(s, 8)
-			}
-			add("first-sight", st.name, requests(h, http.StatusOK, tokens...))
+		if work == "first-sight" {
+			add("signature", signatureCheck(s, tokens...))
 		}
-		if algorithm != "RS256" {
-			continue
-		}
-		for _, st := range stacks {
-			h := st.guard(s)
-			warm(h, tokens)
-			add("1000-tokens", st.name, requests(h, http.StatusOK, tokens...))
-		}
-		for _, refused := range []struct{ work, token string }{{"absent", ""}, {"garbage", "x.y.z"}, {"expired", s.expired()}} {
-			for _, st := range stacks {
-				h := st.guard(s)
-				add(refused.work, st.name, requests(h, statusOf(h, refused.token), refused.token))
-			}
-		}
-		ms = append(ms, floors(tokens[0])...)
 	}
 	return ms
+}
+
+// doing returns what serves requests of a kind.
+func (st stack) doing(work string, s signer, tokens []string) func(*testing.B) {
+	h := st.guard(s)
+	switch work {
+	case "repeated":
+		return requests(h, http.StatusOK, tokens[0])
+	case "first-sight":
+		return requests(st.forgetful(s), http.StatusOK, tokens...)
+	case "1000-tokens":
+		warm(h, tokens)
+		return requests(h, http.StatusOK, tokens...)
+	}
+	token := map[string]func() string{
+		"absent": func() string { return "" }, "garbage": func() string { return "x.y.z" }, "expired": s.expired,
+		"forged": func() string { return newSigner(s.algorithm).token(0) },
+	}[work]()
+	return requests(h, statusOf(h, token), token)
+}
+
+// forgetful returns the stack with a cache that is too small for a token to be in it
+// when it comes again.
+func (st stack) forgetful(s signer) http.Handler {
+	switch st.name {
+	case ours:
+		return chain(s, 8)
+	case tokenOnly:
+		return token(s, 8)
+	}
+	return st.guard(s)
 }
 
 // warm sends each token to a stack once.
