@@ -43,10 +43,10 @@ func PerMinute(requests uint64) (*MemoryLimiter, error) {
 // budget is restored at the start of each window, so two windows that meet can let
 // twice the budget through.
 //
-// A key costs at most 80 bytes beside its text if there are many, and is forgotten two
-// to three windows after its last one began, when other requests come. The number of
-// keys is not bounded. No request waits until all keys are swept, or moved to a larger
-// map, however many there are.
+// A key costs at most 80 bytes beside its text, if there are thousands. It is forgotten
+// two to three windows after its last one began, by requests of other keys. The number
+// of keys is not bounded. Requests remove old keys a few at a time, so that a million
+// keys hold up none of them.
 //
 // It returns an error if requests is 0, or if the window is shorter than a millisecond
 // or longer than 146 years.
