@@ -29,8 +29,8 @@ type MemoryLimiter struct {
 }
 
 // limiterShards is how many parts the keys have, each with a lock of its own. A part
-// of a million keys is swept in a tenth of a millisecond.
-const limiterShards = 256
+// of a million keys is swept in less than a millisecond.
+const limiterShards = 512
 
 // PerMinute returns a limiter with a budget of this many requests a minute for each
 // key. It is [PerWindow] with a window of a minute.
