@@ -36,7 +36,7 @@ type failureTable struct {
 	mu      sync.RWMutex
 	budgets map[netip.Prefix]failureBudget
 	count   [levels]int
-	pruned  time.Time
+	pruneAt time.Time
 }
 
 type failureBudget struct {
@@ -129,16 +129,28 @@ func (t *failureTable) update(network netip.Prefix, q Quota, asClient bool, now 
 	t.budgets[network] = b
 }
 
-// prune needs t.mu. It removes the budgets that have ended, at most once a second.
+// maxPruned is how many budgets prune looks at. All of them take milliseconds, in which
+// every request waits.
+const maxPruned = 256
+
+// prune needs t.mu. It removes budgets that have ended, of those that it looks at. A
+// map is read from another place each time, so that all have their turn. If none has
+// ended there, it does nothing for a millisecond.
 func (t *failureTable) prune(now time.Time) {
-	if now.Sub(t.pruned) < time.Second {
+	if now.Before(t.pruneAt) {
 		return
 	}
-	t.pruned = now
+	seen, before := 0, len(t.budgets)
 	for network, b := range t.budgets {
 		if !now.Before(b.forgetAt) {
 			delete(t.budgets, network)
 			t.count[b.level]--
 		}
+		if seen++; seen == maxPruned {
+			break
+		}
+	}
+	if len(t.budgets) == before {
+		t.pruneAt = now.Add(time.Millisecond)
 	}
 }

@@ -208,16 +208,24 @@ func TestNumbersOfAStoreFitTheFields(t *testing.T) {
 	})
 }
 
-// TestBudgetOutlivesTheSweep waits for the store to drop what it may drop.
+// TestBudgetOutlivesTheSweep waits for the limiter to drop what it may drop, while
+// others make it sweep.
 //
 // Rules: S6.11.
 func TestBudgetOutlivesTheSweep(t *testing.T) {
-	t.Parallel()
-	guard := bearergate.RateLimit(perWindow(t, 1, time.Second))
-	<-time.After(400 * time.Millisecond)
-	passes(t, guard, as(bearergatetest.InstallationClaims()))
-	<-time.After(750 * time.Millisecond) // the first sweep was at a second
-	refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
+	synctest.Test(t, func(t *testing.T) {
+		limiter := perWindow(t, 1, time.Second)
+		guard := bearergate.RateLimit(limiter)
+		time.Sleep(400 * time.Millisecond)
+		passes(t, guard, as(bearergatetest.InstallationClaims()))
+		for range 999 {
+			time.Sleep(time.Millisecond)
+			takeEach(t, limiter, []string{"another"})
+		}
+		refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
+		time.Sleep(time.Millisecond)
+		passes(t, guard, as(bearergatetest.InstallationClaims()))
+	})
 }
 
 // TestRetryAfterIsTrue waits exactly as long as it was told, on a clock of its
@@ -248,19 +256,20 @@ func TestRetryAfterIsTrue(t *testing.T) {
 	}
 }
 
-// TestRetryAfterIsTrueOfTheRealStore does the same on the real clock, which is
-// the only one that go-limiter's store knows.
+// TestRetryAfterIsTrueOfMemoryLimiter does the same with the limiter of the library.
 //
 // Rules: S1.29, S6.11.
-func TestRetryAfterIsTrueOfTheRealStore(t *testing.T) {
-	guard := bearergate.RateLimit(perWindow(t, 1, 900*time.Millisecond))
-	passes(t, guard, as(bearergatetest.InstallationClaims()))
-	got := refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
-	if got.Header.Get("Retry-After") != "1" {
-		t.Fatalf("got Retry-After %q, want 1", got.Header.Get("Retry-After"))
-	}
-	<-time.After(time.Second)
-	passes(t, guard, as(bearergatetest.InstallationClaims()))
+func TestRetryAfterIsTrueOfMemoryLimiter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		guard := bearergate.RateLimit(perWindow(t, 1, 900*time.Millisecond))
+		passes(t, guard, as(bearergatetest.InstallationClaims()))
+		got := refuses(t, guard, as(bearergatetest.InstallationClaims()), bearergate.ErrRateLimited)
+		if got.Header.Get("Retry-After") != "1" {
+			t.Fatalf("got Retry-After %q, want 1", got.Header.Get("Retry-After"))
+		}
+		time.Sleep(time.Second)
+		passes(t, guard, as(bearergatetest.InstallationClaims()))
+	})
 }
 
 func TestClosedBudgetCannotTell(t *testing.T) {

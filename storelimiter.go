@@ -17,8 +17,10 @@ import (
 // not have it. It panics if the store is nil.
 //
 // Stores may ignore their context, so each call runs on a goroutine of its own. If the
-// context ends first, the call fails and its goroutine is left behind. While 256 such
-// calls or more are outstanding, every call fails and the store is not called.
+// context ends first, the call fails and its goroutine is left behind. While 256 or
+// more are left behind, every further call fails at once, and the store is not called.
+// Calls in progress are not bounded: if a store hangs during 1,000 of them, 1,000
+// goroutines are left behind.
 func NewStoreLimiter(store limiter.Store, window time.Duration) Limiter {
 	if typednil.Is(store) {
 		panic("bearergate: NewStoreLimiter needs a limiter.Store; for budgets in memory use PerMinute")
@@ -32,12 +34,13 @@ type storeLimiter struct {
 	overdue atomic.Int64
 }
 
-// maxOverdue bounds the calls that are left behind.
+// maxOverdue is how many calls that are left behind end the calling of a store. Calls
+// in progress do not count: that would refuse good clients of a store that is busy.
 const maxOverdue = 256
 
 var (
 	errStoreLate    = errors.New("bearergate: the limiter store did not answer in time")
-	errStoreHanging = errors.New("bearergate: the limiter store has 256 calls outstanding, and is not called")
+	errStoreHanging = errors.New("bearergate: the limiter store left 256 or more calls without an answer, and is not called")
 	errStoreExited  = errors.New("bearergate: the limiter store ended its goroutine")
 )
 
