@@ -56,10 +56,15 @@ func (c *limiterContext) Deadline() (time.Time, bool) { return c.started().Deadl
 func (c *limiterContext) Done() <-chan struct{}       { return c.started().Done() }
 func (c *limiterContext) Err() error                  { return c.started().Err() }
 
-// ended reports whether the timer started and has run out.
+// ended reports whether the timer started and its time is over. On a busy machine the
+// timer may come later than that.
 func (c *limiterContext) ended() bool {
 	timed := c.call.Load().timed
-	return timed != nil && timed.Err() != nil
+	if timed == nil {
+		return false
+	}
+	deadline, ok := timed.Deadline()
+	return timed.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 func (c *limiterContext) end() {

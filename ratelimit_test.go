@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -276,6 +277,19 @@ func TestClosedBudgetCannotTell(t *testing.T) {
 	closed := perWindow(t, 1, time.Minute)
 	closed.Close()
 	refuses(t, bearergate.RateLimit(closed), as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
+}
+
+// Rules: S6.16.
+func TestLimiterThatIsLateCannotTellThoughItsTimerIsLateToo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the timer has no processor
+	busy := bearergate.LimiterFunc(func(ctx context.Context, _ string) (bearergate.Quota, error) {
+		deadline, _ := ctx.Deadline()
+		for time.Now().Before(deadline.Add(time.Millisecond)) {
+		}
+		return bearergate.Quota{Limit: 1, Allowed: true}, nil
+	})
+	limit := bearergate.RateLimit(busy, bearergate.WithLimiterTimeout(time.Millisecond))
+	refuses(t, limit, as(bearergatetest.InstallationClaims()), bearergate.ErrTemporarilyUnavailable)
 }
 
 // Rules: S6.16.
