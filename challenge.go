@@ -5,36 +5,6 @@ import (
 	"strings"
 )
 
-// setChallenge sets WWW-Authenticate if the answer has a challenge.
-func (e *Error) setChallenge(f *fields, r *row, made *answer, req *http.Request, s *state) {
-	c, schemes := &s.settings.Config, s.schemes
-	if e.schemes != nil {
-		schemes = e.schemes
-	}
-	switch {
-	case r.challenge == noChallenge:
-	case r.challenge == challengeAlways, e.guarded:
-		if schemes == bearerOnly {
-			f.set("Www-Authenticate", e.bearerChallenge(r, made, c))
-			return
-		}
-		f.header["Www-Authenticate"] = e.schemeChallenges(r, c, schemes)
-	case r.challenge == challengeBasic && req.Header.Get("Authorization") != "":
-		f.set("Www-Authenticate", `Basic realm="`+c.Realm+`"`)
-	}
-}
-
-// bearerChallenge returns the challenge of the scheme Bearer without parameters.
-func (e *Error) bearerChallenge(r *row, made *answer, c *Config) string {
-	switch {
-	case e.Code == ErrMissingScope:
-		return e.challenge(r, c, bearerOnly.all[0], !e.noCredentials)
-	case e.noCredentials:
-		return made.challengeWithoutError
-	}
-	return made.challenge
-}
-
 // schemeChallenges returns a challenge for each scheme that the client could use.
 // The challenge of the scheme that it used has the error. If the client sent a
 // proof, the challenge of that scheme is the only one (RFC 9449 section 7.2).

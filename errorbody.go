@@ -92,6 +92,36 @@ func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	}
 }
 
+// setChallenge sets WWW-Authenticate if the answer has a challenge.
+func (e *Error) setChallenge(f *fields, r *row, made *answer, req *http.Request, s *state) {
+	c, schemes := &s.settings.Config, s.schemes
+	if e.schemes != nil {
+		schemes = e.schemes
+	}
+	switch {
+	case r.challenge == noChallenge:
+	case r.challenge == challengeAlways, e.guarded:
+		if schemes == bearerOnly {
+			f.set("Www-Authenticate", e.bearerChallenge(r, made, c))
+			return
+		}
+		f.header["Www-Authenticate"] = e.schemeChallenges(r, c, schemes)
+	case r.challenge == challengeBasic && req.Header.Get("Authorization") != "":
+		f.set("Www-Authenticate", `Basic realm="`+c.Realm+`"`)
+	}
+}
+
+// bearerChallenge returns the challenge of the scheme Bearer without parameters.
+func (e *Error) bearerChallenge(r *row, made *answer, c *Config) string {
+	switch {
+	case e.Code == ErrMissingScope:
+		return e.challenge(r, c, bearerOnly.all[0], !e.noCredentials)
+	case e.noCredentials:
+		return made.challengeWithoutError
+	}
+	return made.challenge
+}
+
 // answerAs gives e, which a replacement writer may have made anew, the challenge of
 // the refusal that it answers.
 func (e *Error) answerAs(refusal *Error) {

@@ -8,14 +8,21 @@ import (
 // failureLimit is a LimitFailedAuthentication around a request, the address that it
 // limits, and the limit around it. The zero value is none, and counts nothing.
 type failureLimit struct {
-	guard *failedAuthentication
+	guard failureGuard
 	addr  netip.Addr
 	outer *failureLimit
 }
 
+// failureGuard is a *failedAuthentication, so named that the state does not depend on
+// its guards.
+type failureGuard interface {
+	charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, e *Error) *Error
+	clientUsedUp(addr netip.Addr, client string) error
+}
+
 // limitFailures returns a state in which failures are charged to f as well. A limit
 // through which a request comes twice counts once.
-func (s *state) limitFailures(r *http.Request, f *failedAuthentication, addr netip.Addr) *state {
+func (s *state) limitFailures(r *http.Request, f failureGuard, addr netip.Addr) *state {
 	if s.failures.guard == f && s.failures.addr == addr {
 		return s
 	}

@@ -76,8 +76,9 @@ func (g *rateLimit) check(w http.ResponseWriter, r *http.Request, s *state) (*st
 	case q.Remaining > 0:
 		return s, nil
 	}
-	inner := s.own(r, !s.usedUpUntil.IsZero())
-	inner.usedUpUntil = later(q.Reset, s.usedUpUntil)
+	until := later(q.Reset, s.usedUpUntil)
+	inner := s.own(r, s.usedUpUntil != nil)
+	inner.usedUpUntil = &until
 	return inner, nil
 }
 
@@ -102,9 +103,9 @@ func (g *rateLimit) nameOf(s *state) string {
 
 // later returns the later of reset and the time at which an outer budget is restored.
 // The same request does not pass before then.
-func later(reset, outer time.Time) time.Time {
-	if outer.After(reset) {
-		return outer
+func later(reset time.Time, outer *time.Time) time.Time {
+	if outer != nil && outer.After(reset) {
+		return *outer
 	}
 	return reset
 }

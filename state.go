@@ -34,8 +34,8 @@ type state struct {
 	// failures is the innermost limit in front of RequireToken.
 	failures failureLimit
 	// usedUpUntil is when the last of the outer budgets that are used up is
-	// restored, zero if none is.
-	usedUpUntil time.Time
+	// restored, nil if none is.
+	usedUpUntil *time.Time
 	// limiting is the context of the first limiter that is asked, and limitFields the
 	// values of its fields. They are a part of the state because that saves allocations.
 	limiting    limiterContext
