@@ -1,7 +1,6 @@
 package jwtverifier
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
@@ -12,9 +11,6 @@ import (
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
-
-// tokenHash is the SHA-256 of a whole token.
-type tokenHash [sha256.Size]byte
 
 // ways is how many tokens share a bucket.
 const ways = 8

@@ -81,8 +81,8 @@ type Config struct {
 	// value for none, and more than 64 Mi is an error.
 	//
 	// The cache keeps that a signature was good, and the claims. Expiry, "nbf" and
-	// keys are checked at every use, and a token is found by the SHA-256 of all of
-	// it. A full default cache of tokens of 0.9 KiB takes about 15 MiB; of tokens
+	// keys are checked at every use, and a token is found by a keyed hash or the
+	// SHA-256 of all of it. A full default cache of tokens of 0.9 KiB takes about 15 MiB; of tokens
 	// of any length, at most 8 KiB for each place. Tokens over some 30 KiB are not
 	// kept. Give two places for each token that is in use at a time: if there are
 	// more tokens than places, those that are used again stay before those that
