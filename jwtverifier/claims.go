@@ -14,9 +14,8 @@ import (
 type reading struct {
 	bearergate.Claims
 	has      [facts]bool
-	single   [1]string // the array of an audience that is one string
-	standIn  []string  // the audience of Config.AudienceClaim
-	required []string  // the values of the required claims as JSON, empty if absent
+	standIn  []string // the audience of Config.AudienceClaim
+	required []string // the values of the required claims as JSON, empty if absent
 	typ      string
 	lifetime lifetime
 }
@@ -102,8 +101,7 @@ func (r *reading) set(f fact, into *string, value string) error {
 
 func (r *reading) takeAudience(value string) error {
 	if s, ok := strictjson.String(value); ok {
-		r.single[0] = s
-		r.Audience = r.single[:]
+		r.Audience = []string{s}
 		return nil
 	}
 	list, ok := strictjson.Strings(value)

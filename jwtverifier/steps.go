@@ -24,14 +24,18 @@ var steps = [...]step{
 	{
 		name: "signature", remedy: setting("Keys"),
 		test: func(ctx context.Context, v *Verifier, in *inspection) (err error) {
-			in.keys, err = v.keys.verify(ctx, &in.signed)
-			return err
+			if in.keys, err = v.keys.verify(ctx, &in.signed); err != nil {
+				in.known = v.keys.Status().Keys
+				return err
+			}
+			in.known = in.keys.Len()
+			return nil
 		},
 		found: func(_ *Verifier, in *inspection) string {
 			return "alg " + quote.Text(in.signed.Algorithm) + " with " + textOrNo("kid", in.signed.KeyID)
 		},
-		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("a signature by one of the %d keys of %s", v.keys.Status().Keys, quote.Text(v.policy.issuer))
+		wanted: func(v *Verifier, in *inspection) string {
+			return fmt.Sprintf("a signature by one of the %d keys of %s", in.known, quote.Text(v.policy.issuer))
 		},
 	},
 	{

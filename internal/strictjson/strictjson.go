@@ -4,12 +4,11 @@
 package strictjson
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// Error is the type of this package's errors.
+// Error is the type of [ErrMalformed].
 type Error string
 
 func (e Error) Error() string { return string(e) }
@@ -95,6 +94,8 @@ func Strings(value string) (texts []string, ok bool) {
 	return texts, err == nil
 }
 
-func malformed(why string) error {
-	return fmt.Errorf("%w: %s", ErrMalformed, why)
-}
+// malformed says why a text is not accepted.
+type malformed string
+
+func (m malformed) Error() string { return string(ErrMalformed) + ": " + string(m) }
+func (m malformed) Unwrap() error { return ErrMalformed }

@@ -25,7 +25,7 @@ func (s *scanner) string() (string, error) {
 	return text, nil
 }
 
-var errControl = malformed("a control character in a string")
+const errControl = malformed("a control character in a string")
 
 // escaped returns the text of a string that has escapes. It begins after the
 // opening quote.
