@@ -43,7 +43,7 @@ func CheckNamesDistinct(data string) error {
 }
 
 func (s *scanner) document(visit func(name, value string) error) error {
-	if !utf8.ValidString(s.data) {
+	if !s.ascii && !utf8.ValidString(s.data) {
 		return malformed("invalid UTF-8")
 	}
 	s.skipSpace()

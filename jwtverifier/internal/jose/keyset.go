@@ -9,9 +9,6 @@ import (
 	"fmt"
 )
 
-// secretKey is a type of its own, so that no other bytes are ever used as a secret.
-type secretKey []byte
-
 // Key is a key that can check signatures.
 type Key struct {
 	id         string
@@ -31,7 +28,7 @@ func NewKey(public any, id, alg string) (Key, error) {
 
 // NewSecret returns a key for HMAC.
 func NewSecret(secret []byte) (Key, error) {
-	return newKey(secretKey(append([]byte(nil), secret...)), "", "")
+	return newKey(newSecretKey(secret), "", "")
 }
 
 func newKey(public any, id, alg string) (Key, error) {
@@ -122,7 +119,7 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 		default:
 			s.byID[k.id] = &k
 		}
-		_, s.symmetric = k.public.(secretKey)
+		_, s.symmetric = k.public.(*secretKey)
 		s.all = append(s.all, &k)
 	}
 	if len(s.all) == 0 {
