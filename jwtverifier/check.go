@@ -3,6 +3,7 @@ package jwtverifier
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -83,6 +84,7 @@ type inspection struct {
 func (in *inspection) unpooled() *inspection {
 	c := *in
 	c.signed = jose.Signed{Header: in.signed.Header}
+	c.Audience = slices.Clone(in.Audience)
 	return &c
 }
 

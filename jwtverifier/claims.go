@@ -14,8 +14,9 @@ import (
 type reading struct {
 	bearergate.Claims
 	has      [facts]bool
-	standIn  []string // the audience of Config.AudienceClaim
-	required []string // the values of the required claims as JSON, empty if absent
+	single   [1]string // the array of an audience that is one string
+	standIn  []string  // the audience of Config.AudienceClaim
+	required []string  // the values of the required claims as JSON, empty if absent
 	typ      string
 	lifetime lifetime
 }
@@ -101,7 +102,8 @@ func (r *reading) set(f fact, into *string, value string) error {
 
 func (r *reading) takeAudience(value string) error {
 	if s, ok := strictjson.String(value); ok {
-		r.Audience = []string{s}
+		r.single[0] = s
+		r.Audience = r.single[:]
 		return nil
 	}
 	list, ok := strictjson.Strings(value)

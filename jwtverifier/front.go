@@ -63,7 +63,7 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenHash) (*bear
 	}
 	if id != nil && v.cacheSize > 0 && e.cost <= maxBucketCost {
 		e.id = *id
-		f.cache.put(e, time.Now())
+		f.cache.put(e, b.now)
 	}
 	return e.token, nil
 }
