@@ -161,7 +161,7 @@ func TestTokenThatComesAgainIsInUse(t *testing.T) {
 //
 // Rules: S3a.61.
 func TestTokensInUseAreKeptInAFlood(t *testing.T) {
-	const rounds, inUse, flood = 8, 1000, 10
+	const rounds, inUse, flood = 7, 600, 10
 	for _, c := range []struct {
 		name   string
 		before int // uses of each before the flood
