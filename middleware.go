@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/bearergate/bearergate/internal/quote"
+	"github.com/bearergate/bearergate/internal/secretless"
 )
 
 // Middleware wraps a handler. It is an alias, so that it fits routers that accept
@@ -155,9 +156,14 @@ const minSecretLength = 16
 
 // withoutSecret keeps a token out of the text of an error, which goes to the log
 // and the observer. It ignores short tokens: a client could send them to blank out
-// parts of the log. Refusals of this package have no token in them.
+// parts of the log. Refusals of this package and of jwtverifier have no token in
+// them, and their texts need not be made for this.
 func withoutSecret(err error, secret string) error {
-	if _, safe := err.(tokenless); safe || len(secret) < minSecretLength {
+	switch err.(type) {
+	case tokenless, secretless.Refusal:
+		return err
+	}
+	if len(secret) < minSecretLength {
 		return err
 	}
 	text := fmt.Sprint(err)

@@ -17,6 +17,7 @@ type Issuers struct {
 	markedIssuers
 	front
 	byIssuer map[string]*Verifier
+	wanted   string // issuer, in words
 }
 
 type markedIssuers = b64token.Marked[Issuers]
@@ -53,6 +54,7 @@ func ByIssuer(vs ...*Verifier) (*Issuers, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
+	m.wanted = fmt.Sprintf("that of one of the %d verifiers of ByIssuer", len(m.byIssuer))
 	m.cache, m.choose = newCache(entries), m.verifierOf
 	b64token.Mark(&m.markedIssuers, m)
 	return m, nil
@@ -101,12 +103,14 @@ func (m *Issuers) verifierOf(payload string) (*Verifier, error) {
 	if v := m.byIssuer[issuer]; v != nil {
 		return v, nil
 	}
-	return nil, errOtherIssuer(issuer, fmt.Sprintf("that of one of the %d verifiers of ByIssuer", len(m.byIssuer)))
+	return nil, errOtherIssuer(issuer, m.wanted)
 }
 
 // errOtherIssuer refuses a token before its signature is checked.
 func errOtherIssuer(issuer, wanted string) error {
-	return invalid(&failure{Check: Check{Name: "issuer", Result: Failed, Found: textOrNo("iss", issuer), Wanted: wanted}})
+	return invalid(&failure{check: func() Check {
+		return Check{Name: "issuer", Result: Failed, Found: textOrNo("iss", issuer), Wanted: wanted}
+	}})
 }
 
 var errFound = errors.New("found")

@@ -1,7 +1,6 @@
 package jwtverifier
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
@@ -12,9 +11,6 @@ import (
 	"github.com/bearergate/bearergate"
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
-
-// tokenHash is the SHA-256 of a whole token.
-type tokenHash [sha256.Size]byte
 
 // ways is how many tokens share a bucket.
 const ways = 8
@@ -27,8 +23,9 @@ const maxBucketCost = 64 << 10
 
 // cache keeps tokens whose signature was good. It is a table of small buckets.
 // Readers need no lock. A token can only push out those of its own bucket, first
-// those that were not used again. A token stays if it is used at least once while
-// some 60 others want a place in its bucket.
+// those that were not used again. A token that is not kept is remembered while 63
+// others want a place in its bucket, and is in use if it comes again. So tokens that
+// are in use get a place, and keep it, while many others come once.
 type cache struct {
 	length  uint64
 	buckets atomic.Pointer[[]bucket] // nil before the first token
@@ -41,6 +38,7 @@ type cache struct {
 type bucket struct {
 	tags    [ways]atomic.Uint64
 	entries [ways]atomic.Pointer[entry]
+	lately  lately // for writers
 }
 
 type entry struct {
@@ -121,7 +119,12 @@ func (c *cache) put(e *entry, now time.Time) {
 	c.inserted++
 	e.inserted = c.inserted
 	b := c.bucket(*table, &e.id)
-	if i := b.makeRoom(e, now); i >= 0 {
+	again := b.lately.includes(&e.id)
+	i := b.makeRoom(e, now)
+	if again {
+		e.used()
+	}
+	if i >= 0 {
 		b.entries[i].Store(e)
 		b.tags[i].Store(e.id.tag())
 	}
@@ -161,7 +164,7 @@ func (b *bucket) makeRoom(e *entry, now time.Time) int {
 
 // leastUseful returns the place of the oldest token that was not used again, or a
 // negative number if there is none. So that tokens which are no longer in use give
-// way, about every eighth call, and each one that finds none, undoes a use of a
+// way, about every sixteenth call, and each one that finds none, undoes a use of a
 // random token.
 func (b *bucket) leastUseful() int {
 	found, oldest := -1, uint64(0)
@@ -171,7 +174,7 @@ func (b *bucket) leastUseful() int {
 			found, oldest = i, e.inserted
 		}
 	}
-	if found < 0 || rand.IntN(8) == 0 {
+	if found < 0 || rand.IntN(16) == 0 {
 		if e := b.entries[rand.IntN(ways)].Load(); e != nil {
 			e.forget()
 		}

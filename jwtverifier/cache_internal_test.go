@@ -1,7 +1,9 @@
 package jwtverifier
 
 import (
+	"encoding/binary"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -9,8 +11,8 @@ import (
 	"github.com/bearergate/bearergate/jwtverifier/internal/jose"
 )
 
-// These rules cannot be seen through VerifyToken without tokens whose SHA-256
-// begin alike, or by memory and chance alone.
+// These rules cannot be seen through VerifyToken without tokens whose hashes begin
+// alike, or by memory and chance alone.
 
 // oneBucket returns a cache in which all tokens share a bucket, and what makes
 // entries for it.
@@ -22,7 +24,7 @@ func oneBucket(t *testing.T) (*cache, func(id byte, cost int) *entry) {
 	set := keys.(*staticKeys).set
 	return newCache(ways), func(id byte, cost int) *entry {
 		return &entry{
-			id: tokenHash{31: id}, token: new(bearergate.Token), source: keys, keys: set,
+			id: tokenHash{8: id, 9: 1}, token: new(bearergate.Token), source: keys, keys: set,
 			lifetime: lifetime{expiry: math.MaxInt32, notBefore: -farthest}, cost: cost,
 		}
 	}
@@ -32,7 +34,8 @@ var now = time.Unix(1_800_000_000, 0)
 
 func TestTokensWhoseHashesBeginAlikeAreTwo(t *testing.T) {
 	c, newEntry := oneBucket(t)
-	one, other := newEntry(1, 1), newEntry(2, 1)
+	one, other := newEntry(1, 1), newEntry(1, 1)
+	other.id[31] = 1
 	c.put(one, now)
 	if got := c.get(&other.id, now); got != nil {
 		t.Errorf("got %v for another token, want none", got)
@@ -58,7 +61,7 @@ func TestTokenIsKeptOnce(t *testing.T) {
 	}
 	for _, id := range others {
 		if c.get(&id, now) == nil {
-			t.Errorf("got no token for %x, want that of its own place", id[31])
+			t.Errorf("got no token for %x, want that of its own place", id[8])
 		}
 	}
 }
@@ -120,7 +123,7 @@ func TestOldestOfTheUnusedGiveWay(t *testing.T) {
 	c, entry := oneBucket(t)
 	for id := range 1000 {
 		e := entry(byte(id), 1)
-		e.id[30] = byte(id >> 8)
+		e.id[9] += byte(id >> 8)
 		c.put(e, now)
 		got := kept(c)
 		if want := min(id+1, ways); len(got) != want {
@@ -132,6 +135,101 @@ func TestOldestOfTheUnusedGiveWay(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTokenThatComesAgainIsInUse puts a token into a bucket again.
+func TestTokenThatComesAgainIsInUse(t *testing.T) {
+	for between, want := range map[int]uint32{0: 1, ways: 1, 62: 1, 63: 0, 1000: 0} {
+		c, entry := oneBucket(t)
+		c.put(entry(0, 1), now)
+		for other := range between {
+			e := entry(byte(other), 1)
+			e.id[9] += 1 + byte(other>>8)
+			c.put(e, now)
+		}
+		again := entry(0, 1)
+		c.put(again, now)
+		if got := again.uses.Load(); got != want {
+			t.Errorf("after %d others: got %d uses of a token that comes again, want %d", between, got, want)
+		}
+	}
+}
+
+// TestTokensInUseAreKeptInAFlood uses tokens, each once in a round and in random
+// order, among ten times as many that come once. There are four places for each
+// token in use.
+//
+// Rules: S3a.61.
+func TestTokensInUseAreKeptInAFlood(t *testing.T) {
+	const rounds, inUse, flood = 7, 600, 10
+	for _, c := range []struct {
+		name   string
+		before int // uses of each before the flood
+		warmUp int // rounds
+		want   float64
+	}{
+		{"known before", maxUses, 0, 98.5},
+		{"not known before", 0, 4, 90},
+	} {
+		f := newFlood(t, 4*inUse, inUse)
+		for range c.before {
+			f.round(0)
+		}
+		for n := range rounds {
+			if got := f.round(flood); n >= c.warmUp && got < c.want {
+				t.Errorf("%s: got %.1f %% hits in round %d, want %v", c.name, got, n+1, c.want)
+			}
+		}
+	}
+}
+
+// flood is a cache and the tokens in use.
+type flood struct {
+	*cache
+	newEntry func(byte, int) *entry
+	random   *rand.Rand
+	inUse    []tokenHash
+}
+
+func newFlood(t *testing.T, places, inUse int) *flood {
+	f := &flood{cache: newCache(places), random: rand.New(rand.NewPCG(1, 2))}
+	_, f.newEntry = oneBucket(t)
+	for range inUse {
+		f.inUse = append(f.inUse, f.newHash())
+	}
+	return f
+}
+
+func (f *flood) newHash() (id tokenHash) {
+	binary.LittleEndian.PutUint64(id[:], f.random.Uint64())
+	binary.LittleEndian.PutUint64(id[8:], f.random.Uint64())
+	return id
+}
+
+// round uses each token once, and after each so many others. It returns the share of
+// hits in percent.
+func (f *flood) round(others int) float64 {
+	hits := 0
+	for _, n := range f.random.Perm(len(f.inUse)) {
+		if f.use(f.inUse[n]) {
+			hits++
+		}
+		for range others {
+			f.use(f.newHash())
+		}
+	}
+	return 100 * float64(hits) / float64(len(f.inUse))
+}
+
+// use reports whether it was a hit.
+func (f *flood) use(id tokenHash) bool {
+	if f.get(&id, now) != nil {
+		return true
+	}
+	e := f.newEntry(0, 1)
+	e.id = id
+	f.put(e, now)
+	return false
 }
 
 // TestTokensInUseNoMoreGiveWay puts tokens that come once into a bucket of others.
@@ -146,12 +244,12 @@ func TestTokensInUseNoMoreGiveWay(t *testing.T) {
 	}
 	for id := range 5000 {
 		e := entry(byte(id), 1)
-		e.id[30] = 1 + byte(id>>8)
+		e.id[9] += 1 + byte(id>>8)
 		c.put(e, now)
 	}
 	for _, e := range kept(c) {
-		if e.id[30] == 0 {
-			t.Errorf("got token %d kept, want it to have given way", e.id[31])
+		if e.id[9] == 1 {
+			t.Errorf("got token %d kept, want it to have given way", e.id[8])
 		}
 	}
 }

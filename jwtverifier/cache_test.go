@@ -153,6 +153,25 @@ func TestTokenOfOneVerifierIsNotAnothers(t *testing.T) {
 	refuses(t, b, token)
 }
 
+// TestChangedTokenIsAnother changes each byte of a token that is cached.
+//
+// Rules: S3a.61, S3a.62.
+func TestChangedTokenIsAnother(t *testing.T) {
+	v, mint := secretVerifier(t, 8)
+	token := mint(0)
+	accepts(t, v, token)
+	for i := range len(token) {
+		changed := []byte(token)
+		changed[i] ^= 1
+		refuses(t, v, string(changed))
+	}
+	refuses(t, v, token+"A")
+	refuses(t, v, token[:len(token)-1])
+	if !cacheHit(t, v, token) {
+		t.Error("got no cache hit, want one as before")
+	}
+}
+
 // Rules: S3.9.
 func TestCallersCannotChangeACachedToken(t *testing.T) {
 	v := issuer.Verifier()

@@ -3,7 +3,7 @@ package jwtverifier
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -39,30 +39,32 @@ const (
 	NotMade CheckResult = "not made"
 )
 
-// failure is a failed check as the reason of a refusal.
+// failure is a failed check as the reason of a refusal. It keeps the facts, and makes
+// a text of them when it is read.
 type failure struct {
-	Check
+	check func() Check
 	cause error // nil if the check says all
 }
 
 func (f *failure) Error() string {
-	text := f.Name
+	c := f.check()
+	text := c.Name
 	if f.cause != nil {
 		text += ": " + f.cause.Error()
 	}
-	if f.cause == nil || f.Found != f.cause.Error() {
-		text += ": got " + f.Found + ", want " + f.Wanted
+	if f.cause == nil || c.Found != f.cause.Error() {
+		text += ": got " + c.Found + ", want " + c.Wanted
 	}
-	if f.Advice != "" {
-		text += "; " + f.Advice
+	if c.Advice != "" {
+		text += "; " + c.Advice
 	}
 	switch {
-	case f.Setting == "":
+	case c.Setting == "":
 		return text
-	case f.Advice != "":
-		return text + ", or see jwtverifier's Config." + f.Setting
+	case c.Advice != "":
+		return text + ", or see jwtverifier's Config." + c.Setting
 	}
-	return text + "; see jwtverifier's Config." + f.Setting
+	return text + "; see jwtverifier's Config." + c.Setting
 }
 
 func (f *failure) Unwrap() error { return f.cause }
@@ -72,10 +74,19 @@ type inspection struct {
 	signed   jose.Signed // parts of the buffer
 	payload  string
 	now      time.Time
-	keys     *jose.KeySet // those that its signature was checked with
+	keys     *jose.KeySet // that have a key by which its signature is good
+	known    int          // the number of keys when its signature was checked
 	tooLarge bool         // its key, for Config.MaxRSABits
 	fault    error        // why its claims cannot be read
 	reading
+}
+
+// unpooled returns a copy without parts of the buffer, which other tokens use later.
+func (in *inspection) unpooled() *inspection {
+	c := *in
+	c.signed = jose.Signed{Header: in.signed.Header}
+	c.Audience = slices.Clone(in.Audience)
+	return &c
 }
 
 // step is a check as it is made.
@@ -89,25 +100,27 @@ type step struct {
 	wanted func(*Verifier, *inspection) string
 }
 
-var errFailed = fmt.Errorf("%w: a check failed", bearergate.ErrInvalidToken)
+var errFailed = invalid(errors.New("a check failed"))
 
 // refusal returns why the token is refused, as the error of VerifyToken.
 func (s *step) refusal(v *Verifier, in *inspection, err error) error {
 	if !errors.Is(err, bearergate.ErrInvalidToken) {
 		return err
 	}
-	return invalid(s.failure(v, in, err))
+	kept := in.unpooled()
+	return invalid(&failure{func() Check { return s.check(v, kept, Failed) }, in.cause(err)})
 }
 
-func (s *step) failure(v *Verifier, in *inspection, err error) *failure {
+// cause returns why the check with this error failed, nil if the check says all.
+func (in *inspection) cause(err error) error {
 	var reason jose.Error
 	switch {
 	case in.fault != nil:
-		return &failure{s.check(v, in, Failed), in.fault}
+		return in.fault
 	case errors.As(err, &reason):
-		return &failure{s.check(v, in, Failed), reason}
+		return reason
 	}
-	return &failure{s.check(v, in, Failed), nil}
+	return nil
 }
 
 func (s *step) check(v *Verifier, in *inspection, result CheckResult) Check {

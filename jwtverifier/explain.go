@@ -47,7 +47,7 @@ func (f *front) explain(ctx context.Context, raw string) []Check {
 func chosen(err error) Check {
 	var f *failure
 	if errors.As(err, &f) {
-		return f.Check
+		return f.check()
 	}
 	c := Check{Name: "issuer", Result: Undecided, Found: err.Error()}
 	if errors.Is(err, bearergate.ErrInvalidToken) {
@@ -76,11 +76,11 @@ func (s *step) explain(ctx context.Context, v *Verifier, in *inspection) Check {
 		c.Found = err.Error()
 		return c
 	}
-	f := s.failure(v, in, err)
-	if f.cause != nil && f.Found != f.cause.Error() {
-		f.Found = f.cause.Error() + ": " + f.Found
+	c := s.check(v, in, Failed)
+	if cause := in.cause(err); cause != nil && c.Found != cause.Error() {
+		c.Found = cause.Error() + ": " + c.Found
 	}
-	return f.Check
+	return c
 }
 
 func (v *Verifier) notMade(rest []step) (checks []Check) {

@@ -2,7 +2,6 @@ package jwtverifier
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"sync"
 	"time"
@@ -37,12 +36,12 @@ func (f *front) VerifyToken(ctx context.Context, raw string) (*bearergate.Token,
 	if f.cache == nil {
 		return f.firstSight(ctx, b, nil)
 	}
-	id := tokenHash(sha256.Sum256(b.token))
-	if token := f.cache.get(&id, time.Now()); token != nil {
+	hashToken(&b.hash, b.token)
+	if token := f.cache.get(&b.hash, time.Now()); token != nil {
 		cachehit.Report(ctx)
 		return token, nil
 	}
-	return f.firstSight(ctx, b, &id)
+	return f.firstSight(ctx, b, &b.hash)
 }
 
 // firstSight verifies a token that is not in the cache.
@@ -64,15 +63,16 @@ func (f *front) firstSight(ctx context.Context, b *buffer, id *tokenHash) (*bear
 	}
 	if id != nil && v.cacheSize > 0 && e.cost <= maxBucketCost {
 		e.id = *id
-		f.cache.put(e, time.Now())
+		f.cache.put(e, b.now)
 	}
 	return e.token, nil
 }
 
 // buffer holds a token while it is verified: its bytes, which hash and signature
-// are over, and its claims.
+// are over, the hash, and its claims.
 type buffer struct {
 	token   []byte
+	hash    tokenHash
 	decoded []byte
 	inspection
 }

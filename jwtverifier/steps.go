@@ -28,8 +28,8 @@ var steps = [...]step{
 		found: func(_ *Verifier, in *inspection) string {
 			return "alg " + quote.Text(in.signed.Algorithm) + " with " + textOrNo("kid", in.signed.KeyID)
 		},
-		wanted: func(v *Verifier, _ *inspection) string {
-			return fmt.Sprintf("a signature by one of the %d keys of %s", v.keys.Status().Keys, quote.Text(v.policy.issuer)) + v.policy.limits.wanted()
+		wanted: func(v *Verifier, in *inspection) string {
+			return fmt.Sprintf("a signature by one of the %d keys of %s", in.known, quote.Text(v.policy.issuer)) + v.policy.limits.wanted()
 		},
 	},
 	{
@@ -141,12 +141,16 @@ var steps = [...]step{
 // to be fetched.
 func testSignature(ctx context.Context, v *Verifier, in *inspection) (err error) {
 	if !v.policy.limits.accepts(in.signed.Algorithm) {
+		in.known = v.keys.Status().Keys
 		return invalid(jose.ErrExcluded)
 	}
 	in.signed.MaxRSABits = v.policy.limits.maxRSABits
-	in.keys, err = v.keys.verify(ctx, &in.signed)
-	in.tooLarge = errors.Is(err, jose.ErrTooLarge)
-	return err
+	if in.keys, err = v.keys.verify(ctx, &in.signed); err != nil {
+		in.known, in.tooLarge = v.keys.Status().Keys, errors.Is(err, jose.ErrTooLarge)
+		return err
+	}
+	in.known = in.keys.Len()
+	return nil
 }
 
 // when returns a test that passes if condition holds.

@@ -24,7 +24,6 @@ package jwtverifier
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/bearergate/bearergate"
@@ -95,8 +94,4 @@ func (v *Verifier) verify(ctx context.Context, in *inspection) (*entry, error) {
 		token: bearergate.NewToken(*c), source: v.keys, keys: in.keys,
 		lifetime: in.lifetime, leeway: v.policy.leeway, cost: entryCost(c),
 	}, nil
-}
-
-func invalid(reason error) error {
-	return fmt.Errorf("%w: %w", bearergate.ErrInvalidToken, reason)
 }

@@ -9,6 +9,7 @@ type scanner struct {
 	pos      int
 	escapes  bool // there are backslashes in the data
 	controls bool // there are control characters in the data
+	ascii    bool // there are only ASCII characters in the data
 	folded   bool // names that differ only in case count as equal
 	names    names
 }
@@ -16,7 +17,8 @@ type scanner struct {
 // read sets the data. It searches the data once for characters that most data does
 // not have, so that strings need not be searched for them.
 func (s *scanner) read(data string) {
-	s.data, s.escapes, s.controls = data, strings.IndexByte(data, '\\') >= 0, hasControls(data)
+	s.data, s.escapes = data, strings.IndexByte(data, '\\') >= 0
+	s.controls, s.ascii = kinds(data)
 }
 
 // peek returns the next byte, or 0 at the end. A NUL is not valid wherever peek is

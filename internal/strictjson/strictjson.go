@@ -4,12 +4,11 @@
 package strictjson
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// Error is the type of this package's errors.
+// Error is the type of [ErrMalformed].
 type Error string
 
 func (e Error) Error() string { return string(e) }
@@ -44,7 +43,7 @@ func CheckNamesDistinct(data string) error {
 }
 
 func (s *scanner) document(visit func(name, value string) error) error {
-	if !utf8.ValidString(s.data) {
+	if !s.ascii && !utf8.ValidString(s.data) {
 		return malformed("invalid UTF-8")
 	}
 	s.skipSpace()
@@ -95,6 +94,8 @@ func Strings(value string) (texts []string, ok bool) {
 	return texts, err == nil
 }
 
-func malformed(why string) error {
-	return fmt.Errorf("%w: %s", ErrMalformed, why)
-}
+// malformed says why a text is not accepted.
+type malformed string
+
+func (m malformed) Error() string { return string(ErrMalformed) + ": " + string(m) }
+func (m malformed) Unwrap() error { return ErrMalformed }

@@ -25,7 +25,7 @@ func (s *scanner) string() (string, error) {
 	return text, nil
 }
 
-var errControl = malformed("a control character in a string")
+const errControl = malformed("a control character in a string")
 
 // escaped returns the text of a string that has escapes. It begins after the
 // opening quote.
@@ -47,23 +47,29 @@ func (s *scanner) escaped() (string, error) {
 	return "", malformed("a string without end")
 }
 
-// hasControls reports whether there are control characters in the text. It looks at
-// eight bytes at a time. If a text has none, its strings need not be searched.
-func hasControls(text string) bool {
+// kinds reports whether there are control characters in the text, and whether it has
+// only ASCII characters. It looks at eight bytes at a time. If a text has no control
+// characters, its strings need not be searched for them, and ASCII is valid UTF-8.
+func kinds(text string) (controls, ascii bool) {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	var below uint64 // the high bit of each byte that is under 0x20 is set
+	var below, above uint64 // the high bit is set of each byte that is below 0x20, and above 0x7f
 	for ; len(text) >= 8; text = text[8:] {
 		b := text[:8]
 		word := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 		below |= (word - 0x20*ones) &^ word
+		above |= word
 	}
-	for i := range len(text) {
-		if text[i] < ' ' {
-			return true
-		}
+	for _, c := range []byte(text) {
+		controls = controls || c < ' '
+		above |= uint64(c)
 	}
-	return below&highs != 0
+	return controls || below&highs != 0, above&highs == 0
+}
+
+func hasControls(text string) bool {
+	controls, _ := kinds(text)
+	return controls
 }
 
 // escape skips one escape sequence, or the two of a surrogate pair. Half a pair is

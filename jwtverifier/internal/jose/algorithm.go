@@ -78,12 +78,11 @@ func ecdsaOn(name string, curve elliptic.Curve) *algorithm {
 
 // hmacWith requires a secret as long as the hash (RFC 7518 section 3.2).
 func hmacWith(name string, hash crypto.Hash) *algorithm {
-	verify := jwxVerify(name)
 	return &algorithm{name: name, symmetric: true, fits: func(key any) bool {
-		secret, ok := key.(secretKey)
-		return ok && len(secret) >= hash.Size()
+		secret, ok := key.(*secretKey)
+		return ok && secret.length >= hash.Size()
 	}, verify: func(signingInput, signature []byte, key any) error {
-		return verify(signingInput, signature, []byte(key.(secretKey)))
+		return key.(*secretKey).verify(hash, signingInput, signature)
 	}}
 }
 

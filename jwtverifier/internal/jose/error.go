@@ -1,5 +1,7 @@
 package jose
 
+import "fmt"
+
 // Error is the reason for which a token is rejected.
 type Error string
 
@@ -7,6 +9,31 @@ func (e Error) Error() string { return string(e) }
 
 // ErrMalformed is wrapped by the errors of [Parser.Parse].
 const ErrMalformed Error = "malformed JWS"
+
+// malformed says why a token is rejected before its keys are looked for.
+type malformed string
+
+func (m malformed) Error() string { return string(ErrMalformed) + ": " + string(m) }
+func (m malformed) Unwrap() error { return ErrMalformed }
+
+// segments is the number of segments of a token that has not three.
+type segments int
+
+func (n segments) Error() string {
+	const encrypted = 5 // RFC 7516 section 3.1
+	if n == encrypted {
+		return fmt.Sprintf("%v: %d segments and not three, so the token is encrypted (JWE)", ErrMalformed, int(n))
+	}
+	return fmt.Sprintf("%v: %d segments and not three", ErrMalformed, int(n))
+}
+
+func (segments) Unwrap() error { return ErrMalformed }
+
+// headerError is the error of a header's JSON.
+type headerError struct{ cause error }
+
+func (e *headerError) Error() string { return "header: " + e.cause.Error() }
+func (e *headerError) Unwrap() error { return e.cause }
 
 // The errors of [KeySet.Verify].
 const (

@@ -1,7 +1,6 @@
 package jose
 
 import (
-	"fmt"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -80,23 +79,23 @@ func parseHeader(text string) (h Header, err error) {
 			hasType = true
 		case "zip":
 			if zip, _ := strictjson.String(value); zip != "NONE" { // ForgeRock puts it into every token
-				return fmt.Errorf("%w: the payload is compressed", ErrMalformed)
+				return malformed("the payload is compressed")
 			}
 		case "crit", "b64", "enc":
-			return fmt.Errorf("%w: the header has a member that changes the signed content", ErrMalformed)
+			return malformed("the header has a member that changes the signed content")
 		}
 		if !ok {
-			return fmt.Errorf("%w: a header member is not a string", ErrMalformed)
+			return malformed("a header member is not a string")
 		}
 		return nil
 	})
 	switch {
 	case err != nil:
-		return h, fmt.Errorf("header: %w", err)
+		return h, &headerError{err}
 	case !hasAlgorithm:
-		return h, fmt.Errorf("%w: the header has no alg", ErrMalformed)
+		return h, malformed("the header has no alg")
 	case hasType && h.Type == "":
-		return h, fmt.Errorf("%w: the header has an empty typ", ErrMalformed)
+		return h, malformed("the header has an empty typ")
 	}
 	return h, nil
 }

@@ -7,7 +7,6 @@ package jose
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 )
 
 // MaxLength is the maximum length of a token in bytes.
@@ -41,7 +40,7 @@ type Parser struct {
 // buffer: do not change them while it is in use.
 func (p *Parser) Parse(token, scratch []byte) (s Signed, _ []byte, err error) {
 	if len(token) > MaxLength {
-		return s, scratch, fmt.Errorf("%w: too long", ErrMalformed)
+		return s, scratch, malformed("too long")
 	}
 	var payload, signature []byte
 	if s.header, payload, signature, err = split(token); err != nil {
@@ -65,25 +64,16 @@ func (p *Parser) Remember(s *Signed) { p.headers.remember(s.header, s.Header) }
 func split(token []byte) (header, payload, signature []byte, err error) {
 	header, rest, ok := bytes.Cut(token, []byte{'.'})
 	if !ok {
-		return nil, nil, nil, fmt.Errorf("%w: no dot in the token, so it is opaque and no JWT", ErrMalformed)
+		return nil, nil, nil, malformed("no dot in the token, so it is opaque and no JWT")
 	}
 	payload, signature, ok = bytes.Cut(rest, []byte{'.'})
 	if !ok || bytes.IndexByte(signature, '.') >= 0 {
-		return nil, nil, nil, errSegments(token)
+		return nil, nil, nil, segments(1 + bytes.Count(token, []byte{'.'}))
 	}
 	if bytes.IndexByte(token, '\n') >= 0 || bytes.IndexByte(token, '\r') >= 0 { // encoding/base64 skips them
-		return nil, nil, nil, fmt.Errorf("%w: a line break in a segment", ErrMalformed)
+		return nil, nil, nil, malformed("a line break in a segment")
 	}
 	return header, payload, signature, nil
-}
-
-func errSegments(token []byte) error {
-	const encrypted = 5 // segments (RFC 7516 section 3.1)
-	n := bytes.Count(token, []byte{'.'}) + 1
-	if n == encrypted {
-		return fmt.Errorf("%w: %d segments and not three, so the token is encrypted (JWE)", ErrMalformed, n)
-	}
-	return fmt.Errorf("%w: %d segments and not three", ErrMalformed, n)
 }
 
 var base64url = base64.RawURLEncoding.Strict()
@@ -92,12 +82,12 @@ var base64url = base64.RawURLEncoding.Strict()
 // the extended buf.
 func appendDecoded(buf, segment []byte) (decoded, extended []byte, err error) {
 	if len(segment) == 0 {
-		return nil, buf, fmt.Errorf("%w: an empty segment", ErrMalformed)
+		return nil, buf, malformed("an empty segment")
 	}
 	start := len(buf)
 	buf, err = base64url.AppendDecode(buf, segment)
 	if err != nil {
-		return nil, buf, fmt.Errorf("%w: a segment is not base64url", ErrMalformed)
+		return nil, buf, malformed("a segment is not base64url")
 	}
 	return buf[start:len(buf):len(buf)], buf, nil
 }

@@ -10,9 +10,6 @@ import (
 	"slices"
 )
 
-// secretKey is a type of its own, so that no other bytes are ever used as a secret.
-type secretKey []byte
-
 // Key is a key that can check signatures.
 type Key struct {
 	id         string
@@ -46,7 +43,7 @@ func NewKey(public any, id, alg string) (Key, error) {
 
 // NewSecret returns a key for HMAC.
 func NewSecret(secret []byte) (Key, error) {
-	return newKey(secretKey(append([]byte(nil), secret...)), "", "")
+	return newKey(newSecretKey(secret), "", "")
 }
 
 func newKey(public any, id, alg string) (Key, error) {
@@ -138,7 +135,7 @@ func NewKeySet(keys []Key, skipped []error) (*KeySet, []error, error) {
 		default:
 			s.byID[k.id] = &k
 		}
-		_, s.symmetric = k.public.(secretKey)
+		_, s.symmetric = k.public.(*secretKey)
 		s.all = append(s.all, &k)
 	}
 	if len(s.all) == 0 {
