@@ -166,9 +166,8 @@ func (b *budget) setFields(h http.Header, s *state, name string, q Quota, now ti
 		return
 	}
 	policy, limit := b.policyText(name, q), b.limitText(name, q, now)
-	policies, limits := h["Ratelimit-Policy"], h["Ratelimit"]
-	if policies != nil {
-		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, policy), append(limits, limit)
+	if policies := h["Ratelimit-Policy"]; policies != nil {
+		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, policy), append(h["Ratelimit"], limit)
 		return
 	}
 	values := s.limitValues()

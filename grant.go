@@ -64,7 +64,7 @@ func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*s
 		return nil, becauseOf(Error{Code: ErrGrantRevoked}, revokedGrant{id, grant.RevokedAt})
 	}
 	inner := s.own(r, s.grant() != nil)
-	inner.looked.Store(&grant)
+	inner.setGrant(&grant)
 	return inner, nil
 }
 

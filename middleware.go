@@ -99,7 +99,11 @@ func newTokenGuard(guard string, v Verifier, opts []TokenOption) *tokenGuard {
 
 func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state) (*state, *Error) {
 	outer.record.verifying()
-	token, scheme, err := g.authenticate(r, outer.settings.MaxTokenLength)
+	raw, scheme, err := credentials(r.Header, g.schemes, outer.settings.MaxTokenLength)
+	var token *Token
+	if err == nil {
+		token, err = g.authenticate(r, scheme, raw)
+	}
 	if err != nil {
 		e := errorFrom(err)
 		e.schemes = scheme
@@ -107,28 +111,24 @@ func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state)
 	}
 	s := outer.own(r, outer.hasCaller())
 	s.setToken(token, scheme)
-	s.authorization = r.Header["Authorization"][0]
+	s.sent = raw
 	return s, nil
 }
 
-func (g *tokenGuard) authenticate(r *http.Request, maxLength int) (*Token, *acceptedScheme, error) {
-	raw, scheme, err := credentials(r.Header, g.schemes, maxLength)
-	if err != nil {
-		return nil, scheme, err
-	}
+func (g *tokenGuard) authenticate(r *http.Request, scheme *acceptedScheme, raw string) (*Token, error) {
 	token, err := g.verify(r, scheme.name(), raw)
 	if err != nil {
-		return nil, scheme, withoutSecret(err, raw)
+		return nil, withoutSecret(err, raw)
 	}
 	switch {
 	case token == nil:
-		return nil, scheme, errNoAnswer
+		return nil, errNoAnswer
 	case !token.Type().known():
-		return nil, scheme, becauseOf(Error{Code: ErrTemporarilyUnavailable}, unknownType{token.Type()})
+		return nil, becauseOf(Error{Code: ErrTemporarilyUnavailable}, unknownType{token.Type()})
 	case len(g.types) > 0 && !slices.Contains(g.types, token.Type()):
-		return nil, scheme, becauseOf(Error{Code: ErrInvalidToken}, wrongType{g.types, token.Type()})
+		return nil, becauseOf(Error{Code: ErrInvalidToken}, wrongType{g.types, token.Type()})
 	}
-	return token, scheme, nil
+	return token, nil
 }
 
 var errNoAnswer = ErrTemporarilyUnavailable.because(errors.New("bearergate: the verifier returned neither a token nor an error"))

@@ -30,8 +30,8 @@ func (s *state) own(r *http.Request, isSet bool) *state {
 // extend makes s the state of ctx, with the facts of outer.
 func (s *state) extend(ctx context.Context, outer *state) {
 	s.Context, s.settings, s.record = ctx, outer.settings, outer.record
-	s.verified.Store(outer.token())
-	s.looked.Store(outer.grant())
-	s.schemes, s.authorization, s.anonymous = outer.schemes, outer.authorization, outer.anonymous
+	s.setToken(outer.token(), outer.schemes)
+	s.setGrant(outer.grant())
+	s.sent, s.anonymous = outer.sent, outer.anonymous
 	s.failures, s.usedUpUntil = outer.failures, outer.usedUpUntil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/bearergate/bearergate/internal/scopetoken"
 )
@@ -121,10 +120,9 @@ func TokenKey(r *http.Request) (string, error) {
 	if err := tokenKeyNeed.check(s); err != nil {
 		return "", err
 	}
-	if s.authorization == "" {
+	if s.sent == "" {
 		return "", nil
 	}
-	_, raw, _ := strings.Cut(s.authorization, " ")
-	sum := sha256.Sum256([]byte(skipSpaces(raw)))
+	sum := sha256.Sum256([]byte(s.sent))
 	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
 }

@@ -25,10 +25,9 @@ type state struct {
 	verified atomic.Pointer[Token]
 	looked   atomic.Pointer[Grant]
 	schemes  *acceptedScheme
-	// authorization is the Authorization header that the token was sent in, empty if the
-	// token came in another way. It is for TokenKey: what stands inside may replace the
-	// header.
-	authorization string
+	// sent is the text of the token, empty if it came in another way than by the
+	// Authorization header. It is for TokenKey: what stands inside may replace the header.
+	sent string
 	// anonymous reports that OptionalToken let the request pass without a token.
 	anonymous bool
 	// failures is the innermost limit in front of RequireToken.
@@ -81,15 +80,25 @@ func stateFrom(ctx context.Context) *state {
 // hasCaller reports whether a guard knows who the caller is, or that it is anonymous.
 func (s *state) hasCaller() bool { return s.token() != nil || s.anonymous }
 
+// setGrant does not write what is there, since an atomic write costs more than all else
+// about a fact.
+func (s *state) setGrant(g *Grant) {
+	if s.looked.Load() != g {
+		s.looked.Store(g)
+	}
+}
+
 func (s *state) token() *Token { return s.verified.Load() }
 func (s *state) grant() *Grant { return s.looked.Load() }
 
 // setToken starts anew with a token, nil if there is none. The facts of an outer
 // one no longer count.
 func (s *state) setToken(t *Token, schemes *acceptedScheme) {
-	s.verified.Store(t)
-	s.looked.Store(nil)
-	s.schemes, s.authorization, s.anonymous = schemes, "", false
+	if s.verified.Load() != t {
+		s.verified.Store(t)
+	}
+	s.setGrant(nil)
+	s.schemes, s.sent, s.anonymous = schemes, "", false
 }
 
 // limiterContext returns a context of its own for one call of a limiter.

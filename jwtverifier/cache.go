@@ -42,15 +42,14 @@ type bucket struct {
 }
 
 type entry struct {
-	id       tokenHash
-	token    *bearergate.Token
-	source   KeySource
-	keys     *jose.KeySet // of the source
-	lifetime lifetime
-	leeway   time.Duration
-	uses     atomic.Uint32
-	inserted uint64 // its turn, for writers
-	cost     int
+	id          tokenHash
+	token       *bearergate.Token
+	source      KeySource
+	keys        *jose.KeySet // of the source
+	from, until time.Time    // of its lifetime, with the leeway
+	uses        atomic.Uint32
+	inserted    uint64 // its turn, for writers
+	cost        int
 }
 
 // newCache returns a cache of at least this many entries, nil for none.
@@ -89,7 +88,7 @@ func (c *cache) get(id *tokenHash, now time.Time) *bearergate.Token {
 
 // good reports whether the token would be verified again with the same result.
 func (e *entry) good(now time.Time) bool {
-	return e.lifetime.good(now, e.leeway) && e.source.inForce(e.keys, now)
+	return now.Before(e.until) && !now.Before(e.from) && e.source.inForce(e.keys, now)
 }
 
 // used counts a use. A token in steady use is not written to.

@@ -25,7 +25,7 @@ func oneBucket(t *testing.T) (*cache, func(id byte, cost int) *entry) {
 	return newCache(ways), func(id byte, cost int) *entry {
 		return &entry{
 			id: tokenHash{8: id, 9: 1}, token: new(bearergate.Token), source: keys, keys: set,
-			lifetime: lifetime{expiry: math.MaxInt32, notBefore: -farthest}, cost: cost,
+			until: time.Unix(math.MaxInt32, 0), cost: cost,
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestWhatIsNoLongerGoodGivesWay(t *testing.T) {
 	c, entry := oneBucket(t)
 	for id := range byte(ways) {
 		e := entry(id, 1)
-		e.lifetime.expiry = now.Unix() + 1
+		e.until = time.Unix(now.Unix()+1, 0)
 		c.put(e, now)
 		for range maxUses {
 			c.get(&e.id, now)

@@ -101,14 +101,14 @@ type lifetime struct {
 	notBefore int64
 }
 
-func (l lifetime) good(now time.Time, leeway time.Duration) bool {
-	return !l.expired(now, leeway) && l.begun(now, leeway)
-}
-
 func (l lifetime) expired(now time.Time, leeway time.Duration) bool {
-	return !now.Before(time.Unix(l.expiry, 0).Add(leeway))
+	return !now.Before(l.until(leeway))
 }
 
 func (l lifetime) begun(now time.Time, leeway time.Duration) bool {
-	return !now.Add(leeway).Before(time.Unix(l.notBefore, 0))
+	return !now.Before(l.from(leeway))
 }
+
+// from is when a token is accepted first, and until when it is not any more.
+func (l lifetime) from(leeway time.Duration) time.Time  { return time.Unix(l.notBefore, 0).Add(-leeway) }
+func (l lifetime) until(leeway time.Duration) time.Time { return time.Unix(l.expiry, 0).Add(leeway) }

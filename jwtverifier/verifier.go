@@ -92,6 +92,6 @@ func (v *Verifier) verify(ctx context.Context, in *inspection) (*entry, error) {
 	c.Scopes = v.policy.hierarchy.expand(c.Scopes)
 	return &entry{
 		token: bearergate.NewToken(*c), source: v.keys, keys: in.keys,
-		lifetime: in.lifetime, leeway: v.policy.leeway, cost: entryCost(c),
+		from: in.lifetime.from(v.policy.leeway), until: in.lifetime.until(v.policy.leeway), cost: entryCost(c),
 	}, nil
 }
