@@ -119,7 +119,7 @@ func (b *budget) ask(w http.ResponseWriter, r *http.Request, s *state, l Limiter
 }
 
 func (b *budget) askInTime(w http.ResponseWriter, r *http.Request, s *state, l Limiter, key string) (q Quota, err error) {
-	ctx, returned := s.limiterContext(r.Context(), &b.idle), false
+	ctx, returned := newLimiterContext(r.Context(), &b.idle), false
 	defer func() {
 		ctx.end()
 		if returned {

@@ -6,7 +6,7 @@ import (
 )
 
 // failureLimit is a LimitFailedAuthentication around a request, the address that it
-// limits, and the limit around it. The zero value is none, and counts nothing.
+// limits, and the limit around it. A nil one counts nothing.
 type failureLimit struct {
 	guard failureGuard
 	addr  netip.Addr
@@ -23,22 +23,18 @@ type failureGuard interface {
 // limitFailures returns a state in which failures are charged to f as well. A limit
 // through which a request comes twice counts once.
 func (s *state) limitFailures(r *http.Request, f failureGuard, addr netip.Addr) *state {
-	if s.failures.guard == f && s.failures.addr == addr {
+	if l := s.failures; l != nil && l.guard == f && l.addr == addr {
 		return s
 	}
-	inner := s.own(r, s.failures.guard != nil)
-	limit := failureLimit{guard: f, addr: addr}
-	if s.failures.guard != nil {
-		limit.outer = &s.failures
-	}
-	inner.failures = limit
+	inner := s.own(r, s.failures != nil)
+	inner.failures = &failureLimit{guard: f, addr: addr, outer: s.failures}
 	return inner
 }
 
 // charge counts a failed authentication and returns the error to answer with.
 func (l *failureLimit) charge(w http.ResponseWriter, r *http.Request, s *state, e *Error) *Error {
 	switch {
-	case l.guard == nil:
+	case l == nil:
 		return e
 	case l.outer == nil:
 		return l.guard.charge(w, r, s, l.addr, e)

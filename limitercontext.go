@@ -29,13 +29,10 @@ var endedCall = func() *limiterCall {
 	return &limiterCall{timed: ctx, cancel: cancel}
 }()
 
-// use makes c the context of one call. It reports false if c is in use.
-func (c *limiterContext) use(ctx context.Context, idle *limiterCall) bool {
-	if !c.call.CompareAndSwap(nil, idle) {
-		return false
-	}
-	c.Context = ctx
-	return true
+func newLimiterContext(ctx context.Context, idle *limiterCall) *limiterContext {
+	c := &limiterContext{Context: ctx}
+	c.call.Store(idle)
+	return c
 }
 
 func (c *limiterContext) started() context.Context {

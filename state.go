@@ -30,14 +30,13 @@ type state struct {
 	sent string
 	// anonymous reports that OptionalToken let the request pass without a token.
 	anonymous bool
-	// failures is the innermost limit in front of RequireToken.
-	failures failureLimit
+	// failures is the innermost limit in front of RequireToken, nil if there is none.
+	failures *failureLimit
 	// usedUpUntil is when the last of the outer budgets that are used up is
 	// restored, nil if none is.
 	usedUpUntil *time.Time
-	// limiting is the context of the first limiter that is asked, and limitFields the
-	// values of its fields. They are a part of the state because that saves allocations.
-	limiting    limiterContext
+	// limitFields is the values of the first limit's fields. It is a part of the state
+	// because that saves an allocation.
 	limitFields [2]string
 }
 
@@ -59,7 +58,7 @@ func (s *state) Value(key any) any {
 			return s.record.audited
 		}
 	case guess.UsedUpKey:
-		if s.failures.guard != nil {
+		if s.failures != nil {
 			return s.failures.clientUsedUp
 		}
 	}
@@ -99,16 +98,6 @@ func (s *state) setToken(t *Token, schemes *acceptedScheme) {
 	}
 	s.setGrant(nil)
 	s.schemes, s.sent, s.anonymous = schemes, "", false
-}
-
-// limiterContext returns a context of its own for one call of a limiter.
-func (s *state) limiterContext(ctx context.Context, idle *limiterCall) *limiterContext {
-	if s.limiting.use(ctx, idle) {
-		return &s.limiting
-	}
-	c := new(limiterContext)
-	c.use(ctx, idle)
-	return c
 }
 
 // limitValues returns an array for the values of two fields of one response.
