@@ -13,7 +13,7 @@ func Configure(c Config) (Middleware, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	configured := &configuration{config: c}
+	configured := &configuration{config: c, outermost: newSettings(*c.over(&defaultConfig))}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			outer := stateFrom(r.Context())
@@ -36,12 +36,16 @@ func Configure(c Config) (Middleware, error) {
 
 // configuration is the Config of one Configure.
 type configuration struct {
-	config Config
-	merged sync.Map // of outer *settings to the *settings inside; as many as Configures stand around this one
+	config    Config
+	outermost *settings
+	merged    sync.Map // of outer *settings to the *settings inside; as many as Configures stand around this one
 }
 
 // inside returns the settings inside of this Configure.
 func (c *configuration) inside(outer *settings) *settings {
+	if outer == defaultSettings {
+		return c.outermost
+	}
 	if known, ok := c.merged.Load(outer); ok {
 		return known.(*settings)
 	}

@@ -81,8 +81,7 @@ func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, out
 	if err != nil {
 		return nil, ErrServerError.because(err)
 	}
-	now := time.Now()
-	if q, refused := f.failures.usedUp(addr, now); refused {
+	if q, now, refused := f.failures.usedUp(addr); refused {
 		f.budget.setFields(w.Header(), outer, f.budget.name, q, now)
 		return nil, usedUp(f.budget.name, "address", q, q.Reset, now)
 	}

@@ -51,23 +51,31 @@ func (b failureBudget) usedUp(now time.Time) bool {
 }
 
 // usedUp returns the quota of the smallest network of the address that has a
-// budget, and whether it is used up.
-func (t *failureTable) usedUp(addr netip.Addr, now time.Time) (Quota, bool) {
+// budget, and whether it is used up now. It reads the clock for addresses that failed
+// alone, since that costs more than the look-up.
+func (t *failureTable) usedUp(addr netip.Addr) (_ Quota, now time.Time, _ bool) {
+	b := t.budgetOf(addr)
+	if b.quota.Limit == 0 {
+		return Quota{}, time.Time{}, false
+	}
+	now = time.Now()
+	return b.quota, now, b.usedUp(now)
+}
+
+// budgetOf is find with t.mu.
+func (t *failureTable) budgetOf(addr netip.Addr) failureBudget {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if len(t.budgets) == 0 {
-		return Quota{}, false
+		return failureBudget{}
 	}
-	b := t.find(networksOf(addr))
-	return b.quota, b.usedUp(now)
+	return t.find(networksOf(addr))
 }
 
 // failedAsClient reports whether a client failed to authenticate itself from the
 // address, or from a network that it shares a budget with.
 func (t *failureTable) failedAsClient(addr netip.Addr) bool {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.find(networksOf(addr)).asClient
+	return t.budgetOf(addr).asClient
 }
 
 // find needs t.mu. If none of the networks has a budget, it returns the zero

@@ -37,24 +37,25 @@ func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 // check is a guard that refuses with any error.
 type check func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
 
-func (c check) middleware() Middleware {
-	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
-		inner, err := c(w, r, s)
-		if err != nil {
-			return nil, errorFrom(err)
-		}
-		return inner, nil
-	}).middleware()
+func (c check) middleware() Middleware { return guard(c.refuse).middleware() }
+
+// refuse is c as a guard.
+func (c check) refuse(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
+	inner, err := c(w, r, s)
+	if err != nil {
+		return nil, errorFrom(err)
+	}
+	return inner, nil
 }
 
 // behindToken returns a guard that needs the token.
 func behindToken(name string, c check) Middleware {
 	need := newTokenNeed(name)
-	return check(func(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
+	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
 		if err := need.check(s); err != nil {
-			return nil, err
+			return nil, errorFrom(err)
 		}
-		return c(w, r, s)
+		return c.refuse(w, r, s)
 	}).middleware()
 }
 

@@ -80,9 +80,10 @@ const fewScopes = 8
 
 // NewToken returns a Token with a copy of these claims. It checks nothing.
 func NewToken(c Claims) *Token {
-	c.Audience = slices.Clone(c.Audience)
-	c.ProjectIDs = slices.Clone(c.ProjectIDs)
-	c.Scopes = slices.Clone(c.Scopes)
+	lists := make([]string, 0, len(c.Audience)+len(c.ProjectIDs)+len(c.Scopes)) // one allocation for all copies
+	c.Audience, lists = cutCopy(lists, c.Audience)
+	c.ProjectIDs, lists = cutCopy(lists, c.ProjectIDs)
+	c.Scopes, _ = cutCopy(lists, c.Scopes)
 	if c.Confirmation != nil {
 		confirmation := *c.Confirmation
 		c.Confirmation = &confirmation
