@@ -2,6 +2,7 @@ package bearergate
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -186,23 +187,18 @@ func (c Code) row() *row {
 }
 
 // index returns the index of the code's row, a negative number if the table has none.
-func (c Code) index() int {
-	for i := range table {
-		if table[i].code == c {
-			return i
-		}
-	}
-	return -1
-}
+func (c Code) index() int { return slices.Index(codes[:], c) }
 
-// Codes returns every code, in the order of the documented table.
-func Codes() []Code {
-	codes := make([]Code, len(table))
+// codes are those of the table, close together, since each refusal looks for one.
+var codes = func() (codes [len(table)]Code) {
 	for i := range table {
 		codes[i] = table[i].code
 	}
 	return codes
-}
+}()
+
+// Codes returns every code, in the order of the documented table.
+func Codes() []Code { return slices.Clone(codes[:]) }
 
 // Error returns the code.
 func (c Code) Error() string { return string(c) }
