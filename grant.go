@@ -1,6 +1,7 @@
 package bearergate
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -29,7 +30,7 @@ func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 	if typednil.Is(grants) {
 		panic("bearergate: RequireGrant needs a GrantStore; new(MemoryGrants) is one")
 	}
-	g := &grantGuard{grants: grants}
+	g := &grantGuard{find: finderOf(grants)}
 	for _, set := range opts {
 		if set == nil {
 			panic(nilOption("RequireGrant", "GrantOption"))
@@ -40,8 +41,26 @@ func RequireGrant(grants GrantStore, opts ...GrantOption) Middleware {
 }
 
 type grantGuard struct {
-	grants GrantStore
-	named  OrgFunc // selects the grant that the route names, nil if it names none
+	find  grantFinder
+	named OrgFunc // selects the grant that the route names, nil if it names none
+}
+
+// grantFinder finds a grant that nobody changes.
+type grantFinder func(ctx context.Context, id string) (*Grant, error)
+
+// finderOf spares the copies that Grant makes for its callers. It is about these types
+// themselves: a type that embeds one may have a Grant of its own.
+func finderOf(grants GrantStore) grantFinder {
+	switch grants := grants.(type) {
+	case *CachedGrants:
+		return grants.cache.Get
+	case *MemoryGrants:
+		return grants.find
+	}
+	return func(ctx context.Context, id string) (*Grant, error) {
+		g, err := grants.Grant(ctx, id)
+		return &g, err
+	}
 }
 
 var errNoGrantID = ErrGrantNotFound.because(errors.New("the token names no grant"))
@@ -54,7 +73,7 @@ func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*s
 	if id == "" {
 		return nil, errNoGrantID
 	}
-	grant, err := g.grants.Grant(r.Context(), id)
+	grant, err := g.find(r.Context(), id)
 	switch {
 	case err != nil:
 		return nil, &grantError{id, err}
@@ -64,7 +83,7 @@ func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*s
 		return nil, becauseOf(Error{Code: ErrGrantRevoked}, revokedGrant{id, grant.RevokedAt})
 	}
 	inner := s.own(r, s.grant() != nil)
-	inner.setGrant(&grant)
+	inner.setGrant(grant)
 	return inner, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -100,6 +101,46 @@ func TestGrantsOrganizationStandsForTheTokens(t *testing.T) {
 	refuses(t, guard, with(as(bearergatetest.InstallationClaims()), "org", "acme"), bearergate.ErrWrongOrganization)
 	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID})
 	refuses(t, guard, with(as(bearergatetest.InstallationClaims()), "org", "acme"), bearergate.ErrWrongOrganization)
+}
+
+// ownGrants embeds a store, and has a Grant of its own.
+type ownGrants struct{ *bearergate.MemoryGrants }
+
+func (ownGrants) Grant(context.Context, string) (bearergate.Grant, error) {
+	return bearergate.Grant{}, bearergate.ErrGrantNotFound
+}
+
+func TestStoreThatEmbedsAnotherIsAskedItself(t *testing.T) {
+	grants := new(bearergate.MemoryGrants)
+	grants.Put(bearergate.Grant{ID: bearergatetest.DefaultGrantID})
+	passes(t, bearergate.RequireGrant(grants), as(bearergatetest.InstallationClaims()))
+	refuses(t, bearergate.RequireGrant(ownGrants{grants}), as(bearergatetest.InstallationClaims()), bearergate.ErrGrantNotFound)
+	refuses(t, bearergate.RequireGrant(&ownGrants{grants}), as(bearergatetest.InstallationClaims()), bearergate.ErrGrantNotFound)
+}
+
+// TestHandlerCannotChangeAGrant is of what the handler receives, and of what it is told.
+func TestHandlerCannotChangeAGrant(t *testing.T) {
+	store := new(bearergate.MemoryGrants)
+	want := bearergate.Grant{ID: bearergatetest.DefaultGrantID, Scopes: []string{"a", "b"}, ProjectIDs: []string{"p"}}
+	given := bearergate.Grant{ID: want.ID, Scopes: slices.Clone(want.Scopes), ProjectIDs: slices.Clone(want.ProjectIDs)}
+	store.Put(given)
+	given.Scopes[0] = "changed"
+	cached, err := bearergate.NewCachedGrants(store, bearergate.CacheConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, grants := range []bearergate.GrantStore{store, cached} {
+		for range 2 {
+			passes(t, bearergate.Chain(bearergate.RequireGrant(grants), bearergate.Require(func(r *http.Request) error {
+				got, _ := bearergate.GrantFrom(r.Context())
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%T (-want +got):\n%s", grants, diff)
+				}
+				got.Scopes[0], got.ProjectIDs[0] = "changed", "changed"
+				return nil
+			})), as(bearergatetest.InstallationClaims()))
+		}
+	}
 }
 
 // TestGrantOfAnEarlierTokenDoesNotCount holds that a second RequireToken starts

@@ -59,19 +59,26 @@ func cutCopy(room, from []string) (copied, left []string) {
 // concurrent use. It holds a grant until [MemoryGrants.Delete].
 type MemoryGrants struct {
 	mu     sync.RWMutex
-	grants map[string]Grant
+	grants map[string]*Grant // replaced, never changed
 }
 
 // Grant implements [GrantStore]. It never returns an error other than
 // [ErrGrantNotFound].
-func (m *MemoryGrants) Grant(_ context.Context, id string) (Grant, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	g, ok := m.grants[id]
-	if !ok {
-		return Grant{}, ErrGrantNotFound
+func (m *MemoryGrants) Grant(ctx context.Context, id string) (Grant, error) {
+	g, err := m.find(ctx, id)
+	if err != nil {
+		return Grant{}, err
 	}
 	return g.clone(), nil
+}
+
+func (m *MemoryGrants) find(_ context.Context, id string) (*Grant, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if g := m.grants[id]; g != nil {
+		return g, nil
+	}
+	return nil, ErrGrantNotFound
 }
 
 // Put stores a copy of the grant. It replaces a grant with the same ID, but revocation
@@ -80,13 +87,14 @@ func (m *MemoryGrants) Grant(_ context.Context, id string) (Grant, error) {
 func (m *MemoryGrants) Put(g Grant) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if g.RevokedAt.IsZero() && !m.grants[g.ID].RevokedAt.IsZero() {
+	if old := m.grants[g.ID]; old != nil && !old.RevokedAt.IsZero() && g.RevokedAt.IsZero() {
 		return ErrGrantRevoked
 	}
 	if m.grants == nil {
-		m.grants = make(map[string]Grant)
+		m.grants = make(map[string]*Grant)
 	}
-	m.grants[g.ID] = g.clone()
+	g = g.clone()
+	m.grants[g.ID] = &g
 	return nil
 }
 
@@ -96,8 +104,8 @@ func (m *MemoryGrants) Put(g Grant) error {
 func (m *MemoryGrants) Revoke(id string, at time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g, ok := m.grants[id]
-	if !ok {
+	g := m.grants[id]
+	if g == nil {
 		return ErrGrantNotFound
 	}
 	if !g.RevokedAt.IsZero() {
@@ -106,8 +114,9 @@ func (m *MemoryGrants) Revoke(id string, at time.Time) error {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	g.RevokedAt = at
-	m.grants[id] = g
+	revoked := *g
+	revoked.RevokedAt = at
+	m.grants[id] = &revoked
 	return nil
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -15,18 +14,9 @@ func (p *program) measureOnOneCore(setUp func() []measurement) (*results, error)
 	return r, p.measure(r, setUp(), p.rounds, 1)
 }
 
-// besideBallast is measureOnOneCore beside other heap.
-func (p *program) besideBallast(setUp func() []measurement) (r *results, err error) {
-	run := withBallast(func(p *program, _ io.Writer) error {
-		r, err = p.measureOnOneCore(setUp)
-		return err
-	})
-	return r, run(p, nil)
-}
-
 // guardBars are those of a repeated token.
 func (p *program) guardBars() ([]bar, error) {
-	r, err := p.besideBallast(eachGuards)
+	r, err := p.measureOnOneCore(eachGuards)
 	name := func(stack string) string { return onCores("work=repeated/alg=RS256", stack, 1) }
 	return []bar{
 		atMost(1.6, "repeated RS256, chain of four, by SHA-256", r.ratio(name(ours), name("sha256"))),
@@ -37,8 +27,7 @@ func (p *program) guardBars() ([]bar, error) {
 	}, err
 }
 
-// peerBars are those beside other libraries, which make most of their garbage on an
-// empty heap, as in the tables.
+// peerBars are those beside other libraries.
 func (p *program) peerBars() ([]bar, error) {
 	r, err := p.measureOnOneCore(func() []measurement { return againstPeers("RS256", "repeated", "absent", "garbage") })
 	if err != nil {
@@ -71,7 +60,7 @@ func peers() []string {
 }
 
 func (p *program) firstSightBars() ([]bar, error) {
-	r, err := p.besideBallast(firstSights)
+	r, err := p.measureOnOneCore(firstSights)
 	var bars []bar
 	for _, b := range []struct {
 		algorithm string

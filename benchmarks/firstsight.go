@@ -1,22 +1,6 @@
 package main
 
-import (
-	"io"
-	"runtime"
-)
-
-// ballastSize is the heap that a real program has beside the guards.
-const ballastSize = 128 << 20
-
-// withBallast runs a group beside other heap. The collector then runs as seldom as in
-// a real program; on an empty heap it runs every few megabytes.
-func withBallast(run func(*program, io.Writer) error) func(*program, io.Writer) error {
-	return func(p *program, w io.Writer) error {
-		ballast := make([]byte, ballastSize)
-		defer runtime.KeepAlive(ballast)
-		return run(p, w)
-	}
-}
+import "io"
 
 // firstSights measures tokens that were not seen before, beside the check of their
 // signatures alone.

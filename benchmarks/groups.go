@@ -20,7 +20,7 @@ func groups() []group {
 		{"growth", measured(growth, 4, printTables)},
 		{"guards", measured(eachGuards, 1, printGuards)},
 		{"refusals", measured(eachRefusal, 1, printRefusals)},
-		{"first-sight", withBallast(measured(firstSights, 1, printFirstSights))},
+		{"first-sight", measured(firstSights, 1, printFirstSights)},
 		{"forgeries", measured(forgeries, 4, printForgeries)},
 		{"floods", printFloods},
 		{"takes", measured(takes, 1, printTakes)},
