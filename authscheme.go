@@ -73,7 +73,7 @@ func hasScheme(schemes []Scheme, name string) bool {
 // the value has another scheme, also one whose name begins with this name.
 func cutScheme(value, name string) (rest string, ok bool) {
 	n := len(name)
-	if len(value) < n || value[:n] != name && !strings.EqualFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
+	if len(value) < n || !strings.EqualFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
 		return "", false
 	}
 	return value[n:], true

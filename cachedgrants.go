@@ -40,6 +40,7 @@ func NewCachedGrants(store GrantStore, c CacheConfig) (*CachedGrants, error) {
 	}
 	lookup := func(ctx context.Context, id string) (*Grant, error) {
 		g, err := store.Grant(ctx, id)
+		g = g.clone() // the store may go on to change what it returned
 		return &g, err
 	}
 	age := func(id string, g *Grant) time.Duration { return ageOfGrant(id, g, c.MaxAge) }

@@ -21,7 +21,7 @@ func (e *Error) schemeChallenges(r *row, c *Config, schemes *acceptedScheme) []s
 
 func (e *Error) challenge(r *row, c *Config, scheme Scheme, withError bool) string {
 	var b strings.Builder
-	b.Grow(128)
+	b.Grow(128) // one allocation for most
 	b.WriteString(scheme.Name)
 	b.WriteString(` realm="`)
 	b.WriteString(c.Realm)

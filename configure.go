@@ -2,7 +2,7 @@ package bearergate
 
 import (
 	"net/http"
-	"sync"
+	"sync/atomic"
 )
 
 // Configure returns the outermost middleware. Its settings hold for every guard
@@ -38,20 +38,21 @@ func Configure(c Config) (Middleware, error) {
 type configuration struct {
 	config    Config
 	outermost *settings
-	merged    sync.Map // of outer *settings to the *settings inside; as many as Configures stand around this one
+	last      atomic.Pointer[mergedSettings] // a Configure mostly stands inside the same one
 }
+
+// mergedSettings are the settings inside of a Configure that stands inside another.
+type mergedSettings struct{ outer, inner *settings }
 
 // inside returns the settings inside of this Configure.
 func (c *configuration) inside(outer *settings) *settings {
 	if outer == defaultSettings {
 		return c.outermost
 	}
-	if known, ok := c.merged.Load(outer); ok {
-		return known.(*settings)
+	if m := c.last.Load(); m != nil && m.outer == outer {
+		return m.inner
 	}
-	merged := newSettings(*c.config.over(&outer.Config))
-	if outer.refusing == nil { // others are those of one request
-		c.merged.Store(outer, merged)
-	}
-	return merged
+	m := &mergedSettings{outer, newSettings(*c.config.over(&outer.Config))}
+	c.last.Store(m)
+	return m.inner
 }

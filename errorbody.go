@@ -20,7 +20,7 @@ import (
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s, e := stateFrom(r.Context()), errorFrom(err)
 	if s.settings.refusing == nil && (e.Code == ErrInvalidClient || e.Code == ErrInvalidGrant) {
-		e = s.failures.charge(w, r, s, e)
+		e = s.failures().charge(w, r, s, e)
 	}
 	refuse(w, r, s, e)
 }
@@ -59,10 +59,10 @@ func WriteError(w http.ResponseWriter, r *http.Request, e *Error) {
 }
 
 func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
-	i := e.Code.index()
+	i, caller := e.Code.index(), s.caller()
 	row, made := &table[i], &s.settings.answers[i]
-	e.guarded = e.guarded || s.hasCaller()
-	e.noCredentials = e.noCredentials || s.anonymous && e.Code == ErrInvalidToken && len(r.Header["Authorization"]) == 0
+	e.guarded = e.guarded || caller.token != nil || caller.anonymous
+	e.noCredentials = e.noCredentials || caller.anonymous && e.Code == ErrInvalidToken && len(r.Header["Authorization"]) == 0
 	e.answerAs(s.settings.refusing)
 	body, length := made.body, made.length
 	if e.Code == ErrMissingScope {
@@ -94,7 +94,7 @@ func writeError(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 
 // setChallenge sets WWW-Authenticate if the answer has a challenge.
 func (e *Error) setChallenge(f *fields, r *row, made *answer, req *http.Request, s *state) {
-	c, schemes := &s.settings.Config, s.schemes
+	c, schemes := &s.settings.Config, s.caller().schemes
 	if e.schemes != nil {
 		schemes = e.schemes
 	}

@@ -40,7 +40,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer budget.Close()
 	grants := new(bearergate.MemoryGrants) // yours is a table
 	grants.Put(bearergate.Grant{ID: "grant-1", OrganizationID: "acme"})
 	grants.Put(bearergate.Grant{ID: "grant-2", OrganizationID: "acme", RevokedAt: time.Now()})
@@ -161,7 +160,6 @@ func ExampleRateLimit() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer budget.Close()
 	api := bearergate.Chain(
 		bearergate.RequireToken(issuer.Verifier()),
 		bearergate.RateLimit(budget),
@@ -183,7 +181,6 @@ func ExampleWithKey() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer budget.Close()
 	caller := func(r *http.Request) (string, error) {
 		if _, ok := bearergate.TokenFrom(r.Context()); !ok {
 			return "anonymous", nil
@@ -254,7 +251,6 @@ func ExampleLimitFailedAuthentication() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer failures.Close()
 	api := bearergate.Chain(
 		bearergate.LimitFailedAuthentication(failures),
 		bearergate.RequireToken(issuer.Verifier()),

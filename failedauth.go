@@ -66,7 +66,7 @@ func LimitFailedAuthentication(l Limiter, opts ...FailedAuthenticationOption) Mi
 		}
 		o.applyFailedAuthentication(f)
 	}
-	return check(f.check).middleware()
+	return errorGuard(f.check).middleware()
 }
 
 type failedAuthentication struct {

@@ -13,8 +13,8 @@ type failureLimit struct {
 	outer *failureLimit
 }
 
-// failureGuard is a *failedAuthentication, so named that the state does not depend on
-// its guards.
+// failureGuard is a *failedAuthentication. It is an interface so that state.go does not
+// depend on failedauth.go.
 type failureGuard interface {
 	charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, e *Error) *Error
 	clientUsedUp(addr netip.Addr, client string) error
@@ -23,11 +23,14 @@ type failureGuard interface {
 // limitFailures returns a state in which failures are charged to f as well. A limit
 // through which a request comes twice counts once.
 func (s *state) limitFailures(r *http.Request, f failureGuard, addr netip.Addr) *state {
-	if l := s.failures; l != nil && l.guard == f && l.addr == addr {
-		return s
+	outer := s.failures()
+	for l := outer; l != nil; l = l.outer {
+		if l.guard == f && l.addr == addr {
+			return s
+		}
 	}
-	inner := s.own(r, s.failures != nil)
-	inner.failures = &failureLimit{guard: f, addr: addr, outer: s.failures}
+	inner := s.own(r, outer != nil)
+	inner.limited.Store(&failureLimit{guard: f, addr: addr, outer: outer})
 	return inner
 }
 

@@ -51,8 +51,8 @@ func (b failureBudget) usedUp(now time.Time) bool {
 }
 
 // usedUp returns the quota of the smallest network of the address that has a
-// budget, and whether it is used up now. It reads the clock for addresses that failed
-// alone, since that costs more than the look-up.
+// budget, and whether it is used up now. It reads the clock only if the address has
+// failed, since that costs more than the look-up.
 func (t *failureTable) usedUp(addr netip.Addr) (_ Quota, now time.Time, _ bool) {
 	b := t.budgetOf(addr)
 	if b.quota.Limit == 0 {
@@ -141,9 +141,9 @@ func (t *failureTable) update(network netip.Prefix, q Quota, asClient bool, now 
 // every request waits.
 const maxPruned = 256
 
-// prune needs t.mu. It removes budgets that have ended, of those that it looks at. A
-// map is read from another place each time, so that all have their turn. If none has
-// ended there, it does nothing for a millisecond.
+// prune needs t.mu. It removes budgets that have ended, of those that it looks at. The
+// runtime begins to read a map at a random place, so that all have their turn. If none
+// has ended there, it does nothing for a millisecond.
 func (t *failureTable) prune(now time.Time) {
 	if now.Before(t.pruneAt) {
 		return

@@ -2,7 +2,8 @@ package bearergate
 
 import "net/http"
 
-// maxFields is how many fields an answer can have.
+// maxFields is how many fields writeError sets: always four, and Pragma,
+// WWW-Authenticate, Retry-After and Link.
 const maxFields = 8
 
 // fields sets the header fields of one response. Their slices are cut from one array,

@@ -83,7 +83,7 @@ func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*s
 		return nil, becauseOf(Error{Code: ErrGrantRevoked}, revokedGrant{id, grant.RevokedAt})
 	}
 	inner := s.own(r, s.grant() != nil)
-	inner.setGrant(grant)
+	inner.looked.Store(grant)
 	return inner, nil
 }
 

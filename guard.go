@@ -34,14 +34,14 @@ func refuseGuarded(w http.ResponseWriter, r *http.Request, s *state, e *Error) {
 	refuse(w, r, s, e)
 }
 
-// check is a guard that refuses with any error.
-type check func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
+// errorGuard is a guard that refuses with any error.
+type errorGuard func(w http.ResponseWriter, r *http.Request, s *state) (*state, error)
 
-func (c check) middleware() Middleware { return guard(c.refuse).middleware() }
+func (g errorGuard) middleware() Middleware { return guard(g.refuse).middleware() }
 
-// refuse is c as a guard.
-func (c check) refuse(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
-	inner, err := c(w, r, s)
+// refuse is g as a guard.
+func (g errorGuard) refuse(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
+	inner, err := g(w, r, s)
 	if err != nil {
 		return nil, errorFrom(err)
 	}
@@ -49,13 +49,13 @@ func (c check) refuse(w http.ResponseWriter, r *http.Request, s *state) (*state,
 }
 
 // behindToken returns a guard that needs the token.
-func behindToken(name string, c check) Middleware {
+func behindToken(name string, g errorGuard) Middleware {
 	need := newTokenNeed(name)
 	return guard(func(w http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
 		if err := need.check(s); err != nil {
 			return nil, errorFrom(err)
 		}
-		return c.refuse(w, r, s)
+		return g.refuse(w, r, s)
 	}).middleware()
 }
 

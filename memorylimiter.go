@@ -43,10 +43,11 @@ func PerMinute(requests uint64) (*MemoryLimiter, error) {
 // budget is restored at the start of each window, so two windows that meet can let
 // twice the budget through.
 //
-// A key costs at most 80 bytes beside its text, if there are thousands. It is forgotten
-// two to three windows after its last one began, by requests of other keys. The number
-// of keys is not bounded. Requests remove old keys a few at a time, so that a million
-// keys hold up none of them.
+// A key costs at most 80 bytes beside its text, if there are thousands. The number of
+// keys is not bounded. A key may be forgotten two windows after its last one began: in
+// each window, requests remove the old keys of 512 parts, each of them of one part at
+// most. So a million keys hold up none of them, and a limiter with fewer requests keeps
+// its keys longer.
 //
 // It returns an error if requests is 0, or if the window is shorter than a millisecond
 // or longer than 146 years.
@@ -66,7 +67,7 @@ func PerWindow(requests uint64, window time.Duration) (*MemoryLimiter, error) {
 
 var (
 	errLimiterClosed = errors.New("bearergate: the limiter is closed")
-	errLimiterUnmade = errors.New("bearergate: a MemoryLimiter that PerMinute or PerWindow did not return; look at their error")
+	errLimiterUnmade = errors.New("bearergate: PerMinute or PerWindow did not return the MemoryLimiter; look at their error")
 )
 
 // Take implements [Limiter].
@@ -93,7 +94,7 @@ func (m *MemoryLimiter) take(key string, now time.Time) (Quota, error) {
 }
 
 // sweep lets the next shard forget keys, if it is due. All are swept once in a window,
-// at most once a second, by the requests of that time: each waits for a part alone.
+// at most once a second, by the requests of that time: each waits for one part.
 func (m *MemoryLimiter) sweep(now time.Duration) {
 	due := m.sweepAt.Load()
 	if now < time.Duration(due) {

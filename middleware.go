@@ -42,11 +42,8 @@ func Require(check func(*http.Request) error) Middleware {
 	if check == nil {
 		panic("bearergate: Require needs a check; pass a func(*http.Request) error")
 	}
-	return guard(func(_ http.ResponseWriter, r *http.Request, s *state) (*state, *Error) {
-		if err := check(r); err != nil {
-			return nil, errorFrom(err)
-		}
-		return s, nil
+	return errorGuard(func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
+		return s, check(r)
 	}).middleware()
 }
 
@@ -107,11 +104,10 @@ func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state)
 	if err != nil {
 		e := errorFrom(err)
 		e.schemes = scheme
-		return nil, outer.failures.charge(w, r, outer, e)
+		return nil, outer.failures().charge(w, r, outer, e)
 	}
 	s := outer.own(r, outer.hasCaller())
-	s.setToken(token, scheme)
-	s.sent = raw
+	s.setCaller(caller{token: token, schemes: scheme, sent: raw})
 	return s, nil
 }
 

@@ -16,8 +16,9 @@ type Decision struct {
 	// Code is empty if every guard let the request pass.
 	Code Code
 	// Reason is the refusal, an [*Error] that unwraps to its private cause. Its text
-	// names what the guard required and what it found, for logs alone. It is nil if
-	// the request passed.
+	// names what the guard required and what it found, for logs alone. It may keep the
+	// claims of the token in memory: an observer that queues decisions keeps its text. It
+	// is nil if the request passed.
 	Reason error
 
 	// The claims of the token, empty if none was verified. After [RequireGrant],

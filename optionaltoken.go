@@ -30,7 +30,6 @@ func OptionalToken(v Verifier, opts ...TokenOption) Middleware {
 
 func (g *tokenGuard) anonymous(r *http.Request, outer *state) *state {
 	s := outer.own(r, outer.hasCaller())
-	s.setToken(nil, g.schemes[len(g.schemes)-1])
-	s.anonymous = true
+	s.setCaller(caller{schemes: g.schemes[len(g.schemes)-1], anonymous: true})
 	return s
 }

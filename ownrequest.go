@@ -23,15 +23,15 @@ func (s *state) own(r *http.Request, isSet bool) *state {
 	o := new(ownRequest)
 	o.state.extend(r.Context(), s)
 	o.state.request = &o.request
-	o.request = *r.WithContext(&o.state)
+	o.request = *r.WithContext(&o.state) // inlined, so that its copy is not allocated
 	return &o.state
 }
 
 // extend makes s the state of ctx, with the facts of outer.
 func (s *state) extend(ctx context.Context, outer *state) {
 	s.Context, s.settings, s.record = ctx, outer.settings, outer.record
-	s.setToken(outer.token(), outer.schemes)
-	s.setGrant(outer.grant())
-	s.sent, s.anonymous = outer.sent, outer.anonymous
-	s.failures, s.usedUpUntil = outer.failures, outer.usedUpUntil
+	setOnce(&s.known, outer.known.Load())
+	setOnce(&s.looked, outer.grant())
+	setOnce(&s.limited, outer.failures())
+	s.usedUpUntil = outer.usedUpUntil
 }

@@ -113,6 +113,33 @@ func TestHandlerThatIsCalledTwiceStartsAnew(t *testing.T) {
 	}
 }
 
+// Rules: S3.14.
+func TestMiddlewareBetweenGuardsSeesWhatIsInside(t *testing.T) {
+	grants := new(bearergate.MemoryGrants) // it has none, so that the request is refused
+	for name, c := range map[string]struct {
+		next func(http.Handler) http.Handler
+		want string
+	}{
+		"with its own request": {func(next http.Handler) http.Handler { return next }, "alice"},
+		"with a copy": {func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.WithContext(r.Context())) })
+		}, "nobody"},
+	} {
+		got := ""
+		between := func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				c.next(next).ServeHTTP(w, r)
+				got = subjectIn(r.Context())
+			})
+		}
+		refuses(t, bearergate.Chain(configured(bearergate.Config{}), between, bearergate.RequireToken(bySubject()), bearergate.RequireGrant(grants)),
+			get("alice"), bearergate.ErrGrantNotFound)
+		if got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
 func TestLimitThatAnswersTwiceSharesNoFields(t *testing.T) {
 	var headers []http.Header
 	twice := func(next http.Handler) http.Handler {
@@ -214,6 +241,7 @@ func TestContextIsSafeForConcurrentUse(t *testing.T) {
 			readers.Go(func() {
 				subjectIn(ctx)
 				bearergate.GrantFrom(ctx)
+				bearergate.Refuse(httptest.NewRecorder(), r, bearergate.ErrInvalidClient)
 				ctx.Value("a key of others")
 			})
 			next.ServeHTTP(w, r)
@@ -252,17 +280,25 @@ func TestRepeatedTokenCostsFewAllocations(t *testing.T) {
 	}
 }
 
-// Rules: S6.35.
+// Rules: S6.35, S6.45.
 func TestLimitThatStandsTwiceCountsOnce(t *testing.T) {
-	limit := bearergate.LimitFailedAuthentication(budgetOf(t, 2))
-	guard := bearergate.Chain(limit, configured(bearergate.Config{}), limit, bearergate.RequireToken(issuer.Verifier()))
-	for range 2 {
-		refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.ErrInvalidToken)
+	for name, between := range map[string]bearergate.Middleware{
+		"around nothing":       bearergate.Chain(),
+		"around a Configure":   configured(bearergate.Config{}),
+		"around another limit": bearergate.LimitFailedAuthentication(budgetOf(t, 100)),
+	} {
+		limit := bearergate.LimitFailedAuthentication(budgetOf(t, 2))
+		guard := bearergate.Chain(limit, between, limit, bearergate.RequireToken(issuer.Verifier()))
+		t.Run(name, func(t *testing.T) {
+			for range 2 {
+				refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.ErrInvalidToken)
+			}
+			refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.ErrRateLimited)
+		})
 	}
-	refuses(t, guard, from("192.0.2.1:1", get("forged")), bearergate.ErrRateLimited)
 }
 
-// Rules: S6.35.
+// Rules: S6.45.
 func TestLimitThatStandsTwiceCountsBothAddresses(t *testing.T) {
 	limit := bearergate.LimitFailedAuthentication(budgetOf(t, 2))
 	realAddress := func(next http.Handler) http.Handler {

@@ -38,7 +38,7 @@ func PathValue(name string) OrgFunc {
 		switch {
 		case value == "" && !hasParameter(r.Pattern, name):
 			return "", errMissing
-		case value == "", value == ".", value == "..", strings.IndexByte(value, '/') >= 0:
+		case value == "", value == ".", value == "..", strings.Contains(value, "/"):
 			return "", becauseOf(Error{Code: ErrInvalidRequest}, noSegment{name, value})
 		}
 		return value, nil

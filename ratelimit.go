@@ -46,7 +46,7 @@ func RateLimit(l Limiter, opts ...RateLimitOption) Middleware {
 		panic("bearergate: RateLimit was given WithKey and WithPolicyName; leave out WithPolicyName, since the name of WithKey names the policy too")
 	}
 	g.budget.name = g.key.name
-	return check(g.check).middleware()
+	return errorGuard(g.check).middleware()
 }
 
 type rateLimit struct {

@@ -120,9 +120,10 @@ func TokenKey(r *http.Request) (string, error) {
 	if err := tokenKeyNeed.check(s); err != nil {
 		return "", err
 	}
-	if s.sent == "" {
+	sent := s.caller().sent
+	if sent == "" {
 		return "", nil
 	}
-	sum := sha256.Sum256([]byte(s.sent))
+	sum := sha256.Sum256([]byte(sent))
 	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
 }

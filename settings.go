@@ -14,7 +14,8 @@ var defaultSettings = newSettings(defaultConfig)
 // answer is what the answers of a code have in common. It is made once, since making
 // it takes longer than all else about a refusal.
 type answer struct {
-	// body and length are those of an answer without "required".
+	// body and length are those of an answer without "required". Responses share the
+	// body, since an io.Writer must not change what it writes.
 	body   []byte
 	length string
 	// challenge is that of the scheme Bearer without parameters. It is incomplete if

@@ -20,18 +20,14 @@ type state struct {
 	request  *http.Request // that carries the state, nil if it was made by others
 	settings *settings
 	record   *record
-	// verified and looked are atomic because TokenFrom and GrantFrom may be called
-	// outside of the guard that sets them while it does.
-	verified atomic.Pointer[Token]
-	looked   atomic.Pointer[Grant]
-	schemes  *acceptedScheme
-	// sent is the text of the token, empty if it came in another way than by the
-	// Authorization header. It is for TokenKey: what stands inside may replace the header.
-	sent string
-	// anonymous reports that OptionalToken let the request pass without a token.
-	anonymous bool
-	// failures is the innermost limit in front of RequireToken, nil if there is none.
-	failures *failureLimit
+	// known, looked and limited are written once each, when all that they point to is
+	// complete. They are atomic because contexts are safe for concurrent use: somebody
+	// outside may call TokenFrom or Refuse while a guard inside sets them.
+	known   atomic.Pointer[caller]
+	looked  atomic.Pointer[Grant]
+	limited atomic.Pointer[failureLimit] // the innermost limit in front of RequireToken
+	// own caller, to which known points.
+	facts caller
 	// usedUpUntil is when the last of the outer budgets that are used up is
 	// restored, nil if none is.
 	usedUpUntil *time.Time
@@ -40,8 +36,22 @@ type state struct {
 	limitFields [2]string
 }
 
+// caller is what a token guard knows.
+type caller struct {
+	token   *Token // nil: none
+	schemes *acceptedScheme
+	// sent is the text of the token, empty if it came in another way than by the
+	// Authorization header. It is for TokenKey: what stands inside may replace the header.
+	sent string
+	// anonymous reports that OptionalToken let the request pass without a token.
+	anonymous bool
+}
+
+// nobody is the caller of requests that no token guard has seen.
+var nobody = caller{schemes: bearerOnly}
+
 // untouched is the state of a request that no guard has extended.
-var untouched = state{settings: defaultSettings, schemes: bearerOnly}
+var untouched = state{settings: defaultSettings}
 
 type stateKey struct{}
 
@@ -58,8 +68,8 @@ func (s *state) Value(key any) any {
 			return s.record.audited
 		}
 	case guess.UsedUpKey:
-		if s.failures != nil {
-			return s.failures.clientUsedUp
+		if l := s.failures(); l != nil {
+			return l.clientUsedUp
 		}
 	}
 	return s.Context.Value(key)
@@ -76,28 +86,34 @@ func stateFrom(ctx context.Context) *state {
 	return &untouched
 }
 
-// hasCaller reports whether a guard knows who the caller is, or that it is anonymous.
-func (s *state) hasCaller() bool { return s.token() != nil || s.anonymous }
-
-// setGrant does not write what is there, since an atomic write costs more than all else
-// about a fact.
-func (s *state) setGrant(g *Grant) {
-	if s.looked.Load() != g {
-		s.looked.Store(g)
+// caller never returns nil.
+func (s *state) caller() *caller {
+	if c := s.known.Load(); c != nil {
+		return c
 	}
+	return &nobody
 }
 
-func (s *state) token() *Token { return s.verified.Load() }
-func (s *state) grant() *Grant { return s.looked.Load() }
+func (s *state) token() *Token           { return s.caller().token }
+func (s *state) grant() *Grant           { return s.looked.Load() }
+func (s *state) failures() *failureLimit { return s.limited.Load() }
 
-// setToken starts anew with a token, nil if there is none. The facts of an outer
-// one no longer count.
-func (s *state) setToken(t *Token, schemes *acceptedScheme) {
-	if s.verified.Load() != t {
-		s.verified.Store(t)
+// hasCaller reports whether a token guard has set the caller.
+func (s *state) hasCaller() bool { return s.known.Load() != nil }
+
+// setCaller starts anew with a caller. The facts of an outer one no longer count.
+func (s *state) setCaller(c caller) {
+	s.facts = c
+	s.known.Store(&s.facts)
+	setOnce(&s.looked, nil)
+}
+
+// setOnce does not write what is there, since an atomic write costs more than all else
+// about a fact.
+func setOnce[T any](into *atomic.Pointer[T], fact *T) {
+	if into.Load() != fact {
+		into.Store(fact)
 	}
-	s.setGrant(nil)
-	s.schemes, s.sent, s.anonymous = schemes, "", false
 }
 
 // limitValues returns an array for the values of two fields of one response.
@@ -119,7 +135,9 @@ func (s *state) refusing(ctx context.Context, e Error) *state {
 }
 
 // TokenFrom returns the token of [RequireToken], [OptionalToken] or
-// [ContextWithToken]. It reports false if there is none.
+// [ContextWithToken]. It reports false if there is none. Middleware outside of
+// RequireToken may find the token in its own request once its handler has returned,
+// also if the request was refused: decide by the token only inside.
 func TokenFrom(ctx context.Context) (*Token, bool) {
 	t := stateFrom(ctx).token()
 	return t, t != nil
@@ -132,7 +150,7 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 func ContextWithToken(ctx context.Context, t *Token) context.Context {
 	s := new(state)
 	s.extend(ctx, stateFrom(ctx))
-	s.setToken(t, bearerOnly)
+	s.setCaller(caller{token: t, schemes: bearerOnly})
 	return s
 }
 

@@ -34,7 +34,7 @@ type storeLimiter struct {
 	overdue atomic.Int64
 }
 
-// maxOverdue is how many calls that are left behind end the calling of a store. Calls
+// maxOverdue is how many calls may be left behind before the store is not called. Calls
 // in progress do not count: that would refuse good clients of a store that is busy.
 const maxOverdue = 256
 

@@ -19,7 +19,7 @@ func (n *tokenNeed) check(s *state) error {
 	switch {
 	case s.token() != nil:
 		return nil
-	case s.anonymous:
+	case s.caller().anonymous:
 		return n.anonymous
 	}
 	return n.unguarded

@@ -15,10 +15,10 @@ type measurement struct {
 }
 
 // measure runs the measurements of one work in turn, round after round, so that
-// other load of the machine affects all of them. They run beside a used heap.
+// other load of the machine affects all of them. They run beside other heap.
 func (p *program) measure(r *results, ms []measurement, rounds int, cores ...int) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	defer usedHeap()()
+	defer besideHeap()()
 	for len(ms) > 0 {
 		n := 1
 		for n < len(ms) && ms[n].work() == ms[0].work() {

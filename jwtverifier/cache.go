@@ -24,7 +24,7 @@ const maxBucketCost = 64 << 10
 // cache keeps tokens whose signature was good. It is a table of small buckets.
 // Readers need no lock. A token can only push out those of its own bucket, first
 // those that were not used again. A token that is not kept is remembered while 63
-// others want a place in its bucket, and is in use if it comes again. So tokens that
+// others want a place in its bucket, and counts as in use if it comes again. So tokens that
 // are in use get a place, and keep it, while many others come once.
 type cache struct {
 	length  uint64
@@ -118,9 +118,9 @@ func (c *cache) put(e *entry, now time.Time) {
 	c.inserted++
 	e.inserted = c.inserted
 	b := c.bucket(*table, &e.id)
-	again := b.lately.includes(&e.id)
+	again := b.lately.remember(&e.id)
 	i := b.makeRoom(e, now)
-	if again {
+	if again { // after makeRoom, which sets the uses of a token that was there
 		e.used()
 	}
 	if i >= 0 {

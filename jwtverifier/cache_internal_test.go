@@ -161,7 +161,7 @@ func TestTokenThatComesAgainIsInUse(t *testing.T) {
 //
 // Rules: S3a.61.
 func TestTokensInUseAreKeptInAFlood(t *testing.T) {
-	const rounds, inUse, flood = 7, 600, 10
+	const rounds, inUse, flood = 5, 600, 10
 	for _, c := range []struct {
 		name   string
 		before int // uses of each before the flood
@@ -175,10 +175,15 @@ func TestTokensInUseAreKeptInAFlood(t *testing.T) {
 		for range c.before {
 			f.round(0)
 		}
-		for n := range rounds {
-			if got := f.round(flood); n >= c.warmUp && got < c.want {
-				t.Errorf("%s: got %.1f %% hits in round %d, want %v", c.name, got, n+1, c.want)
-			}
+		for range c.warmUp {
+			f.round(flood)
+		}
+		got := 0.0
+		for range rounds {
+			got += f.round(flood) / rounds
+		}
+		if got < c.want {
+			t.Errorf("%s: got %.1f %% hits in %d rounds, want %v", c.name, got, rounds, c.want)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 // hashers returns both, if the process can have both.
 func hashers(t *testing.T) map[string]hasher {
 	both := map[string]hasher{"SHA-256": hashBySHA256}
-	if gcm, err := newGCM(); err == nil {
-		both["GMAC"] = hashByGMAC(gcm)
+	if hash, err := newGMAC(); err == nil {
+		both["GMAC"] = hash
 	} else {
 		t.Log(err)
 	}
@@ -51,6 +51,33 @@ func TestHashesDifferFromProcessToProcess(t *testing.T) {
 	}
 	if token := []byte("a"); hashOf(one, token) == hashOf(other, token) {
 		t.Error("got the same hash under two keys, want two")
+	}
+}
+
+func TestTokensAreHashedByGMACIfItIsFast(t *testing.T) {
+	if _, err := newGMAC(); err != nil || !hasGMACInstructions() {
+		t.Skip("this process has no fast GMAC")
+	}
+	if got := nameOfHasher(); got != "GMAC" {
+		t.Errorf("got tokens hashed by %s, want GMAC", got)
+	}
+}
+
+// TestHashIsNotLinear is of the tags without the last encryption: that of the sum of
+// three texts is the sum of their tags.
+func TestHashIsNotLinear(t *testing.T) {
+	for name, hash := range hashers(t) {
+		a, b, c := bytes.Repeat([]byte{1}, 64), bytes.Repeat([]byte{2}, 64), bytes.Repeat([]byte{4}, 64)
+		sum, want := bytes.Repeat([]byte{1 ^ 2 ^ 4}, 64), tokenHash{}
+		for _, text := range [][]byte{a, b, c} {
+			h := hashOf(hash, text)
+			for i := range want {
+				want[i] ^= h[i]
+			}
+		}
+		if hashOf(hash, sum) == want {
+			t.Errorf("%s: got the sum of the hashes for the sum of three texts", name)
+		}
 	}
 }
 

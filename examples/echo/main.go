@@ -31,7 +31,6 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer budget.Close()
 	api, err := newAPI(issuer.Verifier(), budget)
 	if err != nil {
 		log.Fatal(err)

@@ -15,7 +15,6 @@ func TestAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer budget.Close()
 	api, err := newAPI(issuer.Verifier(), budget)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +44,6 @@ func TestErrorTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer budget.Close()
 	api, err := newAPI(issuer.Verifier(), budget)
 	if err != nil {
 		t.Fatal(err)
