@@ -70,10 +70,11 @@ func hasScheme(schemes []Scheme, name string) bool {
 }
 
 // cutScheme returns the text after the name of the scheme. It reports false if
-// the value has another scheme, also one whose name begins with this name.
+// the value has another scheme, also one whose name begins with this name. Most clients
+// write the name as it is here.
 func cutScheme(value, name string) (rest string, ok bool) {
 	n := len(name)
-	if len(value) < n || !strings.EqualFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
+	if len(value) < n || value[:n] != name && !strings.EqualFold(value[:n], name) || len(value) > n && isTokenByte(value[n]) {
 		return "", false
 	}
 	return value[n:], true

@@ -19,7 +19,7 @@ func (g guard) middleware() Middleware {
 				refuseGuarded(w, r, s, refusal)
 				return
 			}
-			inner.record.passed(r, inner.token(), inner.grant())
+			inner.record.passed(r, inner)
 			if inner != s {
 				r = inner.request
 			}

@@ -32,11 +32,14 @@ type record struct {
 func newRecord(base context.Context) *record { return &record{base: base, started: time.Now()} }
 
 // deciding records that a guard begins, so that a guard that panics does not
-// count as a pass.
+// count as a pass. Like passed, it is inlined for requests without a record.
 func (rec *record) deciding() {
-	if rec == nil {
-		return
+	if rec != nil {
+		rec.begin()
 	}
+}
+
+func (rec *record) begin() {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	rec.guarded, rec.open = true, true
@@ -49,11 +52,14 @@ func (rec *record) verifying() {
 	}
 }
 
-// passed records that a guard let the request pass, with its token and grant.
-func (rec *record) passed(r *http.Request, t *Token, g *Grant) {
-	if rec == nil {
-		return
+// passed records that a guard let the request pass, with the token and grant of s.
+func (rec *record) passed(r *http.Request, s *state) {
+	if rec != nil {
+		rec.pass(r, s.token(), s.grant())
 	}
+}
+
+func (rec *record) pass(r *http.Request, t *Token, g *Grant) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	rec.decided(r)
