@@ -201,14 +201,14 @@ func (st stack) doing(work string, s signer, tokens []string) func(*testing.B) {
 	}
 	token := map[string]func() string{
 		"absent": func() string { return "" }, "garbage": func() string { return "x.y.z" }, "expired": s.expired,
-		"forged": func() string { return forged(tokens[0], tokens[1]) },
+		"forged": func() string { return withSignatureOf(tokens[1], tokens[0]) },
 	}[work]()
 	return requests(h, statusOf(h, token), token)
 }
 
-// forged returns a token with the signature of another one. RSA refuses some signatures
+// withSignatureOf returns a token with the signature of another one. RSA refuses some signatures
 // of another key at once, since they are larger than the modulus.
-func forged(token, other string) string {
+func withSignatureOf(other, token string) string {
 	return token[:strings.LastIndexByte(token, '.')] + other[strings.LastIndexByte(other, '.'):]
 }
 
