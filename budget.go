@@ -77,10 +77,10 @@ var (
 
 // take takes one request from the key's budget and sets the RateLimit fields. A
 // limiter that fails is never a fault of the client.
-func (b *budget) take(w http.ResponseWriter, r *http.Request, s *state, l Limiter, name, key string) (Quota, time.Time, error) {
-	q, now, err := b.decide(w, r, s, l, name, key)
+func (b *budget) take(w http.ResponseWriter, r *http.Request, v visit, l Limiter, name, key string) (Quota, time.Time, error) {
+	q, now, err := b.decide(w, r, v.state, l, name, key)
 	if err == nil {
-		b.setFields(w.Header(), s, name, q, now)
+		b.setFields(w.Header(), v, name, q, now)
 	}
 	return q, now, err
 }
@@ -161,7 +161,7 @@ const maxPolicies = 8
 
 // setFields adds the policy's members to RateLimit-Policy and RateLimit. The slices of
 // both are cut from one array, which belongs to this response alone.
-func (b *budget) setFields(h http.Header, s *state, name string, q Quota, now time.Time) {
+func (b *budget) setFields(h http.Header, v visit, name string, q Quota, now time.Time) {
 	if q.Limit == 0 {
 		return
 	}
@@ -170,7 +170,7 @@ func (b *budget) setFields(h http.Header, s *state, name string, q Quota, now ti
 		h["Ratelimit-Policy"], h["Ratelimit"] = append(policies, policy), append(h["Ratelimit"], limit)
 		return
 	}
-	values := s.limitValues()
+	values := v.limitValues()
 	values[0], values[1] = policy, limit
 	h["Ratelimit-Policy"] = values[0:1:1]
 	h["Ratelimit"] = values[1:2:2]

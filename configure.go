@@ -16,19 +16,19 @@ func Configure(c Config) (Middleware, error) {
 	configured := &configuration{config: c, outermost: newSettings(*c.over(&defaultConfig))}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			outer := stateFrom(r.Context())
-			s := outer.own(r, true)
-			s.settings = configured.inside(outer.settings)
+			outer := visit{stateFrom(r.Context()), false}
+			v := outer.own(r, true)
+			v.settings = configured.inside(outer.settings)
 			if c.Observer == nil {
-				next.ServeHTTP(w, s.request)
+				v.pass(next, w, v.request)
 				return
 			}
-			if s.record == nil {
-				s.record = newRecord(r.Context())
+			if v.record == nil {
+				v.record = newRecord(r.Context())
 			}
 			returned := false
-			defer func() { s.record.report(r.Context(), c.Observer, returned) }()
-			next.ServeHTTP(w, s.request)
+			defer func() { v.record.report(r.Context(), c.Observer, returned) }()
+			v.pass(next, w, v.request)
 			returned = true
 		})
 	}, nil

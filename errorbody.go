@@ -20,7 +20,7 @@ import (
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s, e := stateFrom(r.Context()), errorFrom(err)
 	if s.settings.refusing == nil && (e.Code == ErrInvalidClient || e.Code == ErrInvalidGrant) {
-		e = s.failures().charge(w, r, s, e)
+		e = s.failures().charge(w, r, visit{s, false}, e)
 	}
 	refuse(w, r, s, e)
 }

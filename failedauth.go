@@ -76,21 +76,21 @@ type failedAuthentication struct {
 	clients  clientFailures
 }
 
-func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, outer *state) (*state, error) {
+func (f *failedAuthentication) check(w http.ResponseWriter, r *http.Request, outer visit) (visit, error) {
 	addr, err := clientAddress(r, f.trusted)
 	if err != nil {
-		return nil, ErrServerError.because(err)
+		return visit{}, ErrServerError.because(err)
 	}
 	if q, now, refused := f.failures.usedUp(addr); refused {
 		f.budget.setFields(w.Header(), outer, f.budget.name, q, now)
-		return nil, usedUp(f.budget.name, "address", q, q.Reset, now)
+		return visit{}, usedUp(f.budget.name, "address", q, q.Reset, now)
 	}
 	return outer.limitFailures(r, f, addr), nil
 }
 
 // charge counts a failed authentication and returns the error to answer with: e as
 // long as the budget lasts.
-func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s *state, addr netip.Addr, e *Error) *Error {
+func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, v visit, addr netip.Addr, e *Error) *Error {
 	switch {
 	case e.noCredentials:
 		return e
@@ -98,7 +98,7 @@ func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s 
 		return e
 	}
 	network := f.failures.reserve(networksOf(addr), time.Now())
-	q, now, failure := f.budget.take(w, r, s, f.budget.limiter, f.budget.name, "address:"+network.String())
+	q, now, failure := f.budget.take(w, r, v, f.budget.limiter, f.budget.name, "address:"+network.String())
 	if failure != nil {
 		return errorFrom(failure)
 	}
@@ -106,7 +106,7 @@ func (f *failedAuthentication) charge(w http.ResponseWriter, r *http.Request, s 
 	if !q.Allowed {
 		return errorFrom(usedUp(f.budget.name, "address", q, q.Reset, now))
 	}
-	return f.chargeClient(w, r, s, guess.Client(r.Context()), e)
+	return f.chargeClient(w, r, v.state, guess.Client(r.Context()), e)
 }
 
 // chargeClient counts a failure of a client at the token endpoint, whatever address it

@@ -65,24 +65,24 @@ func finderOf(grants GrantStore) grantFinder {
 
 var errNoGrantID = ErrGrantNotFound.because(errors.New("the token names no grant"))
 
-func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-	id := s.token().GrantID()
+func (g *grantGuard) check(_ http.ResponseWriter, r *http.Request, v visit) (visit, error) {
+	id := v.token().GrantID()
 	if err := g.checkNamed(r, id); err != nil {
-		return nil, err
+		return visit{}, err
 	}
 	if id == "" {
-		return nil, errNoGrantID
+		return visit{}, errNoGrantID
 	}
 	grant, err := g.find(r.Context(), id)
 	switch {
 	case err != nil:
-		return nil, &grantError{id, err}
+		return visit{}, &grantError{id, err}
 	case grant.ID != id:
-		return nil, becauseOf(Error{Code: ErrTemporarilyUnavailable}, wrongGrant{grant.ID, id})
+		return visit{}, becauseOf(Error{Code: ErrTemporarilyUnavailable}, wrongGrant{grant.ID, id})
 	case !grant.RevokedAt.IsZero():
-		return nil, becauseOf(Error{Code: ErrGrantRevoked}, revokedGrant{id, grant.RevokedAt})
+		return visit{}, becauseOf(Error{Code: ErrGrantRevoked}, revokedGrant{id, grant.RevokedAt})
 	}
-	inner := s.own(r, s.grant() != nil)
+	inner := v.own(r, v.grant() != nil)
 	inner.looked.Store(grant)
 	return inner, nil
 }

@@ -31,8 +31,8 @@ func RequireMembership(org OrgFunc, member MembershipFunc) Middleware {
 	case member == nil:
 		panic("bearergate: RequireMembership needs a MembershipFunc; to compare the token's own organization, use RequireOrg")
 	}
-	return behindToken("RequireMembership", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		return s, checkMembership(r, s.token(), org, member)
+	return behindToken("RequireMembership", func(_ http.ResponseWriter, r *http.Request, v visit) (visit, error) {
+		return v, checkMembership(r, v.token(), org, member)
 	})
 }
 

@@ -42,8 +42,8 @@ func Require(check func(*http.Request) error) Middleware {
 	if check == nil {
 		panic("bearergate: Require needs a check; pass a func(*http.Request) error")
 	}
-	return errorGuard(func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		return s, check(r)
+	return errorGuard(func(_ http.ResponseWriter, r *http.Request, v visit) (visit, error) {
+		return v, check(r)
 	}).middleware()
 }
 
@@ -94,7 +94,7 @@ func newTokenGuard(guard string, v Verifier, opts []TokenOption) *tokenGuard {
 	return g
 }
 
-func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state) (*state, *Error) {
+func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer visit) (visit, *Error) {
 	outer.record.verifying()
 	raw, scheme, err := credentials(r.Header, g.schemes, outer.settings.MaxTokenLength)
 	var token *Token
@@ -104,11 +104,11 @@ func (g *tokenGuard) check(w http.ResponseWriter, r *http.Request, outer *state)
 	if err != nil {
 		e := errorFrom(err)
 		e.schemes = scheme
-		return nil, outer.failures().charge(w, r, outer, e)
+		return visit{}, outer.failures().charge(w, r, outer, e)
 	}
-	s := outer.own(r, outer.hasCaller())
-	s.setCaller(caller{token: token, schemes: scheme, sent: raw})
-	return s, nil
+	v := outer.own(r, outer.hasCaller())
+	v.setCaller(caller{token: token, schemes: scheme, sent: raw})
+	return v, nil
 }
 
 func (g *tokenGuard) authenticate(r *http.Request, scheme *acceptedScheme, raw string) (*Token, error) {

@@ -19,7 +19,7 @@ import "net/http"
 // [ContextWithToken], does not count for a request without the header.
 func OptionalToken(v Verifier, opts ...TokenOption) Middleware {
 	g := newTokenGuard("OptionalToken", v, opts)
-	return guard(func(w http.ResponseWriter, r *http.Request, outer *state) (*state, *Error) {
+	return guard(func(w http.ResponseWriter, r *http.Request, outer visit) (visit, *Error) {
 		if len(r.Header["Authorization"]) > 0 {
 			return g.check(w, r, outer)
 		}
@@ -28,8 +28,8 @@ func OptionalToken(v Verifier, opts ...TokenOption) Middleware {
 	}).middleware()
 }
 
-func (g *tokenGuard) anonymous(r *http.Request, outer *state) *state {
-	s := outer.own(r, outer.hasCaller())
-	s.setCaller(caller{schemes: g.schemes[len(g.schemes)-1], anonymous: true})
-	return s
+func (g *tokenGuard) anonymous(r *http.Request, outer visit) visit {
+	v := outer.own(r, outer.hasCaller())
+	v.setCaller(caller{schemes: g.schemes[len(g.schemes)-1], anonymous: true})
+	return v
 }

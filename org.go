@@ -18,17 +18,17 @@ func RequireOrg(org OrgFunc) Middleware {
 		panic("bearergate: RequireOrg needs a selector; for a path parameter pass PathValue(\"org\")")
 	}
 	errNothing := ErrServerError.because(errors.New("bearergate: the selector of RequireOrg found no organization in the request"))
-	return behindToken("RequireOrg", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
+	return behindToken("RequireOrg", func(_ http.ResponseWriter, r *http.Request, v visit) (visit, error) {
 		wanted, err := org(r)
 		switch {
 		case err != nil:
-			return nil, err
+			return visit{}, err
 		case wanted == "":
-			return nil, errNothing
-		case s.organization() != wanted:
-			return nil, becauseOf(Error{Code: ErrWrongOrganization}, organizations{wanted, s.organization(), s.grant() != nil})
+			return visit{}, errNothing
+		case v.organization() != wanted:
+			return visit{}, becauseOf(Error{Code: ErrWrongOrganization}, organizations{wanted, v.organization(), v.grant() != nil})
 		}
-		return s, nil
+		return v, nil
 	})
 }
 

@@ -57,27 +57,27 @@ type rateLimit struct {
 
 var errNobody = ErrServerError.because(errors.New("bearergate: RateLimit needs a token with an installation, a grant, a subject or a client"))
 
-func (g *rateLimit) check(w http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-	key, err := g.keyOf(r, s)
+func (g *rateLimit) check(w http.ResponseWriter, r *http.Request, v visit) (visit, error) {
+	key, err := g.keyOf(r, v.state)
 	if err != nil {
-		return nil, err
+		return visit{}, err
 	}
 	l, err := g.limiterOf(r)
 	if err != nil {
-		return nil, err
+		return visit{}, err
 	}
-	name := g.nameOf(s)
-	q, now, err := g.budget.take(w, r, s, l, name, key)
+	name := g.nameOf(v.state)
+	q, now, err := g.budget.take(w, r, v, l, name, key)
 	switch {
 	case err != nil:
-		return nil, err
+		return visit{}, err
 	case !q.Allowed:
-		return nil, usedUp(name, g.kindOf(key), q, later(q.Reset, s.usedUpUntil), now)
+		return visit{}, usedUp(name, g.kindOf(key), q, later(q.Reset, v.usedUpUntil), now)
 	case q.Remaining > 0:
-		return s, nil
+		return v, nil
 	}
-	until := later(q.Reset, s.usedUpUntil)
-	inner := s.own(r, s.usedUpUntil != nil)
+	until := later(q.Reset, v.usedUpUntil)
+	inner := v.own(r, v.usedUpUntil != nil)
 	inner.usedUpUntil = &until
 	return inner, nil
 }

@@ -142,6 +142,9 @@ func (rec *record) report(ctx context.Context, observe Observer, returned bool) 
 			observerPanics.Log(ctx, slog.LevelError, "bearergate: the observer panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 		}
 	}()
+	if e, ok := decision.Reason.(*Error); ok {
+		decision.Reason = e.refusal() // each observer has its own
+	}
 	observe(ctx, decision)
 }
 

@@ -56,8 +56,8 @@ func RequireRouteScopes(table RouteScopes, opts ...RouteScopesOption) Middleware
 		}
 		set(guard)
 	}
-	return behindToken("RequireRouteScopes", func(_ http.ResponseWriter, r *http.Request, s *state) (*state, error) {
-		return s, guard.check(r, s.token())
+	return behindToken("RequireRouteScopes", func(_ http.ResponseWriter, r *http.Request, v visit) (visit, error) {
+		return v, guard.check(r, v.token())
 	})
 }
 

@@ -17,8 +17,8 @@ import (
 // scope that is empty or not a scope-token of RFC 6749 section 3.3.
 func RequireScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireScope", prepend(scope, more))
-	return behindToken("RequireScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
-		return s, scopes.check(s.token())
+	return behindToken("RequireScope", func(_ http.ResponseWriter, _ *http.Request, v visit) (visit, error) {
+		return v, scopes.check(v.token())
 	})
 }
 
@@ -27,11 +27,11 @@ func RequireScope(scope string, more ...string) Middleware {
 // as "required". It panics as RequireScope does.
 func RequireAnyScope(scope string, more ...string) Middleware {
 	scopes := newScopeList("RequireAnyScope", prepend(scope, more))
-	return behindToken("RequireAnyScope", func(_ http.ResponseWriter, _ *http.Request, s *state) (*state, error) {
-		if slices.ContainsFunc(scopes.scopes, s.token().HasScope) {
-			return s, nil
+	return behindToken("RequireAnyScope", func(_ http.ResponseWriter, _ *http.Request, v visit) (visit, error) {
+		if slices.ContainsFunc(scopes.scopes, v.token().HasScope) {
+			return v, nil
 		}
-		return nil, scopes.missing(scope, s.token(), "one")
+		return visit{}, scopes.missing(scope, v.token(), "one")
 	})
 }
 

@@ -13,16 +13,16 @@ import (
 
 // state holds the facts that the guards of one request pass on to each other. It is
 // the one context value of this package, and its own context, so that it costs no
-// allocation beside the request that carries it. A fact that was set is not changed:
-// see [state.own].
+// allocation beside the request that carries it. A fact that was set is not changed, and
+// none is added once a handler has the request: see [visit].
 type state struct {
 	context.Context
-	request  *http.Request // that carries the state, nil if it was made by others
+	request  *http.Request // that carries the state, nil if no guard made it
 	settings *settings
 	record   *record
 	// known, looked and limited are written once each, when all that they point to is
-	// complete. They are atomic because contexts are safe for concurrent use: somebody
-	// outside may call TokenFrom or Refuse while a guard inside sets them.
+	// complete. They are atomic because contexts are safe for concurrent use: what a guard
+	// called, such as a store, may go on to use its context while another guard sets them.
 	known   atomic.Pointer[caller]
 	looked  atomic.Pointer[Grant]
 	limited atomic.Pointer[failureLimit] // the innermost limit in front of RequireToken
@@ -116,14 +116,6 @@ func setOnce[T any](into *atomic.Pointer[T], fact *T) {
 	}
 }
 
-// limitValues returns an array for the values of two fields of one response.
-func (s *state) limitValues() *[2]string {
-	if s.request != nil && s.limitFields[0] == "" {
-		return &s.limitFields
-	}
-	return new([2]string)
-}
-
 // refusing returns a state in which Refuse answers by WriteError, with the challenge
 // of e, and records nothing.
 func (s *state) refusing(ctx context.Context, e Error) *state {
@@ -135,9 +127,7 @@ func (s *state) refusing(ctx context.Context, e Error) *state {
 }
 
 // TokenFrom returns the token of [RequireToken], [OptionalToken] or
-// [ContextWithToken]. It reports false if there is none. Middleware outside of
-// RequireToken may find the token in its own request once its handler has returned,
-// also if the request was refused: decide by the token only inside.
+// [ContextWithToken]. It reports false if there is none.
 func TokenFrom(ctx context.Context) (*Token, bool) {
 	t := stateFrom(ctx).token()
 	return t, t != nil

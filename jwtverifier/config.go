@@ -97,8 +97,8 @@ type Config struct {
 	//
 	// The cache keeps that a signature was good, and the claims. Expiry, "nbf" and
 	// keys are checked at every use, and a token is found by a keyed hash or the
-	// SHA-256 of all of it. A full default cache takes about 16 MiB if its tokens
-	// are signed with RS256 and have 0.9 KiB, and 20 MiB with HS256, whose signatures
+	// SHA-256 of all of it. A full default cache takes about 18 MiB if its tokens
+	// are signed with RS256 and have 0.9 KiB, and 21 MiB with HS256, whose signatures
 	// leave more of that for claims; tokens of any length take at most 8 KiB for each
 	// place. Tokens over some 30 KiB are not kept. Give two places for each token that
 	// is in use at a time, and four if many other tokens are used once: with ten of

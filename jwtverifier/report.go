@@ -76,10 +76,18 @@ func (r reporter) newlySkipped(before, keys *fetchedKeys) {
 // newlyUsable reports the keys of the set that are costly, or excluded by the
 // configuration, and not in the set before.
 func (r reporter) newlyUsable(before, set *jose.KeySet) {
+	known := make(map[string]bool) // a set may have thousands of keys
+	if before != nil {
+		for _, k := range before.Keys() {
+			if r.limits.excluded(k) != "" || costly(k) != "" {
+				known[k.SPKI()] = true
+			}
+		}
+	}
 	for _, k := range set.Keys() {
 		excluded, costly := r.limits.excluded(k), costly(k)
 		switch {
-		case excluded == "" && costly == "", before != nil && before.Has(k):
+		case excluded == "" && costly == "", known[k.SPKI()]:
 		case excluded != "":
 			r.skipped(keyName(k) + ": " + excluded)
 		default:

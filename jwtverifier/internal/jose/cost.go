@@ -13,7 +13,7 @@ import (
 func (k *Key) Cost() int {
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
-		return costOfRSA(public.N.BitLen())
+		return costOfRSA(public.N.BitLen(), public.E)
 	case *ecdsa.PublicKey:
 		return costOnCurve[public.Curve]
 	}
@@ -23,13 +23,18 @@ func (k *Key) Cost() int {
 var costOnCurve = map[elliptic.Curve]int{elliptic.P256(): 1, elliptic.P384(): 20, elliptic.P521(): 95}
 
 // costOfRSA grows with the square of the length, and leaps behind 2048 bits: up to there
-// the standard library has assembly. The usual exponent is assumed, 65537.
-func costOfRSA(bits int) int {
-	const at4096 = 10
-	if bits <= MinRSABits {
-		return 1
+// the standard library has assembly. The largest exponent takes 2.5 times as long as the
+// usual one, 65537.
+func costOfRSA(bits, exponent int) int {
+	const at4096, largestExponent = 10, 2.5
+	cost := 1.0
+	if bits > MinRSABits {
+		cost = math.Ceil(at4096 * math.Pow(float64(bits)/4096, 2))
 	}
-	return int(math.Ceil(at4096 * math.Pow(float64(bits)/4096, 2)))
+	if exponent > 1<<16+1 {
+		cost *= largestExponent
+	}
+	return int(cost)
 }
 
 // String says of what kind the key is.

@@ -5,9 +5,9 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Key is a key that can check signatures.
@@ -150,5 +150,9 @@ func (s *KeySet) Len() int { return len(s.all) }
 // Keys returns the keys. They are not to be changed.
 func (s *KeySet) Keys() []*Key { return s.all }
 
-// Has reports whether the set has the public key, under any id.
-func (s *KeySet) Has(k *Key) bool { return slices.ContainsFunc(s.all, k.equal) }
+// SPKI returns the SubjectPublicKeyInfo of the key (RFC 5280 section 4.1.2.7), which two
+// equal keys have in common. It is empty for a secret.
+func (k *Key) SPKI() string {
+	spki, _ := x509.MarshalPKIXPublicKey(k.public)
+	return string(spki)
+}
