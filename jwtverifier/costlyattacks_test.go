@@ -48,6 +48,9 @@ func (l *lineWaiter) Write(p []byte) (int, error) {
 // TestManyCostlyKeysAreReportedInLittleTime has a set of 3,000 keys on P-384, which fits
 // into the MiB that a key server may send, and then the same with one more.
 func TestManyCostlyKeysAreReportedInLittleTime(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes it slow")
+	}
 	var keys []any
 	for i := range 3000 {
 		keys = append(keys, ecJWK(t, fmt.Sprint(i), elliptic.P384()))
