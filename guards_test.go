@@ -118,7 +118,8 @@ func TestStoreThatEmbedsAnotherIsAskedItself(t *testing.T) {
 	refuses(t, bearergate.RequireGrant(&ownGrants{grants}), as(bearergatetest.InstallationClaims()), bearergate.ErrGrantNotFound)
 }
 
-// TestHandlerCannotChangeAGrant is of what the handler receives, and of what it is told.
+// TestHandlerCannotChangeAGrant changes the grant that Put was given, and that the
+// handler received.
 func TestHandlerCannotChangeAGrant(t *testing.T) {
 	store := new(bearergate.MemoryGrants)
 	want := bearergate.Grant{ID: bearergatetest.DefaultGrantID, Scopes: []string{"a", "b"}, ProjectIDs: []string{"p"}}

@@ -45,8 +45,8 @@ type ownRequest struct {
 // extend makes s the state of ctx, with the facts of outer.
 func (s *state) extend(ctx context.Context, outer *state) {
 	s.Context, s.settings, s.record = ctx, outer.settings, outer.record
-	setOnce(&s.known, outer.known.Load())
-	setOnce(&s.looked, outer.grant())
-	setOnce(&s.limited, outer.failures())
+	update(&s.known, outer.known.Load())
+	update(&s.looked, outer.grant())
+	update(&s.limited, outer.failures())
 	s.usedUpUntil = outer.usedUpUntil
 }

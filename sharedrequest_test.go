@@ -99,7 +99,7 @@ func tried(first ...bearergate.Middleware) bearergate.Middleware {
 }
 
 // TestChainHasNoFactsOfOneThatWasTriedBefore has a dispatcher try two chains with one
-// request. What the guards of the first found is nothing to the second.
+// request. The second must see nothing that the guards of the first found.
 //
 // Rules: S1.36, S5.5, S4.29, S1.29, S6.27.
 func TestChainHasNoFactsOfOneThatWasTriedBefore(t *testing.T) {

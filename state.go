@@ -26,7 +26,7 @@ type state struct {
 	known   atomic.Pointer[caller]
 	looked  atomic.Pointer[Grant]
 	limited atomic.Pointer[failureLimit] // the innermost limit in front of RequireToken
-	// own caller, to which known points.
+	// facts is the caller that a guard set in this state. Then known points to it.
 	facts caller
 	// usedUpUntil is when the last of the outer budgets that are used up is
 	// restored, nil if none is.
@@ -105,12 +105,12 @@ func (s *state) hasCaller() bool { return s.known.Load() != nil }
 func (s *state) setCaller(c caller) {
 	s.facts = c
 	s.known.Store(&s.facts)
-	setOnce(&s.looked, nil)
+	update(&s.looked, nil)
 }
 
-// setOnce does not write what is there, since an atomic write costs more than all else
+// update does not write what is there already, since an atomic write costs more than all else
 // about a fact.
-func setOnce[T any](into *atomic.Pointer[T], fact *T) {
+func update[T any](into *atomic.Pointer[T], fact *T) {
 	if into.Load() != fact {
 		into.Store(fact)
 	}

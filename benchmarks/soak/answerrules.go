@@ -117,7 +117,7 @@ func (x *exchange) checkRestored(wait time.Duration, f *faults) {
 	}
 }
 
-// checkFree: S6.5, S6.26, S6.27: what is no failed authentication costs nothing.
+// checkFree: S6.5, S6.26, S6.27: a request that is no failed authentication costs nothing.
 func (x *exchange) checkFree(f *faults) {
 	failures := len(x.seen.callsOf(failureBy))
 	limits := len(x.seen.calls) - failures

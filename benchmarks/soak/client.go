@@ -146,7 +146,7 @@ func (c *client) receive(req *http.Request, a *answer) error {
 	return nil
 }
 
-// path is where the route serves the resource.
+// path returns the path of the resource on the route.
 func (r *request) path() string {
 	return "/" + r.route.name + "/orgs/" + r.organization + "/projects/" + r.project
 }

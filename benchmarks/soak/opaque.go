@@ -50,7 +50,7 @@ func (o *opaqueTokens) issue(c bearergate.Claims) string {
 	return raw
 }
 
-// change revokes one of the tokens. The cache is told of most revocations.
+// change revokes one of the tokens. The cache learns of most revocations at once.
 func (o *opaqueTokens) change(random *mathrand.Rand) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/bearergate/bearergate"
 )
 
-// cacheAge is how long a change may go unnoticed that the cache is not told of, and
-// revokedAge how long it may if the grant was revoked before. Rules: S4.31, S4.37.
+// If nobody reports a change to the cache, it may go unnoticed for cacheAge, and for
+// revokedAge if the grant was revoked before. Rules: S4.31, S4.37.
 const (
 	cacheAge   = bearergate.DefaultCacheMaxAge
 	revokedAge = 10 * cacheAge
@@ -22,8 +22,8 @@ func ageOf(g *bearergate.Grant) time.Duration {
 	return cacheAge
 }
 
-// mostly returns a teller that tells the cache of most changes, at once. It keeps quiet
-// about the others, as another process would. Rules: S4.31, S4.34.
+// mostly returns a teller that reports most changes to the cache, at once. It leaves out
+// the others, as another process would. Rules: S4.31, S4.34.
 func mostly(forget func(id string), random *rand.Rand) teller {
 	return func(h *history[*bearergate.Grant], id string, before *bearergate.Grant) {
 		if random.IntN(4) == 0 {
